@@ -1,0 +1,62 @@
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ServerOptions, shownServers } from "../../scheduler/bus/credentials.ts";
+import { type NatsBus, natsBus } from "../../scheduler/bus/nats.ts";
+import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
+import { ConnectionError } from "../../scheduler/protocol/errors.ts";
+import { randomId } from "../../scheduler/protocol/ids.ts";
+import { checkName } from "../../scheduler/protocol/subjects.ts";
+import { Host } from "../host.ts";
+
+export type HostCommandOptions = ServerOptions & { cluster: string; cpus?: number; name?: string };
+
+const retryMs = 500;
+/** How long running tasks may take to end after SIGTERM; container runtimes kill after 10 s. */
+const drainMs = 8_000;
+
+/** Runs a host until it is told to stop; while no server answers, it keeps trying. */
+export async function runHost({ cluster, cpus, name, ...server }: HostCommandOptions): Promise<void> {
+  const id = checkName("host", name ?? randomId());
+  checkName("cluster", cluster);
+  const servers = shownServers(server.servers);
+  const stop = stopSignal();
+
+  let isStopped = false;
+  void stop.then(() => {
+    isStopped = true;
+  });
+  let isWaiting = false;
+  while (!isStopped) {
+    let bus: NatsBus | undefined;
+    try {
+      bus = await natsBus(server, `host-${id}`);
+      const control = await jetstreamControl(bus.connection, cluster);
+      const host = await Host.start({ bus, control, cluster, id, cpus: cpus ?? availableParallelism() });
+      console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
+      console.error(`wray host ${id} got ${await stop}, leaving`);
+      await host.stop(drainMs);
+      await bus.close();
+      console.error(`wray host ${id} left`);
+      return;
+    } catch (error) {
+      await bus?.close();
+      if (!(error instanceof ConnectionError)) throw error;
+      if (!isWaiting) console.error(`wray host ${id}: ${error.message}; trying again until one does`);
+      isWaiting = true;
+      await Promise.race([sleep(retryMs), stop]);
+    }
+  }
+}
+
+/** The first signal that asks the process to end; a second one ends it at once. */
+async function stopSignal(): Promise<string> {
+  const signal = await Promise.race(
+    ["SIGTERM", "SIGINT"].map(async (name) => {
+      await once(process, name);
+      return name;
+    }),
+  );
+  process.once("SIGTERM", () => process.exit(143)).once("SIGINT", () => process.exit(130));
+  return signal;
+}

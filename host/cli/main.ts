@@ -1,0 +1,41 @@
+import { Command, InvalidArgumentError } from "commander";
+import { WrayError } from "../../scheduler/protocol/errors.ts";
+import { version } from "../version.ts";
+import { type HostCommandOptions, runHost } from "./host-command.ts";
+
+const positiveInteger = (text: string): number => {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError("It must be an integer from 1.");
+};
+
+const program = new Command("wray")
+  .description("Runs sandboxed WebAssembly tasks on any machine, over NATS.")
+  .version(version)
+  .showHelpAfterError();
+
+program
+  .command("host")
+  .description("Offer this machine's cpus to a cluster, until SIGTERM or Ctrl-C.")
+  .requiredOption("--servers <addresses>", "NATS servers, nats://host:port, with commas between them")
+  .option("--cluster <name>", "the cluster to join", "default")
+  .option("--cpus <count>", "worker threads (default: what this machine runs at once)", positiveInteger)
+  .option("--name <id>", "the host's id (default: a random one)")
+  .option("--creds <file>", "NATS credentials file")
+  .option("--nkey <file>", "NATS nkey seed file")
+  .option("--user <name>", "NATS user")
+  .option("--pass <password>", "NATS password")
+  .option("--token <token>", "NATS token")
+  .option("--tls-ca <file>", "certificate authority of the servers; asks for TLS")
+  .option("--tls-cert <file>", "TLS client certificate")
+  .option("--tls-key <file>", "TLS client key")
+  .action(async (options: HostCommandOptions) => runHost(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof WrayError)) throw error;
+  console.error(`wray: ${error.message} [${error.code}]`);
+  if (error.remedy !== undefined) console.error(`      ${error.remedy}`);
+  process.exit(1);
+}

@@ -1,0 +1,191 @@
+import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
+import { Exchange } from "../scheduler/bus/exchange.ts";
+import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
+import { serveObjects } from "../scheduler/objects/transfer.ts";
+import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
+import type { HostState, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
+import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
+import { Executor } from "./executor.ts";
+import { Modules } from "./modules.ts";
+import { ObjectStore } from "./objects/store.ts";
+import { Pool } from "./pool/pool.ts";
+import { publishShipped } from "./shipped.ts";
+import { submitService } from "./submit-service.ts";
+
+const heartbeatMs = 100;
+/** A client that has been silent for so long is gone, and its objects with it. */
+const clientSilenceMs = 15_000;
+/** What a message takes beside the value in it. */
+const resultOverheadBytes = 100;
+/** How long a leaving host waits for clients to have acknowledged its last results. */
+const farewellMs = 1_000;
+
+export type HostOptions = { bus: Bus; control: Control; cluster: string; id: string; cpus: number };
+
+/** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
+export class Host {
+  readonly id: string;
+  readonly cpus: number;
+  readonly #bus: Bus;
+  readonly #control: Control;
+  readonly #subjects: Subjects;
+  readonly #store = new ObjectStore();
+  readonly #pool: Pool;
+  readonly #executor: Executor;
+  readonly #exchange: Exchange<ToClient, ToHost>;
+  readonly #subscriptions: Subscription[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
+  #state: HostState = "up";
+  #epoch = 0;
+  #stopped: Promise<void> | undefined;
+
+  private constructor({ bus, control, cluster, id, cpus }: HostOptions) {
+    this.id = id;
+    this.cpus = cpus;
+    this.#bus = bus;
+    this.#control = control;
+    this.#subjects = subjectsOf(cluster);
+    this.#pool = new Pool(cpus, (taskId, text) => console.error(`[${id} ${taskId}] ${text}`));
+    const modules = new Modules(control);
+    this.#executor = new Executor({
+      bus,
+      subjects: this.#subjects,
+      modules,
+      store: this.#store,
+      pool: this.#pool,
+    });
+    this.#exchange = new Exchange({
+      id,
+      publish: (clientId, packet) =>
+        bus.publish(this.#subjects.clientResults(clientId), encodeMessage(packet)),
+      deliver: (clientId, message) => this.#onMessage(clientId, message),
+    });
+    this.#subscriptions.push(
+      bus.subscribe(this.#subjects.hostTasks(id), (payload) =>
+        this.#exchange.receive(decodePacketToHost(payload), (clientId) => this.#store.releaseAllOf(clientId)),
+      ),
+      serveObjects(bus, this.#subjects.objects({ kind: "host", id }), (objectId) =>
+        this.#store.get(objectId),
+      ),
+      submitService({
+        bus,
+        subjects: this.#subjects,
+        control,
+        modules,
+        executor: this.#executor,
+        hostId: id,
+        cluster,
+      }),
+      bus.onReconnect(() => {
+        this.#exchange.resend(0);
+        void this.#renewLease();
+      }),
+    );
+  }
+
+  /** A host that has joined its cluster: it holds a lease and takes tasks. */
+  static async start(options: HostOptions): Promise<Host> {
+    const host = new Host(options);
+    await publishShipped(options.control);
+    await host.#takeLease();
+    host.#every(heartbeatMs, () => host.#beat());
+    host.#every(leaseRenewMs, () => void host.#renewLease());
+    host.#beat();
+    return host;
+  }
+
+  /**
+   * Leaves the cluster: takes nothing new, hands back what has not begun, and finishes what runs, for at most so long.
+   */
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopped ??= this.#leave(deadlineMs);
+    return this.#stopped;
+  }
+
+  #onMessage(clientId: string, message: ToHost): void {
+    switch (message.kind) {
+      case "task":
+        void this.#run(clientId, message.task);
+        return;
+      case "release":
+        for (const id of message.ids) this.#store.release(id, clientId);
+        return;
+      case "bye":
+        this.#forgetClient(clientId);
+        return;
+    }
+  }
+
+  async #run(clientId: string, task: Task): Promise<void> {
+    const outcome = await this.#executor.run(task, clientId);
+    const bytes = resultOverheadBytes + (outcome.kind === "value" ? outcome.value.byteLength : 0);
+    this.#exchange.send(clientId, { kind: "result", id: task.id, outcome }, bytes);
+    // It left while its task ran: nobody will ever ask for what the task stored.
+    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+  }
+
+  #forgetClient(clientId: string): void {
+    this.#exchange.forget(clientId);
+    this.#store.releaseAllOf(clientId);
+  }
+
+  #beat(): void {
+    for (const clientId of this.#exchange.silent(clientSilenceMs)) this.#forgetClient(clientId);
+    this.#bus.publish(
+      this.#subjects.load,
+      encodeMessage({
+        v: protocolVersion,
+        host: this.id,
+        epoch: this.#epoch,
+        cpus: this.cpus,
+        queued: this.#executor.queued,
+        running: this.#pool.running,
+        state: this.#state,
+      }),
+    );
+  }
+
+  async #takeLease(): Promise<void> {
+    this.#epoch = await this.#control.putLease({ host: this.id, epoch: this.#epoch, cpus: this.cpus });
+  }
+
+  /** A server that was replaced by an empty one gets everything anew. */
+  async #renewLease(): Promise<void> {
+    try {
+      if (this.#state !== "up") return;
+      await this.#control.putLease({ host: this.id, epoch: this.#epoch, cpus: this.cpus });
+      await publishShipped(this.#control);
+    } catch {
+      // The server is away; the next renewal, or the one after the reconnect, makes up for it.
+    }
+  }
+
+  async #leave(deadlineMs: number): Promise<void> {
+    this.#state = "draining";
+    this.#beat();
+    await this.#pool.drain(deadlineMs);
+    await this.#farewell();
+    this.#state = "left";
+    this.#beat();
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#exchange.close();
+    await this.#control.dropLease(this.id).catch(() => {});
+  }
+
+  /** Waits until clients have the last results, for a while. */
+  async #farewell(): Promise<void> {
+    // Results that ended just now are queued in the turns to come.
+    await new Promise((resolve) => setImmediate(resolve));
+    const untilMs = performance.now() + farewellMs;
+    while (!this.#exchange.isSettled && performance.now() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  #every(ms: number, action: () => void): void {
+    const timer = setInterval(action, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+}

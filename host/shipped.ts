@@ -1,0 +1,17 @@
+import math from "../dist/std/math.wasm";
+import vector from "../dist/std/vector.wasm";
+import type { Control, shippedModules } from "../scheduler/control/control.ts";
+import { sha256Of } from "../scheduler/manifest/read.ts";
+
+const shipped: Record<(typeof shippedModules)[number], Uint8Array<ArrayBuffer>> = { math, vector };
+
+/** Makes the modules that come with wray known to the cluster, under their names. */
+export async function publishShipped(control: Control): Promise<void> {
+  await Promise.all(
+    Object.entries(shipped).map(async ([name, bytes]) => {
+      const sha256 = await sha256Of(bytes);
+      await control.putModule(sha256, bytes);
+      await control.nameModule(name, sha256);
+    }),
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * The part of the AssemblyScript compiler that the transform reads. Its own typings declare globals such as
+ * `i32` for the whole program, so they are not imported; nor is the compiler itself, because the only right
+ * copy is the one that is running the transform.
+ */
+export type Program = {
+  readonly sources: readonly Source[];
+  readonly filesByName: ReadonlyMap<string, File>;
+  readonly elementsByName: ReadonlyMap<string, Element>;
+  readonly options: { readonly exportRuntime: boolean };
+  readonly resolver: { resolveFunction(prototype: FunctionPrototype, typeArguments: null): Instance | null };
+  readonly stringInstance: Class;
+  readonly arrayBufferInstance: Class;
+  /** The module as the compiler wraps it; its custom sections may be larger than Binaryen's own stack. */
+  readonly module: {
+    addCustomSection(name: string, contents: Uint8Array): void;
+    addGlobalExport(internalName: string, externalName: string): unknown;
+  };
+  error(code: number, range: Range | null, arg0: string, arg1: string): void;
+};
+
+export type Range = { readonly source: Source; readonly start: number; toString(): string };
+
+export type Source = {
+  readonly sourceKind: number;
+  /** The path relative to where `asc` runs, or `~lib/…` in a package. */
+  readonly normalizedPath: string;
+  readonly internalPath: string;
+  readonly range: Range;
+  lineAt(position: number): number;
+};
+
+export type File = {
+  readonly source: Source;
+  readonly exports: Map<string, Element> | null;
+  readonly exportsStar: readonly File[] | null;
+};
+
+/** Whatever can be exported: a function, a variable, an enum, a class, a namespace. */
+export type Element = FunctionPrototype | Variable | { readonly identifierNode: Node };
+
+export type FunctionPrototype = {
+  readonly identifierNode: Node;
+  readonly typeParameterNodes: readonly Node[] | null;
+  readonly functionTypeNode: {
+    readonly parameters: readonly { readonly name: Node & { readonly text: string }; readonly type: Node }[];
+    readonly returnType: Node;
+  };
+  readonly bodyNode: Node | null;
+};
+
+export type Variable = {
+  readonly identifierNode: Node;
+  readonly initializerNode: Node | null;
+  readonly type: Type;
+};
+
+export type Node = { readonly range: Range };
+
+/** A function whose types are resolved. */
+export type Instance = { readonly signature: Signature };
+
+export type Signature = {
+  readonly parameterTypes: readonly Type[];
+  readonly returnType: Type;
+  readonly requiredParameters: number;
+};
+
+export type Type = {
+  readonly isNullableReference: boolean;
+  readonly isFunction: boolean;
+  getClass(): Class | null;
+  /** `i32`, `~lib/string/String`, `~lib/array/Array<f64>`, `… | null`. */
+  toString(): string;
+};
+
+export type Class = { readonly id: number; readonly typeArguments: readonly Type[] | null };
+
+/** The module as Binaryen wraps it, which is what `afterCompile` is given, and the library that wraps it. */
+export type BinaryenModule = { getNumGlobals(): number; getGlobalByIndex(index: number): number };
+export type Binaryen = {
+  readonly v128: number;
+  getGlobalInfo(global: number): { readonly name: string; readonly type: number; readonly mutable: boolean };
+};
+
+/** The compiler's `SourceKind.UserEntry`: a file named on the command line. */
+export const userEntry = 1;
+
+/** The compiler's `DiagnosticCode.Transform_0_1`: `Transform '{0}': {1}`. */
+export const transformDiagnostic = 109;
+
+export const isFunctionPrototype = (element: Element): element is FunctionPrototype =>
+  "functionTypeNode" in element;
+export const isFunctionVariable = (element: Element): element is Variable =>
+  "initializerNode" in element && element.type.isFunction;

@@ -1,0 +1,39 @@
+import { manifestSection } from "../../scheduler/manifest/manifest.ts";
+import type { Binaryen, BinaryenModule, Program } from "./compiler.ts";
+import { entryFile } from "./entry.ts";
+import { exportGlobals } from "./globals.ts";
+import { describe } from "./manifest.ts";
+import { refuse } from "./refuse.ts";
+import { refuseReservedNames } from "./reserved.ts";
+
+/**
+ * The transform that makes a wray module of what `asc` compiles: it adds the manifest and exports the mutable
+ * globals. `asc` makes one instance of it a compilation and gives it these fields.
+ */
+export default class WrayTransform {
+  declare readonly program: Program;
+  declare readonly binaryen: Binaryen;
+
+  /** Called when the sources are parsed and linked, before anything is compiled. */
+  afterInitialize(program: Program): void {
+    if (!program.options.exportRuntime) {
+      refuse(
+        program,
+        null,
+        "A host cannot pass arguments to a module that does not export its runtime.",
+        'Let asconfig.json say `"extends": "wray/asconfig.json"`, or give asc --exportRuntime.',
+      );
+    }
+    const entry = entryFile(program);
+    if (entry !== undefined) refuseReservedNames(program, entry);
+  }
+
+  /** Called when every type is resolved and the module can still be changed, before it is optimised. */
+  afterCompile(module: BinaryenModule): void {
+    const entry = entryFile(this.program);
+    if (entry === undefined) return;
+    const globals = exportGlobals(this.program, module, this.binaryen);
+    const manifest = JSON.stringify({ ...describe(this.program, entry), globals });
+    this.program.module.addCustomSection(manifestSection, new TextEncoder().encode(manifest));
+  }
+}

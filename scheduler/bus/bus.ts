@@ -1,0 +1,40 @@
+/** How processes talk: a NATS connection, or a stand-in inside one process. */
+export interface Bus {
+  /** The most bytes that one message may have. */
+  readonly maxPayloadBytes: number;
+  /** Where it leads, for messages to people; never with credentials. */
+  readonly address: string;
+  /** Whether messages get through now. */
+  readonly isConnected: boolean;
+  /**
+   * Sends to whoever listens now. What is published while the connection is down is dropped: whatever must arrive
+   * goes through a `Link`.
+   */
+  publish(subject: string, payload: Uint8Array): void;
+  /**
+   * Calls back for each message; messages of one publisher on one subject come in order. A handler that throws loses
+   * only its message.
+   */
+  subscribe(subject: string, handler: MessageHandler): Subscription;
+  /** The first answer. Rejects when nobody listens, or none comes in `timeoutMs`. */
+  request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** Shares the requests on a subject among all that serve it; the service can be found with `$SRV.PING`. */
+  serve(service: Service, handler: (payload: Uint8Array) => Promise<Uint8Array>): Subscription;
+  /** Calls back whenever a lost connection is back. */
+  onReconnect(listener: () => void): Subscription;
+  close(): Promise<void>;
+}
+
+/** Answers through `respond`, where the sender asked for an answer. */
+export type MessageHandler = (payload: Uint8Array, respond: (payload: Uint8Array) => void) => void;
+
+export type Subscription = { unsubscribe(): void };
+
+export type Service = {
+  name: string;
+  version: string;
+  description: string;
+  subject: string;
+  endpoint: string;
+  metadata: Record<string, string>;
+};

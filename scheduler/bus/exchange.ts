@@ -1,0 +1,130 @@
+import type { Packet } from "../protocol/messages.ts";
+import { Link } from "./link.ts";
+
+/** How often an exchange looks at its links. */
+const tickMs = 100;
+/** A packet that is not acknowledged for so long is sent again. */
+const resendMs = 1_000;
+
+export type ExchangeDeps<Out, In> = {
+  /** Our own id, as others know it. */
+  id: string;
+  publish(peerId: string, packet: Packet<Out>): void;
+  deliver(peerId: string, message: In): void;
+  /** A peer that lost its links, or never had one, can't go on with this one. */
+  onReset?(peerId: string): void;
+  nowMs?(): number;
+};
+
+/**
+ * The links of one process to its peers. What is sent within one turn leaves together at its end; what is not
+ * acknowledged is sent again after a while and after a reconnect.
+ */
+export class Exchange<Out, In> {
+  readonly #deps: ExchangeDeps<Out, In>;
+  readonly #nowMs: () => number;
+  readonly #links = new Map<string, Link<Out, In>>();
+  readonly #heardMs = new Map<string, number>();
+  readonly #ticker: NodeJS.Timeout;
+  #isFlushDue = false;
+
+  constructor(deps: ExchangeDeps<Out, In>) {
+    this.#deps = deps;
+    this.#nowMs = deps.nowMs ?? (() => performance.now());
+    this.#ticker = setInterval(() => this.resend(resendMs), tickMs);
+    this.#ticker.unref();
+  }
+
+  /** Begins a session with a peer; one that was there before is forgotten. */
+  open(peerId: string, session: string): void {
+    this.#links.set(peerId, new Link(this.#deps.id, session));
+    this.#heardMs.set(peerId, this.#nowMs());
+  }
+
+  has(peerId: string): boolean {
+    return this.#links.has(peerId);
+  }
+
+  forget(peerId: string): void {
+    this.#links.delete(peerId);
+    this.#heardMs.delete(peerId);
+  }
+
+  /** Queues a message of about `bytes` to a peer with an open session; to others it is dropped. */
+  send(peerId: string, message: Out, bytes: number): void {
+    this.#links.get(peerId)?.send(message, bytes);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    queueMicrotask(() => this.flush());
+  }
+
+  /** Sends what is queued now rather than at the end of the turn. */
+  flush(): void {
+    this.#isFlushDue = false;
+    const nowMs = this.#nowMs();
+    for (const [peerId, link] of this.#links) {
+      for (const packet of link.flush(nowMs)) this.#deps.publish(peerId, packet);
+    }
+  }
+
+  /**
+   * Takes in a packet. `accept` decides whether a peer may begin a session here; without it, strangers are ignored.
+   */
+  receive(packet: Packet<In>, accept?: (peerId: string) => void): void {
+    const { from: peerId, session } = packet;
+    if (this.#links.get(peerId)?.session !== session) {
+      if (accept === undefined || packet.seq === 0) return;
+      if (packet.seq !== 1) {
+        this.#deps.publish(peerId, {
+          from: this.#deps.id,
+          session,
+          seq: 0,
+          ack: 0,
+          messages: [],
+          reset: true,
+        });
+        return;
+      }
+      accept(peerId);
+      this.open(peerId, session);
+    }
+    if (packet.reset) {
+      this.#deps.onReset?.(peerId);
+      return;
+    }
+    this.#heardMs.set(peerId, this.#nowMs());
+    for (const message of this.#links.get(peerId)!.receive(packet)) this.#deps.deliver(peerId, message);
+  }
+
+  /** Sends again what has waited for its acknowledgement at least so long, and acknowledges what is owed. */
+  resend(olderThanMs: number): void {
+    const nowMs = this.#nowMs();
+    for (const [peerId, link] of this.#links) {
+      for (const packet of link.overdue(nowMs, nowMs - olderThanMs)) this.#deps.publish(peerId, packet);
+    }
+  }
+
+  /** Tells every peer that we are still there. */
+  touch(): void {
+    for (const [peerId, link] of this.#links) this.#deps.publish(peerId, link.acknowledge());
+  }
+
+  /** The peers that have been silent for longer than this. */
+  silent(longerThanMs: number): string[] {
+    const nowMs = this.#nowMs();
+    return [...this.#heardMs]
+      .filter(([, heardMs]) => nowMs - heardMs > longerThanMs)
+      .map(([peerId]) => peerId);
+  }
+
+  /** Whether every peer has acknowledged everything. */
+  get isSettled(): boolean {
+    return [...this.#links.values()].every((link) => link.isSettled);
+  }
+
+  close(): void {
+    clearInterval(this.#ticker);
+    this.#links.clear();
+    this.#heardMs.clear();
+  }
+}

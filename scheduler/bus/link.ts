@@ -1,0 +1,99 @@
+import type { Packet } from "../protocol/messages.ts";
+
+/** Past these a packet is closed and the next begun: more per packet gains nothing, and it must fit a message. */
+const packetMessages = 32;
+const packetBytes = 64 * 1024;
+
+type Sent<Out> = { packet: Packet<Out>; sentMs: number };
+
+/**
+ * One end of a reliable channel over a bus that may lose, repeat or reorder: packets are numbered, kept until they
+ * are acknowledged, and sent again when they are not. Whoever receives delivers them in order, each once.
+ * It does no IO and knows no clock: packets and times come in, packets and messages go out.
+ */
+export class Link<Out, In> {
+  readonly session: string;
+  readonly #from: string;
+  #pending: { message: Out; bytes: number }[] = [];
+  #unacknowledged: Sent<Out>[] = [];
+  #nextSeq = 1;
+  #received = 0;
+  #owesAck = false;
+
+  constructor(from: string, session: string) {
+    this.#from = from;
+    this.session = session;
+  }
+
+  /** Queues a message of about this many bytes for the next `flush`. */
+  send(message: Out, bytes: number): void {
+    this.#pending.push({ message, bytes });
+  }
+
+  /** Whether nothing is queued and everything sent has been acknowledged. */
+  get isSettled(): boolean {
+    return this.#pending.length === 0 && this.#unacknowledged.length === 0;
+  }
+
+  /** The packets that carry what is queued. */
+  flush(nowMs: number): Packet<Out>[] {
+    const packets: Packet<Out>[] = [];
+    let start = 0;
+    while (start < this.#pending.length) {
+      let end = start;
+      let bytes = 0;
+      do {
+        bytes += this.#pending[end++]!.bytes;
+      } while (end < this.#pending.length && end - start < packetMessages && bytes < packetBytes);
+      const packet = this.#packet(
+        this.#nextSeq++,
+        this.#pending.slice(start, end).map(({ message }) => message),
+      );
+      this.#unacknowledged.push({ packet, sentMs: nowMs });
+      packets.push(packet);
+      start = end;
+    }
+    this.#pending = [];
+    return packets;
+  }
+
+  /** The messages of this packet, if it is the next in order. */
+  receive(packet: Packet<In>): In[] {
+    while ((this.#unacknowledged[0]?.packet.seq ?? Number.POSITIVE_INFINITY) <= packet.ack) {
+      this.#unacknowledged.shift();
+    }
+    if (packet.seq === 0) return [];
+    // What came before is repeated and acknowledged again; what comes too early is sent again in order.
+    this.#owesAck = true;
+    if (packet.seq !== this.#received + 1) return [];
+    this.#received = packet.seq;
+    return packet.messages;
+  }
+
+  /** What is due now: packets sent before `beforeMs` and not acknowledged, else an acknowledgement that is owed. */
+  overdue(nowMs: number, beforeMs: number): Packet<Out>[] {
+    const first = this.#unacknowledged[0];
+    if (first !== undefined && first.sentMs <= beforeMs) {
+      return this.#unacknowledged.map((sent) => {
+        sent.sentMs = nowMs;
+        return this.#withAck(sent.packet);
+      });
+    }
+    return this.#owesAck ? [this.acknowledge()] : [];
+  }
+
+  /** A packet that says what has been received, and nothing else. */
+  acknowledge(): Packet<Out> {
+    return this.#packet(0, []);
+  }
+
+  #packet(seq: number, messages: Out[]): Packet<Out> {
+    return this.#withAck({ from: this.#from, session: this.session, seq, ack: 0, messages });
+  }
+
+  #withAck(packet: Packet<Out>): Packet<Out> {
+    this.#owesAck = false;
+    packet.ack = this.#received;
+    return packet;
+  }
+}

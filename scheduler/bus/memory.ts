@@ -1,0 +1,57 @@
+import { ConnectionError } from "../protocol/errors.ts";
+import type { Bus, MessageHandler } from "./bus.ts";
+import { guarded } from "./guarded.ts";
+
+/** A bus inside one process, for a cluster of one. Messages are delivered in order, after the current task. */
+export function memoryBus(): Bus {
+  const handlers = new Map<string, Set<MessageHandler>>();
+  let queue: (() => void)[] = [];
+  let isClosed = false;
+
+  const deliver = () => {
+    const batch = queue;
+    queue = [];
+    for (const message of batch) message();
+  };
+  const later = (message: () => void) => {
+    if (queue.push(message) === 1) queueMicrotask(deliver);
+  };
+  const send = (subject: string, payload: Uint8Array, respond: (payload: Uint8Array) => void) => {
+    if (isClosed) return;
+    const listeners = handlers.get(subject);
+    later(() => {
+      for (const handler of listeners ?? []) guarded(handler)(payload, respond);
+    });
+  };
+
+  const bus: Bus = {
+    maxPayloadBytes: 64 * 1024 * 1024,
+    address: "this process",
+    isConnected: true,
+    publish: (subject, payload) => send(subject, payload, () => {}),
+    subscribe(subject, handler) {
+      const listeners = handlers.get(subject) ?? new Set();
+      handlers.set(subject, listeners.add(handler));
+      return {
+        unsubscribe() {
+          listeners.delete(handler);
+          if (listeners.size === 0) handlers.delete(subject);
+        },
+      };
+    },
+    request(subject, payload) {
+      if (isClosed || !handlers.has(subject)) {
+        return Promise.reject(new ConnectionError(`nobody listens on ${subject}`));
+      }
+      return new Promise((resolve) => send(subject, payload, (reply) => later(() => resolve(reply))));
+    },
+    serve: ({ subject }, handler) =>
+      bus.subscribe(subject, (payload, respond) => void handler(payload).then(respond)),
+    onReconnect: () => ({ unsubscribe() {} }),
+    async close() {
+      isClosed = true;
+      handlers.clear();
+    },
+  };
+  return bus;
+}

@@ -1,0 +1,127 @@
+import { connect, type NatsConnection, NatsError } from "nats";
+import { AuthenticationError, ConnectionError } from "../protocol/errors.ts";
+import type { Bus, Service } from "./bus.ts";
+import { connectionOptions, type ServerOptions, shownServers } from "./credentials.ts";
+import { guarded } from "./guarded.ts";
+
+/** A bus over a NATS connection, and that connection for what only NATS has. */
+export type NatsBus = Bus & { readonly connection: NatsConnection };
+
+/** Waits between attempts to get a lost connection back: short, because tasks are waiting. */
+const reconnectWaitMs = 50;
+const closeTimeoutMs = 2_000;
+
+/**
+ * Connects to a NATS server; from then on a lost connection is sought again until `close`.
+ * @param name what the server's operator sees, such as `host-<id>`
+ * @throws ConnectionError when no server answers within `connectTimeoutMs`
+ * @throws AuthenticationError when the server refuses the credentials
+ */
+export async function natsBus(options: ServerOptions, name: string): Promise<NatsBus> {
+  const address = shownServers(options.servers);
+  const connection = await connect({
+    ...connectionOptions(options),
+    name,
+    timeout: options.connectTimeoutMs ?? 5_000,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: reconnectWaitMs,
+    reconnectJitter: reconnectWaitMs,
+  }).catch((error: Error) => {
+    throw connectError(error, address);
+  });
+
+  const reconnectListeners = new Set<() => void>();
+  let isConnected = true;
+  void watchStatus(connection, (type) => {
+    if (type === "disconnect") isConnected = false;
+    if (type !== "reconnect") return;
+    isConnected = true;
+    for (const listener of reconnectListeners) listener();
+  });
+
+  return {
+    connection,
+    address,
+    get maxPayloadBytes() {
+      return connection.info?.max_payload ?? 0;
+    },
+    get isConnected() {
+      return isConnected;
+    },
+    publish(subject, payload) {
+      if (!connection.isClosed()) connection.publish(subject, payload);
+    },
+    subscribe(subject, handler) {
+      const handle = guarded(handler);
+      return connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) handle(plainBytes(message.data), (reply) => void message.respond(reply));
+        },
+      });
+    },
+    async request(subject, payload, timeoutMs) {
+      const reply = await connection
+        .request(subject, payload, { timeout: timeoutMs })
+        .catch((error: Error) => {
+          throw new ConnectionError(`no answer on ${subject}: ${error.message}`, { cause: error });
+        });
+      return plainBytes(reply.data);
+    },
+    serve: (service, handler) => serve(connection, service, handler),
+    onReconnect(listener) {
+      reconnectListeners.add(listener);
+      return { unsubscribe: () => void reconnectListeners.delete(listener) };
+    },
+    async close() {
+      if (connection.isClosed()) return;
+      const timeout = new Promise<void>((resolve) => setTimeout(resolve, closeTimeoutMs).unref());
+      await Promise.race([connection.drain().catch(() => {}), timeout]);
+      await connection.close();
+    },
+  };
+}
+
+/** A Buffer's `slice` is a view, a Uint8Array's a copy: hand out only the latter. */
+const plainBytes = (data: Uint8Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+async function watchStatus(connection: NatsConnection, onStatus: (type: string) => void) {
+  for await (const { type } of connection.status()) onStatus(type);
+}
+
+function serve(
+  connection: NatsConnection,
+  { name, version, description, metadata, endpoint, subject }: Service,
+  handler: (payload: Uint8Array) => Promise<Uint8Array>,
+) {
+  const added = connection.services
+    .add({ name, version, description, metadata, queue: "hosts" })
+    .then((service) => {
+      service.addEndpoint(endpoint, {
+        subject,
+        handler: (error, message) => {
+          if (error === null) {
+            void handler(plainBytes(message.data)).then((reply) => void message.respond(reply));
+          }
+        },
+      });
+      return service;
+    });
+  return { unsubscribe: () => void added.then((service) => service.stop()).catch(() => {}) };
+}
+
+function connectError(error: Error, address: string) {
+  if (error instanceof AuthenticationError) return error;
+  const code = error instanceof NatsError ? error.code : "";
+  if (/AUTH|PERMISSIONS/.test(code) || /authoriz|authentic/i.test(error.message)) {
+    return new AuthenticationError(`the NATS server at ${address} refused the credentials`, {
+      remedy: "Check creds, nkey, user and pass, or token.",
+      data: { servers: address },
+      cause: error,
+    });
+  }
+  return new ConnectionError(`no NATS server answers at ${address}: ${error.message || code}`, {
+    remedy: "Start one with `nats-server -js`, or check the address and the firewall.",
+    data: { servers: address },
+    cause: error,
+  });
+}

@@ -1,0 +1,221 @@
+import type { Bus } from "../bus/bus.ts";
+import type { Control } from "../control/control.ts";
+import { shippedModules } from "../control/control.ts";
+import { fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
+import { openModule } from "../manifest/read.ts";
+import type { HostView } from "../placement/host-table.ts";
+import { GetTimeoutError, InvalidTaskError, ShutdownError } from "../protocol/errors.ts";
+import { randomId } from "../protocol/ids.ts";
+import { protocolVersion, type Subjects } from "../protocol/subjects.ts";
+import { decodeValue, encodeValue } from "../protocol/value.ts";
+import { Kernel } from "./kernel.ts";
+import { Module } from "./module.ts";
+import { ObjectRef } from "./object-ref.ts";
+import { type ModuleSource, readSource } from "./read-source.ts";
+import { Submitter } from "./submitter.ts";
+import { type WaitOptions, waitFor } from "./wait.ts";
+
+export type ClientDeps = {
+  bus: Bus;
+  control: Control;
+  subjects: Subjects;
+  infeasibleAfterMs: number;
+  /** Stops what was started for this client alone. */
+  onShutdown(): Promise<void>;
+};
+
+/** A program's door to a cluster: it submits tasks and owns the refs of their results. */
+export class Client {
+  readonly id = randomId();
+  readonly #control: Control;
+  readonly #submitter: Submitter;
+  readonly #onShutdown: () => Promise<void>;
+  readonly #modules = new Map<string, Promise<Module>>();
+  readonly #droppedRefs = new FinalizationRegistry<string>((id) => this.#submitter.drop(id));
+  #shutdown: Promise<void> | undefined;
+
+  private constructor({ bus, control, subjects, infeasibleAfterMs, onShutdown }: ClientDeps) {
+    this.#control = control;
+    this.#onShutdown = onShutdown;
+    this.#submitter = new Submitter({ bus, subjects, id: this.id, infeasibleAfterMs });
+  }
+
+  /** A client that knows the hosts which hold a lease now; those that come later are heard of. */
+  static async connect(deps: ClientDeps): Promise<Client> {
+    const client = new Client(deps);
+    for (const { host, epoch, cpus } of await deps.control.leases()) {
+      client.#submitter.heard({ v: protocolVersion, host, epoch, cpus, queued: 0, running: 0, state: "up" });
+    }
+    return client;
+  }
+
+  /**
+   * Makes a module known to the cluster, by its hash, and by its name for clients without this library.
+   * @throws ModuleNotFoundError when the file can't be read
+   * @throws ModuleRejectedError when it is no module
+   */
+  async load(source: ModuleSource): Promise<Module> {
+    this.#checkOpen();
+    const { bytes, name } = await readSource(source);
+    const { sha256, manifest } = await openModule(bytes, name);
+    await this.#control.putModule(sha256, bytes);
+    if (!(shippedModules as readonly string[]).includes(manifest.module)) {
+      await this.#control.nameModule(manifest.module, sha256);
+    }
+    return new Module(sha256, manifest, this.#kernelOf);
+  }
+
+  /**
+   * A kernel by its name, `module/function`. The module is one that comes with wray or that was loaded before, by
+   * anyone; it may also be given as a sha-256.
+   * @throws ModuleNotFoundError, KernelNotFoundError
+   */
+  async remote(kernel: string): Promise<Kernel> {
+    this.#checkOpen();
+    const { module, name } = parseKernelName(kernel);
+    const sha256 = await findModule(this.#control, module);
+    let loading = this.#modules.get(sha256);
+    if (loading === undefined) {
+      loading = fetchModule(this.#control, sha256).then(
+        ({ manifest }) => new Module(sha256, manifest, this.#kernelOf),
+      );
+      this.#modules.set(sha256, loading);
+      loading.catch(() => this.#modules.delete(sha256));
+    }
+    return (await loading).kernel(name);
+  }
+
+  /**
+   * Makes a value an object: it goes to each host once that needs it, however many tasks take it. The value is copied
+   * at once.
+   * @throws InvalidTaskError when the value can't cross
+   */
+  put<T>(value: T): ObjectRef<T> {
+    this.#checkOpen();
+    return this.#ref(this.#submitter.put(encodeValue(value))) as ObjectRef<T>;
+  }
+
+  /**
+   * The value of a ref, or the values of a list of refs in its order. Rejects with the error of the first that fails.
+   * @param options.timeoutMs rejects with GetTimeoutError after so long; 0 asks for what is ready now
+   */
+  get<T>(ref: ObjectRef<T>, options?: { timeoutMs?: number }): Promise<T>;
+  get<T>(refs: readonly ObjectRef<T>[], options?: { timeoutMs?: number }): Promise<T[]>;
+  async get(
+    refs: ObjectRef | readonly ObjectRef[],
+    { timeoutMs }: { timeoutMs?: number } = {},
+  ): Promise<unknown> {
+    const list = Array.isArray(refs) ? (refs as readonly ObjectRef[]) : [refs as ObjectRef];
+    for (const ref of list) this.#checkOwned(ref);
+    const values = Promise.all(list.map((ref) => this.#value(ref)));
+    const result = await withTimeout(values, timeoutMs, () => {
+      const pending = list.filter((ref) => !this.#isReady(ref));
+      return new GetTimeoutError(
+        `${pending.length} of ${list.length} refs were not ready within ${timeoutMs} ms`,
+        {
+          remedy: "Wait longer, or use wait to see which are ready; the tasks go on.",
+          data: { timeoutMs, pending: pending.map((ref) => ref.id) },
+        },
+      );
+    });
+    return Array.isArray(refs) ? result : result[0];
+  }
+
+  /**
+   * Waits until `numReturns` of the refs are ready, or `timeoutMs` is over. A failed ref counts as ready. Both lists
+   * keep the order of the input; `ready` has at most `numReturns`.
+   * @throws InvalidTaskError for a ref given twice, or a `numReturns` that is not from 1 to the number of refs
+   */
+  async wait<T>(
+    refs: readonly ObjectRef<T>[],
+    options: WaitOptions = {},
+  ): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
+    for (const ref of refs) this.#checkOwned(ref);
+    return waitFor(refs, options, (id, listener) => this.#submitter.whenReady(id, listener));
+  }
+
+  /** The hosts that this client knows. */
+  nodes(): HostView[] {
+    return this.#submitter.hosts;
+  }
+
+  /** Leaves the cluster: pending refs fail with ShutdownError, and hosts forget this client's objects. */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= (async () => {
+      this.#submitter.close();
+      await this.#onShutdown();
+    })();
+    return this.#shutdown;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  readonly #kernelOf = (module: Module, name: string): Kernel =>
+    new Kernel({
+      module: module.sha256,
+      label: `${module.name}/${name}`,
+      signature: module.manifest.kernels.find((kernel) => kernel.name === name)!,
+      owns: (ref) => this.#submitter.owns(ref.id),
+      submit: (submission) => {
+        this.#checkOpen();
+        return this.#ref(this.#submitter.submit(submission));
+      },
+    });
+
+  #ref(id: string): ObjectRef {
+    const ref = new ObjectRef(id);
+    this.#droppedRefs.register(ref, id);
+    return ref;
+  }
+
+  async #value(ref: ObjectRef): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#submitter.whenReady(ref.id, (state) => {
+        // Until then this closure holds the ref, so that its object is not let go of.
+        this.#submitter.fetch(ref.id, state).then((bytes) => resolve(decodeValue(bytes)), reject);
+      });
+    });
+  }
+
+  #isReady(ref: ObjectRef): boolean {
+    let isReady = false;
+    this.#submitter.whenReady(ref.id, () => {
+      isReady = true;
+    })();
+    return isReady;
+  }
+
+  #checkOpen(): void {
+    if (this.#shutdown !== undefined) throw new ShutdownError("the client was shut down");
+  }
+
+  #checkOwned(ref: ObjectRef): void {
+    if (ref instanceof ObjectRef && this.#submitter.owns(ref.id)) return;
+    throw new InvalidTaskError(
+      `${ref instanceof ObjectRef ? String(ref) : typeof ref} is no ref of this client`,
+      {
+        remedy: "Pass what remote() or put() of this client returned.",
+      },
+    );
+  }
+}
+
+/** Rejects with `onTimeout()` unless the promise settles in time; without a time, it has all there is. */
+async function withTimeout<T>(
+  promise: Promise<T>,
+  timeoutMs: number | undefined,
+  onTimeout: () => Error,
+): Promise<T> {
+  if (timeoutMs === undefined) return promise;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

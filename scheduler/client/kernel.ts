@@ -1,0 +1,74 @@
+import type { Submission } from "../dataflow/task-table.ts";
+import { checkArg, checkArgCount } from "../manifest/check.ts";
+import type { KernelSignature } from "../manifest/manifest.ts";
+import { InvalidTaskError } from "../protocol/errors.ts";
+import { encodeValue } from "../protocol/value.ts";
+import { ObjectRef } from "./object-ref.ts";
+import { checkTaskOptions, defaultMaxRetries, type TaskOptions } from "./task-options.ts";
+
+export type KernelDeps = {
+  /** The module's sha-256. */
+  module: string;
+  /** `module/function`, for messages. */
+  label: string;
+  signature: KernelSignature;
+  owns(ref: ObjectRef): boolean;
+  submit(submission: Submission): ObjectRef;
+};
+
+/** A kernel of a loaded module, ready to be called as a task. */
+export class Kernel {
+  readonly #deps: KernelDeps;
+  readonly #options: TaskOptions;
+
+  constructor(deps: KernelDeps, options: TaskOptions = {}) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  /** `module/function` */
+  get name(): string {
+    return this.#deps.label;
+  }
+
+  get signature(): KernelSignature {
+    return this.#deps.signature;
+  }
+
+  /**
+   * The same kernel with these options over the ones it has.
+   * @throws InvalidTaskError for an unknown option or a value out of range
+   */
+  options(options: TaskOptions): Kernel {
+    return new Kernel(this.#deps, { ...this.#options, ...checkTaskOptions(options) });
+  }
+
+  /**
+   * Submits one call. Typed arrays are copied at once; an `ObjectRef` stands for its value, which goes from where it
+   * is to where the task runs. Returns the ref of the result without waiting.
+   * @throws InvalidTaskError when the arguments don't fit, naming the parameter
+   */
+  remote(...args: unknown[]): ObjectRef {
+    const { label, signature, module } = this.#deps;
+    checkArgCount(label, signature, args.length);
+    const encoded = args.map((arg, index) => {
+      if (!(arg instanceof ObjectRef)) {
+        checkArg(label, signature, index, arg);
+        return encodeValue(arg);
+      }
+      if (this.#deps.owns(arg)) return arg.id;
+      throw new InvalidTaskError(
+        `${label}: parameter ${signature.params[index]!.name} is a ref of another client, or one that was shut down`,
+        { remedy: "Get its value and pass that.", data: { kernel: label, id: arg.id } },
+      );
+    });
+    return this.#deps.submit({
+      label,
+      module,
+      kernel: signature.name,
+      args: encoded,
+      timeoutMs: this.#options.timeoutMs,
+      maxRetries: this.#options.maxRetries ?? defaultMaxRetries,
+    });
+  }
+}

@@ -1,0 +1,204 @@
+import type { Bus, Subscription } from "../bus/bus.ts";
+import { Exchange } from "../bus/exchange.ts";
+import { type Submission, TaskTable } from "../dataflow/task-table.ts";
+import { pullObject, serveObjects } from "../objects/transfer.ts";
+import { ObjectTable, type ReadyState } from "../ownership/object-table.ts";
+import { HostTable, type HostView } from "../placement/host-table.ts";
+import { decodeHeartbeat, decodePacketToClient, encodeMessage } from "../protocol/codec.ts";
+import { randomId } from "../protocol/ids.ts";
+import { type Heartbeat, inlineBytes, type Task, type ToClient, type ToHost } from "../protocol/messages.ts";
+import type { Subjects } from "../protocol/subjects.ts";
+
+/** Inline values of one task, together. */
+const inlineTaskBytes = 32 * 1024;
+/** What a task, or an argument that is a ref, takes in a message beside its values. */
+const overheadBytes = 200;
+const tickMs = 100;
+/** How often hosts are told that we are still there. */
+const aliveMs = 1_000;
+
+export type SubmitterDeps = {
+  bus: Bus;
+  subjects: Subjects;
+  id: string;
+  /** How long a task waits for a host that can run it. */
+  infeasibleAfterMs: number;
+};
+
+/** A client's end of the wire: it feeds messages and time to what the client knows, and sends what that decides. */
+export class Submitter {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #id: string;
+  readonly #hosts = new HostTable();
+  readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
+  readonly #tasks: TaskTable;
+  readonly #exchange: Exchange<ToHost, ToClient>;
+  readonly #subscriptions: Subscription[];
+  readonly #ticker: NodeJS.Timeout;
+  #touchedMs = 0;
+
+  constructor({ bus, subjects, id, infeasibleAfterMs }: SubmitterDeps) {
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#id = id;
+    this.#tasks = new TaskTable({
+      objects: this.#objects,
+      hosts: this.#hosts,
+      clientId: id,
+      infeasibleAfterMs,
+      send: (hostId, task) => this.#send(hostId, task),
+      nowMs: () => performance.now(),
+      random: Math.random,
+    });
+    this.#exchange = new Exchange({
+      id,
+      publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodeMessage(packet)),
+      deliver: (hostId, { id, outcome }) => this.#tasks.ended(hostId, id, outcome),
+      onReset: (hostId) => this.#loseHost(hostId),
+    });
+    this.#subscriptions = [
+      bus.subscribe(subjects.clientResults(id), (payload) =>
+        this.#exchange.receive(decodePacketToClient(payload)),
+      ),
+      bus.subscribe(subjects.load, (payload) => this.heard(decodeHeartbeat(payload))),
+      serveObjects(bus, subjects.objects({ kind: "client", id }), (objectId) => {
+        const state = this.#objects.state(objectId);
+        return state?.kind === "local" ? state.value : undefined;
+      }),
+      bus.onReconnect(() => {
+        this.#hosts.forgive(performance.now());
+        this.#exchange.resend(0);
+      }),
+    ];
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+    this.#ticker.unref();
+  }
+
+  /** Takes in what a host says of itself. */
+  heard(heartbeat: Heartbeat): void {
+    this.#hosts.heard(heartbeat, performance.now());
+    if (heartbeat.state === "left") this.#loseHosts();
+    this.#tasks.placeWaiting();
+  }
+
+  get hosts(): HostView[] {
+    return this.#hosts.view();
+  }
+
+  /** Whether this client owns an object of this id. */
+  owns(id: string): boolean {
+    return this.#objects.state(id) !== undefined;
+  }
+
+  /** The program no longer holds the ref of this object. */
+  drop(id: string): void {
+    this.#objects.drop(id);
+  }
+
+  /** Owns an encoded value. Returns the object's id. */
+  put(value: Uint8Array): string {
+    const id = this.#newId();
+    this.#objects.create(id, { kind: "local", value });
+    return id;
+  }
+
+  /** Submits a task. Returns the id of its result. */
+  submit(submission: Submission): string {
+    const id = this.#newId();
+    const implicit: string[] = [];
+    let leftBytes = inlineTaskBytes;
+    const args = submission.args.map((arg) => {
+      if (typeof arg === "string") return arg;
+      if (arg.byteLength <= Math.min(inlineBytes, leftBytes)) {
+        leftBytes -= arg.byteLength;
+        return arg;
+      }
+      implicit.push(this.put(arg));
+      return implicit.at(-1)!;
+    });
+    this.#tasks.submit(id, { ...submission, args });
+    // No program holds these: they are let go of with the task.
+    for (const ref of implicit) this.#objects.drop(ref);
+    return id;
+  }
+
+  /** Calls back when the object is ready. Returns how to stop waiting. */
+  whenReady(id: string, listener: (state: ReadyState) => void): () => void {
+    return this.#objects.whenReady(id, listener);
+  }
+
+  /** The encoded value of a ready object; its bytes are the caller's own. */
+  async fetch(id: string, state: ReadyState): Promise<Uint8Array> {
+    switch (state.kind) {
+      case "failed":
+        throw state.error;
+      case "local":
+        return state.value.slice();
+      case "remote": {
+        const at = [...state.hosts].map((hostId) => ({ kind: "host" as const, id: hostId }));
+        // In use, so that it is not let go of on the way when the program drops the ref.
+        this.#objects.use(id);
+        try {
+          return await pullObject(
+            this.#bus,
+            this.#subjects,
+            { ref: id, at },
+            (bytes) => new Uint8Array(bytes),
+          );
+        } finally {
+          this.#objects.unuse(id);
+        }
+      }
+    }
+  }
+
+  /** Fails what is pending and says goodbye to the hosts. */
+  close(): void {
+    clearInterval(this.#ticker);
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#tasks.close();
+    for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
+    this.#exchange.flush();
+    this.#exchange.close();
+  }
+
+  /** Ids begin with their owner's, so that no two clients make the same. */
+  #newId(): string {
+    return `${this.#id}-${randomId()}`;
+  }
+
+  #send(hostId: string, task: Task): void {
+    if (!this.#exchange.has(hostId)) this.#exchange.open(hostId, randomId());
+    const bytes = task.args.reduce(
+      (sum, arg) => sum + (arg instanceof Uint8Array ? arg.byteLength : overheadBytes),
+      overheadBytes,
+    );
+    this.#exchange.send(hostId, { kind: "task", task }, bytes);
+  }
+
+  #release(id: string, hosts: Set<string>): void {
+    for (const hostId of hosts) this.#exchange.send(hostId, { kind: "release", ids: [id] }, id.length);
+  }
+
+  #loseHosts(): void {
+    for (const hostId of this.#hosts.takeLost(performance.now())) this.#loseHost(hostId);
+  }
+
+  #loseHost(hostId: string): void {
+    this.#exchange.forget(hostId);
+    this.#tasks.hostLost(hostId);
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    // While we hear nobody, nobody is lost.
+    if (!this.#bus.isConnected) this.#hosts.forgive(nowMs);
+    this.#loseHosts();
+    if (nowMs - this.#touchedMs > aliveMs) {
+      this.#touchedMs = nowMs;
+      this.#exchange.touch();
+    }
+    this.#tasks.placeWaiting();
+  }
+}

@@ -1,0 +1,24 @@
+/** What a cluster keeps beyond the life of any one process: modules, their names, and the leases of hosts. */
+export interface Control {
+  /** Stores a module under its sha-256, once. */
+  putModule(sha256: string, bytes: Uint8Array): Promise<void>;
+  getModule(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Lets `name` stand for this module from now on. */
+  nameModule(name: string, sha256: string): Promise<void>;
+  /** The sha-256 that a name stands for. */
+  findModule(name: string): Promise<string | undefined>;
+  /** Takes up or renews a host's lease; it ends by itself when it is not renewed. Returns a number that grows. */
+  putLease(lease: Lease): Promise<number>;
+  dropLease(hostId: string): Promise<void>;
+  leases(): Promise<Lease[]>;
+}
+
+/** A host's claim to be there. */
+export type Lease = { host: string; epoch: number; cpus: number };
+
+/** How long a lease lasts, and how often its host renews it. */
+export const leaseMs = 10_000;
+export const leaseRenewMs = 3_000;
+
+/** The modules that every host brings along; their names can't be taken by others. */
+export const shippedModules = ["math", "vector"] as const;

@@ -1,0 +1,44 @@
+import { type OpenModule, openModule } from "../manifest/read.ts";
+import { KernelNotFoundError, ModuleNotFoundError, ModuleRejectedError } from "../protocol/errors.ts";
+import type { Control } from "./control.ts";
+
+/** Splits `module/function`. @throws KernelNotFoundError when it is not of that form */
+export function parseKernelName(kernel: string): { module: string; name: string } {
+  const match = /^([A-Za-z0-9_-]{1,64})\/([A-Za-z_$][\w$]*)$/.exec(kernel);
+  if (match !== null) return { module: match[1]!, name: match[2]! };
+  throw new KernelNotFoundError(`${JSON.stringify(kernel)} names no kernel`, {
+    remedy: "Write module/function, such as math/add.",
+    data: { kernel },
+  });
+}
+
+/** The hash that a module goes by: a name is looked up, a hash is taken as it is. */
+export async function findModule(control: Control, module: string): Promise<string> {
+  const sha256 = /^[0-9a-f]{64}$/.test(module) ? module : await control.findModule(module);
+  if (sha256 !== undefined) return sha256;
+  throw new ModuleNotFoundError(`the cluster has no module ${JSON.stringify(module)}`, {
+    remedy: "Load its .wasm file once with `load`; modules that come with wray need one host to have joined.",
+    data: { module },
+  });
+}
+
+/**
+ * Fetches and compiles a module.
+ * @throws ModuleNotFoundError when the cluster does not have it
+ * @throws ModuleRejectedError when what the cluster has under this hash is something else, or no module
+ */
+export async function fetchModule(control: Control, sha256: string): Promise<OpenModule> {
+  const bytes = await control.getModule(sha256);
+  if (bytes === undefined) {
+    throw new ModuleNotFoundError(`the cluster has no module with the sha-256 ${sha256}`, {
+      remedy: "Load its .wasm file with `load`.",
+      data: { module: sha256 },
+    });
+  }
+  const opened = await openModule(bytes, `module ${sha256}`);
+  if (opened.sha256 === sha256) return opened;
+  throw new ModuleRejectedError(`module ${sha256} was altered: its sha-256 is ${opened.sha256}`, {
+    remedy: "Find out who can write to the cluster's object store; then load the module again.",
+    data: { expected: sha256, actual: opened.sha256 },
+  });
+}

@@ -1,0 +1,27 @@
+import type { Control, Lease } from "./control.ts";
+
+/** The control plane of a cluster inside one process. */
+export function memoryControl(): Control {
+  const modules = new Map<string, Uint8Array<ArrayBuffer>>();
+  const names = new Map<string, string>();
+  const leases = new Map<string, Lease>();
+  let revision = 0;
+  return {
+    async putModule(sha256, bytes) {
+      if (!modules.has(sha256)) modules.set(sha256, Uint8Array.from(bytes));
+    },
+    getModule: async (sha256) => modules.get(sha256),
+    async nameModule(name, sha256) {
+      names.set(name, sha256);
+    },
+    findModule: async (name) => names.get(name),
+    async putLease(lease) {
+      leases.set(lease.host, lease);
+      return ++revision;
+    },
+    async dropLease(hostId) {
+      leases.delete(hostId);
+    },
+    leases: async () => [...leases.values()],
+  };
+}

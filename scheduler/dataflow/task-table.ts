@@ -1,0 +1,227 @@
+import type { ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import type { HostTable } from "../placement/host-table.ts";
+import { place } from "../placement/place.ts";
+import {
+  fromWireError,
+  HostDiedError,
+  InfeasibleTaskError,
+  ObjectLostError,
+  ShutdownError,
+  toWireError,
+  WorkerCrashedError,
+} from "../protocol/errors.ts";
+import { type Arg, inlineBytes, type Outcome, type Task } from "../protocol/messages.ts";
+
+/** What is submitted: an argument is an encoded value or the id of an object. */
+export type Submission = {
+  /** For messages to people: `module/function`. */
+  label: string;
+  module: string;
+  kernel: string;
+  args: (Uint8Array | string)[];
+  timeoutMs: number | undefined;
+  maxRetries: number;
+};
+
+type PendingTask = Submission & {
+  id: string;
+  retriesLeft: number;
+  /** How many of its arguments are not ready. */
+  missingCount: number;
+  /** Where it is now; undefined while it waits for arguments or for a host. */
+  hostId: string | undefined;
+  /** Since when it waits for a host. */
+  waitingSinceMs: number | undefined;
+};
+
+export type TaskTableDeps = {
+  objects: ObjectTable;
+  hosts: HostTable;
+  /** The id of the client that owns these tasks. */
+  clientId: string;
+  /** How long a task waits for a host that can run it. */
+  infeasibleAfterMs: number;
+  send(hostId: string, task: Task): void;
+  nowMs(): number;
+  /** Gives numbers from 0 to below 1. */
+  random(): number;
+};
+
+/**
+ * The unfinished tasks of a client. A task goes to a host the moment that all its arguments are ready; when its host
+ * is lost, or hands it back, it goes to another. It does no IO: messages go out through `send`, and results and
+ * losses come in.
+ */
+export class TaskTable {
+  readonly #deps: TaskTableDeps;
+  readonly #tasks = new Map<string, PendingTask>();
+  #unplaced: PendingTask[] = [];
+
+  constructor(deps: TaskTableDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes in a task, whose result is the object of the same id. */
+  submit(id: string, submission: Submission): void {
+    const { objects } = this.#deps;
+    const refs = refsOf(submission);
+    const task: PendingTask = {
+      ...submission,
+      id,
+      retriesLeft: submission.maxRetries,
+      missingCount: refs.length,
+      hostId: undefined,
+      waitingSinceMs: undefined,
+    };
+    objects.create(id);
+    this.#tasks.set(id, task);
+    if (refs.length === 0) this.#place(task);
+    // All are in use before the first is looked at, since one that failed ends the task.
+    for (const ref of refs) objects.use(ref);
+    for (const ref of refs) {
+      objects.whenReady(ref, (state) => {
+        if (state.kind === "failed") this.#fail(task, withDependant(state.error, task.label));
+        else if (--task.missingCount === 0) this.#place(task);
+      });
+    }
+  }
+
+  /** Takes in how a task ended on a host. */
+  ended(hostId: string, id: string, outcome: Outcome): void {
+    const task = this.#tasks.get(id);
+    // Late: the task was placed elsewhere when this host counted as lost.
+    if (task === undefined || task.hostId !== hostId) return;
+    this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
+    switch (outcome.kind) {
+      case "value":
+        // A copy, because these bytes are part of a larger message.
+        this.#end(task, { kind: "local", value: outcome.value.slice() });
+        break;
+      case "stored":
+        this.#end(task, { kind: "remote", hosts: new Set([hostId]) });
+        break;
+      case "returned":
+        this.#place(task);
+        break;
+      case "error": {
+        const error = fromWireError(outcome.error);
+        if (error instanceof WorkerCrashedError) this.#retry(task, error);
+        else this.#fail(task, error);
+      }
+    }
+  }
+
+  /** A host is gone, or forgot us: what it had of ours is lost, and its tasks are placed again. */
+  hostLost(hostId: string): void {
+    this.#deps.objects.forgetHost(hostId, (id) => lostWith(id, hostId));
+    for (const task of this.#tasks.values()) {
+      if (task.hostId === hostId) this.#retry(task, diedWith(task.label, hostId));
+    }
+  }
+
+  /** Places what has found no host so far, and fails what has waited for one too long. */
+  placeWaiting(): void {
+    const waiting = this.#unplaced;
+    this.#unplaced = [];
+    for (const task of waiting) this.#place(task);
+    const { infeasibleAfterMs, nowMs } = this.#deps;
+    for (const task of this.#unplaced) {
+      if (nowMs() - task.waitingSinceMs! > infeasibleAfterMs)
+        this.#fail(task, noHost(task.label, infeasibleAfterMs));
+    }
+    this.#unplaced = this.#unplaced.filter((task) => this.#tasks.has(task.id));
+  }
+
+  /** Ends every task. */
+  close(): void {
+    for (const task of this.#tasks.values()) {
+      this.#fail(task, new ShutdownError(`the client was shut down before ${task.label} was done`));
+    }
+  }
+
+  #place(task: PendingTask): void {
+    if (!this.#tasks.has(task.id)) return;
+    const { hosts, nowMs, random, send } = this.#deps;
+    const hostId = place(hosts.candidates(nowMs()), random);
+    task.hostId = hostId;
+    if (hostId === undefined) {
+      task.waitingSinceMs ??= nowMs();
+      this.#unplaced.push(task);
+      return;
+    }
+    task.waitingSinceMs = undefined;
+    const args: Arg[] = [];
+    for (const source of task.args) {
+      const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
+      if (arg instanceof Error) {
+        this.#fail(task, withDependant(arg, task.label));
+        return;
+      }
+      args.push(arg);
+    }
+    const { id, module, kernel, timeoutMs } = task;
+    hosts.sent(hostId);
+    send(hostId, { id, module, kernel, args, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  }
+
+  /** How a ready object goes to a host, or why it can't. */
+  #resolve(ref: string, hostId: string): Arg | Error {
+    const { objects, clientId } = this.#deps;
+    const state = objects.state(ref);
+    switch (state?.kind) {
+      case "failed":
+        return state.error;
+      case "local":
+        if (state.value.byteLength <= inlineBytes) return state.value;
+        objects.copiedTo(ref, hostId);
+        return { ref, at: [{ kind: "client", id: clientId }] };
+      case "remote":
+        objects.copiedTo(ref, hostId);
+        return { ref, at: [...state.hosts].map((id) => ({ kind: "host", id })) };
+      default:
+        throw new Error(`task with an argument, ${ref}, that is not ready`);
+    }
+  }
+
+  #retry(task: PendingTask, error: Error): void {
+    if (task.retriesLeft-- > 0) this.#place(task);
+    else this.#fail(task, error);
+  }
+
+  #fail(task: PendingTask, error: Error): void {
+    this.#end(task, { kind: "failed", error });
+  }
+
+  #end(task: PendingTask, state: ReadyState): void {
+    if (!this.#tasks.delete(task.id)) return;
+    this.#deps.objects.settle(task.id, state);
+    for (const ref of refsOf(task)) this.#deps.objects.unuse(ref);
+  }
+}
+
+const refsOf = ({ args }: Submission) => args.filter((arg) => typeof arg === "string");
+
+/** The error of a task whose argument failed: the same, with the name of the task added to its chain. */
+function withDependant(error: Error, label: string): Error {
+  const wire = toWireError(error);
+  const chain = [...((wire.data?.chain as string[] | undefined) ?? []), label];
+  return fromWireError({ ...wire, data: { ...wire.data, chain } });
+}
+
+const lostWith = (id: string, hostId: string) =>
+  new ObjectLostError(`object ${id} is lost: host ${hostId}, which held its only copy, is gone`, {
+    remedy: "Run the task that made it again.",
+    data: { id, host: hostId },
+  });
+
+const diedWith = (label: string, hostId: string) =>
+  new HostDiedError(`host ${hostId} died with ${label}`, {
+    remedy: "Look at the host's log; raise maxRetries to try more often.",
+    data: { host: hostId, kernel: label },
+  });
+
+const noHost = (label: string, afterMs: number) =>
+  new InfeasibleTaskError(`${label} found no host within ${afterMs} ms: the cluster has none`, {
+    remedy: "Start one with `npx wray host --servers …`, and check that the cluster's name is the same.",
+    data: { kernel: label },
+  });

@@ -1,0 +1,72 @@
+import { ModuleRejectedError, ProtocolError } from "../protocol/errors.ts";
+import { count, exactly, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
+import { isScalarType, isTypedArrayName, type Manifest, manifestSection, type Type } from "./manifest.ts";
+
+/** A compiled module and what it says about itself. */
+export type OpenModule = {
+  /** sha-256 of the bytes, in hex: the module's name in the cluster. */
+  sha256: string;
+  wasm: WebAssembly.Module;
+  manifest: Manifest;
+};
+
+/**
+ * Compiles a module and reads its manifest.
+ * @throws ModuleRejectedError when the bytes are no WebAssembly, or carry no manifest or a broken one
+ */
+export async function openModule(bytes: Uint8Array<ArrayBuffer>, source = "the module"): Promise<OpenModule> {
+  const wasm = await WebAssembly.compile(bytes).catch((error: Error) => {
+    throw new ModuleRejectedError(`${source} is not a WebAssembly module: ${error.message}`, {
+      remedy: "Give the .wasm file that asc wrote.",
+      cause: error,
+    });
+  });
+  return { sha256: await sha256Of(bytes), wasm, manifest: readManifest(wasm, source) };
+}
+
+/** The sha-256 of these bytes, in hex. */
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @throws ModuleRejectedError when the module has no manifest, or a broken one */
+export function readManifest(wasm: WebAssembly.Module, source = "the module"): Manifest {
+  const [section] = WebAssembly.Module.customSections(wasm, manifestSection);
+  if (section === undefined) {
+    throw new ModuleRejectedError(`${source} has no section ${manifestSection}`, {
+      remedy: 'Compile it with asc and an asconfig.json that says {"extends": "wray/asconfig.json"}.',
+    });
+  }
+  try {
+    return manifest(JSON.parse(new TextDecoder().decode(section)), "manifest");
+  } catch (error) {
+    throw new ModuleRejectedError(`${source} has a broken manifest: ${(error as Error).message}`, {
+      remedy: "Compile it again with this version of wray.",
+      cause: error,
+    });
+  }
+}
+
+const type: Shape<Type> = (value, path) => {
+  const name = text(value, path);
+  if (isScalarType(name) || isTypedArrayName(name)) return name;
+  if (name === "void" || name === "string" || name === "ArrayBuffer") return name;
+  throw new ProtocolError(`${path} has the unknown type ${name}`);
+};
+
+const manifest: Shape<Manifest> = object({
+  version: exactly(1),
+  module: text,
+  kernels: listOf(
+    object({
+      name: text,
+      params: listOf(object({ name: text, type }, { optional: exactly(true) })),
+      returns: type,
+      file: text,
+      line: count,
+    }),
+  ),
+  runtimeIds: record as Shape<Record<string, number>>,
+  globals: listOf(text),
+});

@@ -1,0 +1,112 @@
+/** What its owner knows of an object. */
+export type ObjectState =
+  | { kind: "pending" }
+  /** Its encoded value is here. */
+  | { kind: "local"; value: Uint8Array }
+  /** These hosts hold its encoded value. */
+  | { kind: "remote"; hosts: Set<string> }
+  | { kind: "failed"; error: Error };
+
+export type ReadyState = Exclude<ObjectState, { kind: "pending" }>;
+
+type Entry = {
+  state: ObjectState;
+  /** Whether the program still holds the ref. */
+  isHeld: boolean;
+  /** How many unfinished tasks take it as an argument. */
+  users: number;
+  /** Hosts that were told to fetch it, and so may have a copy. */
+  copies: Set<string>;
+  listeners: ((state: ReadyState) => void)[];
+};
+
+/**
+ * The objects that a client owns: their state, who uses them, and where copies are. An object is let go of when the
+ * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy.
+ */
+export class ObjectTable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #onFree: (id: string, hosts: Set<string>) => void;
+
+  constructor(onFree: (id: string, hosts: Set<string>) => void) {
+    this.#onFree = onFree;
+  }
+
+  create(id: string, state: ObjectState = { kind: "pending" }): void {
+    this.#entries.set(id, { state, isHeld: true, users: 0, copies: new Set(), listeners: [] });
+  }
+
+  state(id: string): ObjectState | undefined {
+    return this.#entries.get(id)?.state;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Decides a pending object; of a decided one, nothing changes. */
+  settle(id: string, state: ReadyState): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.state.kind !== "pending") return;
+    entry.state = state;
+    const listeners = entry.listeners;
+    entry.listeners = [];
+    for (const listener of listeners) listener(state);
+    this.#freeIfUnused(id, entry);
+  }
+
+  /** Calls back once, at once if the object is ready already. Returns how to stop waiting. */
+  whenReady(id: string, listener: (state: ReadyState) => void): () => void {
+    const entry = this.#entries.get(id)!;
+    if (entry.state.kind !== "pending") {
+      listener(entry.state);
+      return () => {};
+    }
+    entry.listeners.push(listener);
+    return () => {
+      entry.listeners = entry.listeners.filter((other) => other !== listener);
+    };
+  }
+
+  /** A task takes the object as an argument from now on … */
+  use(id: string): void {
+    this.#entries.get(id)!.users++;
+  }
+
+  /** … until now. */
+  unuse(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.users--;
+    this.#freeIfUnused(id, entry);
+  }
+
+  /** The program dropped the ref. */
+  drop(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.isHeld = false;
+    this.#freeIfUnused(id, entry);
+  }
+
+  /** This host was told to fetch the object. */
+  copiedTo(id: string, hostId: string): void {
+    this.#entries.get(id)?.copies.add(hostId);
+  }
+
+  /** A host is gone, and what only it held is lost with it. */
+  forgetHost(hostId: string, lost: (id: string) => Error): void {
+    for (const [id, entry] of this.#entries) {
+      entry.copies.delete(hostId);
+      if (entry.state.kind !== "remote" || !entry.state.hosts.delete(hostId)) continue;
+      if (entry.state.hosts.size === 0) entry.state = { kind: "failed", error: lost(id) };
+    }
+  }
+
+  #freeIfUnused(id: string, entry: Entry): void {
+    if (entry.isHeld || entry.users > 0 || entry.state.kind === "pending") return;
+    this.#entries.delete(id);
+    const hosts = entry.state.kind === "remote" ? entry.state.hosts : [];
+    this.#onFree(id, new Set([...entry.copies, ...hosts]));
+  }
+}

@@ -1,0 +1,95 @@
+import { decode, Encoder } from "@msgpack/msgpack";
+import { ProtocolError, type WireError } from "./errors.ts";
+import type {
+  Arg,
+  Heartbeat,
+  ObjectReply,
+  ObjectRequest,
+  Outcome,
+  Packet,
+  Task,
+  ToClient,
+  ToHost,
+} from "./messages.ts";
+import { bytes, count, exactly, listOf, object, oneOf, record, type Shape, text, union } from "./shape.ts";
+import type { Peer } from "./subjects.ts";
+
+const encoder = new Encoder({ ignoreUndefined: true });
+
+/** A message as MessagePack; fields that are undefined are left out. */
+export const encodeMessage = (message: object): Uint8Array<ArrayBuffer> => encoder.encode(message);
+
+/** MessagePack as plain data. @throws ProtocolError when it is malformed or truncated */
+export function decodeMessagePack(payload: Uint8Array): unknown {
+  try {
+    return decode(payload);
+  } catch (error) {
+    throw new ProtocolError(`malformed MessagePack: ${(error as Error).message}`);
+  }
+}
+
+const decoder =
+  <T>(name: string, shape: Shape<T>) =>
+  (payload: Uint8Array): T =>
+    shape(decodeMessagePack(payload), name);
+
+const peer: Shape<Peer> = object({ kind: oneOf("host", "client"), id: text });
+const refArg = object({ ref: text, at: listOf(peer) });
+const arg: Shape<Arg> = (value, path) => (value instanceof Uint8Array ? value : refArg(value, path));
+
+const task: Shape<Task> = object(
+  { id: text, module: text, kernel: text, args: listOf(arg) },
+  { timeoutMs: count },
+);
+
+const wireError: Shape<WireError> = (value, path) =>
+  object({ code: text, message: text }, { remedy: text, data: record, stack: text, cause: wireError })(
+    value,
+    path,
+  );
+
+const outcome: Shape<Outcome> = union({
+  value: object({ kind: exactly("value"), value: bytes }),
+  stored: object({ kind: exactly("stored"), bytes: count }),
+  error: object({ kind: exactly("error"), error: wireError }),
+  returned: object({ kind: exactly("returned") }),
+});
+
+const toHost: Shape<ToHost> = union({
+  task: object({ kind: exactly("task"), task }),
+  release: object({ kind: exactly("release"), ids: listOf(text) }),
+  bye: object({ kind: exactly("bye") }),
+});
+
+const toClient: Shape<ToClient> = union({
+  result: object({ kind: exactly("result"), id: text, outcome }),
+});
+
+const packet = <Message>(message: Shape<Message>): Shape<Packet<Message>> =>
+  object(
+    { from: text, session: text, seq: count, ack: count, messages: listOf(message) },
+    { reset: exactly(true) },
+  );
+
+export const decodePacketToHost = decoder("packet", packet(toHost));
+export const decodePacketToClient = decoder("packet", packet(toClient));
+export const decodeObjectRequest: (payload: Uint8Array) => ObjectRequest = decoder(
+  "request",
+  object({ id: text, offset: count, length: count }),
+);
+export const decodeObjectReply: (payload: Uint8Array) => ObjectReply = decoder(
+  "reply",
+  object({ bytes: count }, { data: bytes }),
+);
+export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
+  "heartbeat",
+  object({
+    v: count,
+    host: text,
+    epoch: count,
+    cpus: count,
+    queued: count,
+    running: count,
+    state: oneOf("up", "draining", "left"),
+  }),
+);

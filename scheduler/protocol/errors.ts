@@ -1,0 +1,146 @@
+/** What an error looks like on the wire and between threads. */
+export type WireError = {
+  code: string;
+  message: string;
+  /** What the user can do about it. */
+  remedy?: string;
+  /** Facts a program can act on, such as `{ kernel: "math/add" }`. */
+  data?: Record<string, unknown>;
+  stack?: string;
+  cause?: WireError;
+};
+
+export type ErrorDetails = {
+  remedy?: string;
+  data?: Record<string, unknown>;
+  cause?: unknown;
+};
+
+/** The base of every error of wray. `code` is stable; `message` says what was wrong and where. */
+export class WrayError extends Error {
+  readonly code: string = "WRAY_ERROR";
+  readonly remedy: string | undefined;
+  readonly data: Record<string, unknown>;
+
+  constructor(message: string, { remedy, data = {}, cause }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.remedy = remedy;
+    this.data = data;
+  }
+}
+
+/** The kernel itself failed: a trap, a failed assertion, an abort. Never retried. */
+export class TaskError extends WrayError {
+  override readonly code = "TASK_ERROR";
+}
+/** The task ran longer than its `timeoutMs`. */
+export class TaskTimeoutError extends WrayError {
+  override readonly code = "TASK_TIMEOUT";
+}
+/** The call is wrong: arguments, options. Thrown before anything runs. */
+export class InvalidTaskError extends WrayError {
+  override readonly code = "INVALID_TASK";
+}
+/** The module has no such kernel. */
+export class KernelNotFoundError extends WrayError {
+  override readonly code = "KERNEL_NOT_FOUND";
+}
+/** The cluster has no such module. */
+export class ModuleNotFoundError extends WrayError {
+  override readonly code = "MODULE_NOT_FOUND";
+}
+/** The bytes are no module that a host would run. */
+export class ModuleRejectedError extends WrayError {
+  override readonly code = "MODULE_REJECTED";
+}
+/** The worker thread died under the task. Retried up to `maxRetries`. */
+export class WorkerCrashedError extends WrayError {
+  override readonly code = "WORKER_CRASHED";
+}
+/** The host died or left with the task. Retried up to `maxRetries`. */
+export class HostDiedError extends WrayError {
+  override readonly code = "HOST_DIED";
+}
+/** No copy of the object is left. */
+export class ObjectLostError extends WrayError {
+  override readonly code = "OBJECT_LOST";
+}
+/** `get` waited for its `timeoutMs`; the tasks go on. */
+export class GetTimeoutError extends WrayError {
+  override readonly code = "GET_TIMEOUT";
+}
+/** No host of the cluster can run the task. */
+export class InfeasibleTaskError extends WrayError {
+  override readonly code = "INFEASIBLE_TASK";
+}
+/** A message broke the wire protocol: malformed, too large, of an unknown version. */
+export class ProtocolError extends WrayError {
+  override readonly code = "PROTOCOL_ERROR";
+}
+/** The NATS server can't be reached, or lacks what is needed. */
+export class ConnectionError extends WrayError {
+  override readonly code = "CONNECTION_FAILED";
+}
+/** The NATS server refused the credentials. */
+export class AuthenticationError extends WrayError {
+  override readonly code = "AUTHENTICATION_FAILED";
+}
+/** The client was shut down while this was pending. */
+export class ShutdownError extends WrayError {
+  override readonly code = "SHUTDOWN";
+}
+
+const classes = [
+  TaskError,
+  TaskTimeoutError,
+  InvalidTaskError,
+  KernelNotFoundError,
+  ModuleNotFoundError,
+  ModuleRejectedError,
+  WorkerCrashedError,
+  HostDiedError,
+  ObjectLostError,
+  GetTimeoutError,
+  InfeasibleTaskError,
+  ProtocolError,
+  ConnectionError,
+  AuthenticationError,
+  ShutdownError,
+];
+const classOfCode = new Map(classes.map((ErrorClass) => [new ErrorClass("").code as string, ErrorClass]));
+
+/** An error as plain data, so that it crosses threads and the wire with its code, cause and stack. */
+export function toWireError(error: unknown): WireError {
+  if (!(error instanceof Error)) return { code: "ERROR", message: String(error) };
+  const wire: WireError = {
+    code: error instanceof WrayError ? error.code : error.name,
+    message: error.message,
+  };
+  if (error.stack !== undefined) wire.stack = error.stack;
+  if (error instanceof WrayError) {
+    if (error.remedy !== undefined) wire.remedy = error.remedy;
+    if (Object.keys(error.data).length > 0) wire.data = error.data;
+  }
+  if (error.cause !== undefined) wire.cause = toWireError(error.cause);
+  return wire;
+}
+
+/** The error that `toWireError` made plain: of the same class, or an `Error` when its code is not ours. */
+export function fromWireError(wire: WireError): Error {
+  const cause = wire.cause === undefined ? undefined : fromWireError(wire.cause);
+  const ErrorClass = classOfCode.get(wire.code);
+  let error: Error;
+  if (ErrorClass === undefined) {
+    error = new Error(wire.message, cause === undefined ? undefined : { cause });
+    error.name = wire.code;
+  } else {
+    error = new ErrorClass(wire.message, {
+      ...(wire.remedy === undefined ? {} : { remedy: wire.remedy }),
+      ...(wire.data === undefined ? {} : { data: wire.data }),
+      cause,
+    });
+  }
+  if (wire.stack !== undefined) error.stack = wire.stack;
+  return error;
+}

@@ -1,0 +1,6 @@
+export * from "./codec.ts";
+export * from "./errors.ts";
+export * from "./ids.ts";
+export * from "./messages.ts";
+export * from "./subjects.ts";
+export * from "./value.ts";

@@ -1,0 +1,76 @@
+import type { WireError } from "./errors.ts";
+import type { Peer } from "./subjects.ts";
+
+/** Values up to this travel inside messages, larger ones from who holds them to who needs them. */
+export const inlineBytes = 8 * 1024;
+
+/** One call of a kernel, as it goes to a host. */
+export type Task = {
+  id: string;
+  /** The module's sha-256, in hex. */
+  module: string;
+  /** The name of the function in the module. */
+  kernel: string;
+  args: Arg[];
+  /** Wall time allowed once it runs. */
+  timeoutMs?: number;
+};
+
+/** An encoded value, or an object to be fetched from one of the peers that hold it. */
+export type Arg = Uint8Array | RefArg;
+export type RefArg = { ref: string; at: Peer[] };
+
+export const isRefArg = (arg: Arg): arg is RefArg => !(arg instanceof Uint8Array);
+
+/** How a task ended on a host. */
+export type Outcome =
+  | { kind: "value"; value: Uint8Array }
+  /** The value was too large to travel; the host keeps it under the task's id. */
+  | { kind: "stored"; bytes: number }
+  | { kind: "error"; error: WireError }
+  /** The host leaves and did not finish it: place it elsewhere. */
+  | { kind: "returned" };
+
+/** What a client sends to a host. */
+export type ToHost =
+  | { kind: "task"; task: Task }
+  /** The owner lets go of these objects. */
+  | { kind: "release"; ids: string[] }
+  /** The client leaves: forget its tasks and objects. */
+  | { kind: "bye" };
+
+/** What a host sends to a client. */
+export type ToClient = { kind: "result"; id: string; outcome: Outcome };
+
+/**
+ * Messages between a client and a host travel in numbered packets; see `Link`.
+ * `session` is chosen by the client; a host that does not know it answers with `reset`.
+ */
+export type Packet<Message> = {
+  from: string;
+  session: string;
+  /** 1, 2, 3, … for packets with messages; 0 for a mere acknowledgement. */
+  seq: number;
+  /** The highest number received in order. */
+  ack: number;
+  messages: Message[];
+  reset?: true;
+};
+
+/** What a host says of itself, several times a second. */
+export type Heartbeat = {
+  v: number;
+  host: string;
+  /** Grows each time that a host takes up its lease. */
+  epoch: number;
+  cpus: number;
+  queued: number;
+  running: number;
+  state: HostState;
+};
+export type HostState = "up" | "draining" | "left";
+
+/** Asks a peer for part of an object. */
+export type ObjectRequest = { id: string; offset: number; length: number };
+/** The part, and how large the whole is; no `data` when the peer does not hold the object. */
+export type ObjectReply = { bytes: number; data?: Uint8Array };

@@ -1,0 +1,35 @@
+import { InvalidTaskError } from "./errors.ts";
+
+/** The version of the wire protocol, part of every subject. */
+export const protocolVersion = 1;
+
+/** The subjects of one cluster, `wray.v1.<cluster>.…` */
+export type Subjects = ReturnType<typeof subjectsOf>;
+
+/** @throws InvalidTaskError when the name can't be a part of a subject */
+export function subjectsOf(cluster: string) {
+  const prefix = `wray.v${protocolVersion}.${checkName("cluster", cluster)}`;
+  return {
+    /** Where any NATS client sends a task and gets its result as the reply. */
+    submit: `${prefix}.submit`,
+    /** Heartbeat and load of every host. */
+    load: `${prefix}.load`,
+    /** Packets from clients to a host. */
+    hostTasks: (hostId: string) => `${prefix}.host.${hostId}.tasks`,
+    /** Packets from hosts to a client. */
+    clientResults: (clientId: string) => `${prefix}.client.${clientId}.results`,
+    /** Where a host or a client answers for the objects it holds. */
+    objects: (peer: Peer) => `${prefix}.${peer.kind}.${peer.id}.objects`,
+  };
+}
+
+/** Someone who holds objects. */
+export type Peer = { kind: "host" | "client"; id: string };
+
+/** Names become parts of subjects and of bucket names, so they are letters, digits, `_` and `-`. */
+export function checkName(what: string, name: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  throw new InvalidTaskError(`${what} ${JSON.stringify(name)} is not a valid name`, {
+    remedy: "Use 1 to 64 letters, digits, _ and -.",
+  });
+}

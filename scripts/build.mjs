@@ -1,0 +1,161 @@
+// Builds everything: `dist/` is what users get, `build/` is what this repository runs (tests, scripts, examples).
+// It is the one file that is not TypeScript, because it has to run before anything is built.
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+process.chdir(root);
+
+/** @type {import("esbuild").BuildOptions} */
+const common = {
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  sourcemap: true,
+  logLevel: "warning",
+};
+
+/**
+ * `import source from "worker:./file.ts"` is the text of that file bundled as one script, so that a worker
+ * thread needs no file of its own beside the bundle that starts it.
+ * @type {import("esbuild").Plugin}
+ */
+const inlineWorker = {
+  name: "inline-worker",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^worker:/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.slice("worker:".length)),
+      namespace: "worker",
+    }));
+    onLoad({ filter: /.*/, namespace: "worker" }, async ({ path }) => {
+      const { outputFiles, metafile } = await build({
+        ...common,
+        entryPoints: [path],
+        format: "cjs",
+        sourcemap: false,
+        write: false,
+        metafile: true,
+      });
+      return {
+        contents: outputFiles[0]?.text ?? "",
+        loader: "text",
+        watchFiles: Object.keys(metafile.inputs),
+      };
+    });
+  },
+};
+
+/** Every file below `folder` whose name ends so. @param {string} folder @param {string} ending */
+const filesBelow = (folder, ending) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(ending))
+        .map((name) => join(folder, name))
+    : [];
+
+/** The newest modification time of these files, in ms. @param {string[]} files */
+const newestMs = (files) => Math.max(0, ...files.map((file) => statSync(file).mtimeMs));
+
+/**
+ * Compiles the shipped kernels with plain `asc`, each only when it or anything it could import is newer.
+ * @param {string[]} entries
+ * @param {string} outFolder
+ */
+async function compileKernels(entries, outFolder) {
+  await mkdir(outFolder, { recursive: true });
+  const inputs = ["asconfig.json", "dist/transform.mjs", ...filesBelow("kernels/sdk", ".ts")];
+  const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+  await Promise.all(
+    entries.map(async (entry) => {
+      const output = join(outFolder, `${basename(entry, ".ts")}.wasm`);
+      const inputMs = newestMs([...inputs, ...filesBelow(dirname(entry), ".ts")]);
+      if (existsSync(output) && statSync(output).mtimeMs > inputMs) return;
+      await promisify(execFile)(process.execPath, [asc, entry, "-o", output]).catch((error) => {
+        throw new Error(`asc ${entry} failed:\n${error.stderr || error.message}`);
+      });
+    }),
+  );
+}
+
+/** Writes only what changed, so that the kernels are not compiled again for nothing. */
+async function buildTransform() {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: { transform: "kernels/transform/index.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    sourcemap: false,
+    packages: "external",
+    write: false,
+  });
+  for (const { path, contents } of outputFiles) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, contents);
+  }
+}
+
+/** The library, with its dependencies left to npm. */
+const buildLibrary = () =>
+  build({
+    ...common,
+    entryPoints: { index: "host/index.ts", client: "scheduler/client/index.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    packages: "external",
+    loader: { ".wasm": "binary" },
+    plugins: [inlineWorker],
+  });
+
+/** The command as one file with everything in it, which runs on a machine that has only Node. */
+async function buildCommand() {
+  await build({
+    ...common,
+    entryPoints: { wray: "host/cli/main.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    sourcemap: false,
+    minifySyntax: true,
+    loader: { ".wasm": "binary" },
+    plugins: [inlineWorker],
+    banner: {
+      js: '#!/usr/bin/env node\nimport { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
+    },
+  });
+  await chmod("dist/wray.mjs", 0o755);
+}
+
+/** Tests, scripts and examples: they import `wray` as a user does, which is the library above. */
+const buildRepository = () =>
+  build({
+    ...common,
+    entryPoints: ["tests", "scripts", "examples"]
+      .flatMap((folder) => filesBelow(folder, ".ts"))
+      .filter((file) => !/^examples\/[^/]+\/kernels\//.test(file) && !file.includes("/fixtures/")),
+    outbase: ".",
+    outdir: "build",
+    outExtension: { ".js": ".mjs" },
+    splitting: true,
+    packages: "external",
+    loader: { ".wasm": "binary" },
+    plugins: [inlineWorker],
+  });
+
+/** asc finds a transform only in node_modules, so this package stands there as it does at its users. */
+function linkSelf() {
+  if (!existsSync("node_modules/wray")) symlinkSync("..", "node_modules/wray", "dir");
+}
+
+linkSelf();
+await buildTransform();
+await compileKernels(
+  filesBelow("kernels/std", ".ts").filter((file) => dirname(file) === "kernels/std"),
+  "dist/std",
+);
+await Promise.all([buildLibrary(), buildCommand(), buildRepository()]);

@@ -1,0 +1,121 @@
+// The main job on a cluster of this machine: a nats-server, three host processes, a logistic regression.
+//
+//   npm run demo [-- --iterations 200]
+import { parseArgs } from "node:util";
+import { init } from "wray";
+import { countRows, loadDigits } from "../examples/digits/data.ts";
+import { train } from "../examples/digits/train.ts";
+import { Belongings } from "./demo/belongings.ts";
+import { compileKernel } from "./demo/compile-kernel.ts";
+import { startProgress } from "./demo/progress.ts";
+import { printReport } from "./demo/report.ts";
+import { startHost } from "./hosts.ts";
+import { findNatsServer, startNatsServer } from "./nats/index.ts";
+
+const HOST_COUNT = 3;
+const WANTED_ACCURACY = 0.9;
+const SOURCE = "examples/digits/kernels/logistic.ts";
+const MODULE = "build/logistic.wasm";
+
+/** Runs the job and returns the accuracy that it reached. */
+async function demo(belongings: Belongings, iterations: number): Promise<number> {
+  const [servers, digits] = await Promise.all([
+    startCluster(belongings),
+    loadDigits(),
+    belongings.start(compileKernels, () => {}),
+  ]);
+  const rowCount = digits.shards.map(countRows).reduce((sum, count) => sum + count);
+  const heldOutCount = countRows(digits.heldOut);
+  say("digits", `${rowCount} images in ${digits.shards.length} shards, ${heldOutCount} held out`);
+
+  const wray = await belongings.start(
+    () => init({ servers }),
+    (wray) => wray.shutdown(),
+  );
+  const add = await wray.remote("math/add");
+  await wray.get(add.remote(1, 2));
+  say("started", `first task after ${Math.round(performance.now())} ms`);
+
+  const progress = await belongings.start(
+    async () => startProgress(iterations),
+    (progress) => progress.stop(),
+  );
+  const endsMs = [performance.now()];
+  const { losses, correctCount } = await train(wray, digits, {
+    module: MODULE,
+    iterations,
+    onIteration(iteration, loss) {
+      endsMs.push(performance.now());
+      progress.update(iteration, loss);
+    },
+  });
+  progress.stop();
+  printReport({ losses, endsMs, correctCount, heldOutCount, nodes: wray.nodes() });
+  return correctCount / heldOutCount;
+}
+
+async function compileKernels(): Promise<void> {
+  await compileKernel(SOURCE, MODULE);
+  say("kernels", `asc ${SOURCE} -o ${MODULE}`);
+}
+
+/** Starts a server and its hosts, and returns the server's address. */
+async function startCluster(belongings: Belongings): Promise<string> {
+  const executable = await findNatsServer({ onProgress: (line) => say("server", line) });
+  const { url } = await belongings.start(
+    () => startNatsServer({ executable }),
+    (server) => server.stop(),
+  );
+  say("server", `${executable} at ${url}`);
+  const starts = Array.from({ length: HOST_COUNT }, () =>
+    belongings.start(
+      () => startHost({ servers: url, cpus: 1 }),
+      (host) => host.stop(),
+    ),
+  );
+  const hosts = await Promise.all(starts);
+  say("hosts", hosts.map((host) => host.id).join(", "));
+  return url;
+}
+
+const say = (what: string, text: string) => console.log(`${what.padEnd(8)}  ${text}`);
+
+const { values } = parseArgs({ options: { iterations: { type: "string", default: "200" } } });
+const iterations = Number(values.iterations);
+if (!Number.isInteger(iterations) || iterations < 1) {
+  throw new RangeError(`--iterations must be an integer from 1, but is ${values.iterations}`);
+}
+
+const belongings = new Belongings();
+let isEnding = false;
+
+/** Stops everything and exits; when asked again meanwhile, at once. */
+async function end(exitCode: number): Promise<never> {
+  if (isEnding) process.exit(exitCode);
+  isEnding = true;
+  try {
+    await belongings.stop();
+    say("stopped", `after ${(performance.now() / 1000).toFixed(1)} s in all`);
+  } catch (error) {
+    console.error(error);
+    process.exit(exitCode || 1);
+  }
+  process.exit(exitCode);
+}
+
+process.on("SIGINT", () => void end(130));
+process.on("SIGTERM", () => void end(143));
+process.on("SIGHUP", () => void end(129));
+
+let exitCode = 0;
+try {
+  const accuracy = await demo(belongings, iterations);
+  if (accuracy < WANTED_ACCURACY) {
+    console.error(`failed: the accuracy is below ${100 * WANTED_ACCURACY} %`);
+    exitCode = 1;
+  }
+} catch (error) {
+  if (!isEnding) console.error(error);
+  exitCode = 1;
+}
+if (!isEnding) await end(exitCode);

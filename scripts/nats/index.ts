@@ -1,0 +1,7 @@
+export { type Archive, officialArchive } from "./archive.ts";
+export type { Installer } from "./cache.ts";
+export { debianPackage } from "./debian.ts";
+export { NatsServerError, type NatsServerErrorCode } from "./error.ts";
+export { type FindNatsServerOptions, findNatsServer } from "./find.ts";
+export { type StartNatsServerOptions, startNatsServer } from "./launch.ts";
+export type { NatsServer } from "./server.ts";

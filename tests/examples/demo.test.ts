@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { assert, suite, type TestContext } from "../support/index.ts";
+import { processesOf } from "../support/processes.ts";
+
+const test = suite("demo");
+
+test("demo passes 90 % with tasks on each of three hosts when it runs to its end", async (t) => {
+  const demo = await startDemo(t, { iterations: 50 });
+  assert.is(await demo.ended, 0, demo.text());
+  assert.match(demo.text(), /first task after \d+ ms/);
+  assert.ok(demo.number(/held-out accuracy +([\d.]+) %/) > 90, demo.text());
+  assert.match(demo.text(), `${Math.LN10.toFixed(3)} → `);
+  assert.ok(demo.number(/loss +[\d.]+ → ([\d.]+)/) < 0.35, demo.text());
+  assert.ok(demo.number(/iteration +([\d.]+) ms \(median of 50\)/) > 0, demo.text());
+  const tasksRun = [...demo.text().matchAll(/│ \S+ +│ +1 │ +(\d+) │/g)].map(([, count]) => Number(count));
+  assert.is(tasksRun.length, 3, demo.text());
+  assert.ok(
+    tasksRun.every((count) => count > 0),
+    demo.text(),
+  );
+  assert.equal(await demo.leftovers(), []);
+});
+
+test("demo fails when the accuracy stays below 90 %", async (t) => {
+  const demo = await startDemo(t, { iterations: 2 });
+  assert.is(await demo.ended, 1, demo.text());
+  assert.match(demo.text(), "the accuracy is below 90 %");
+  assert.equal(await demo.leftovers(), []);
+});
+
+for (const [name, exitCode, line] of [
+  ["SIGINT", 130, "server"],
+  ["SIGINT", 130, "hosts"],
+  ["SIGINT", 130, "training"],
+  ["SIGTERM", 143, "training"],
+] as const) {
+  test(`demo leaves nothing behind when ${name} comes after its line "${line}"`, async (t) => {
+    const demo = await startDemo(t, { iterations: 10_000 });
+    await demo.printed(line);
+    demo.signal(name);
+    assert.is(await demo.ended, exitCode, demo.text());
+    assert.equal(await demo.leftovers(), []);
+  });
+}
+
+test("demo leaves no process behind when it is killed while it trains", async (t) => {
+  const demo = await startDemo(t, { iterations: 10_000 });
+  await demo.printed("training");
+  demo.signal("SIGKILL");
+  await demo.ended;
+  while (demo.processes().length > 0) await delay(5);
+});
+
+/** Starts the demo in a process group and a temp folder of its own. */
+async function startDemo({ after }: TestContext, { iterations }: { iterations: number }) {
+  const folder = await mkdtemp(join(tmpdir(), "wray-demo-"));
+  after(() => rm(folder, { recursive: true }));
+  const child = spawn(process.execPath, ["build/scripts/demo.mjs", "--iterations", `${iterations}`], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const group = child.pid!;
+  const processes = () => processesOf(group, folder);
+  after(() => {
+    for (const { pid } of processes()) process.kill(pid, "SIGKILL");
+  });
+
+  const lines: string[] = [];
+  let awaited: { start: string; found: () => void } | undefined;
+  const take = (line: string) => {
+    lines.push(line);
+    if (awaited && line.startsWith(awaited.start)) awaited.found();
+  };
+  createInterface({ input: child.stdout }).on("line", take);
+  createInterface({ input: child.stderr }).on("line", take);
+  const text = () => lines.join("\n");
+  const ended = once(child, "close").then(([code]) => code as number | null);
+
+  return {
+    /** Its exit code. */
+    ended,
+    text,
+    /** What the demo printed there as a number. */
+    number: (pattern: RegExp) => Number(pattern.exec(text())?.[1]),
+    /** Waits for a line that starts so. */
+    printed: (start: string) =>
+      new Promise<void>((found, reject) => {
+        if (lines.some((line) => line.startsWith(start))) return found();
+        awaited = { start, found };
+        void ended.then(() => reject(new Error(`the demo ended too early:\n${text()}`)));
+      }),
+    /** Sends a signal to the whole group, as a terminal does. */
+    signal: (name: NodeJS.Signals) => process.kill(-group, name),
+    processes,
+    /** The processes and files that are left of it. */
+    leftovers: async () => [...processes(), ...(await readdir(folder))],
+  };
+}

@@ -61,8 +61,8 @@ function fits(type: Type, value: unknown): boolean {
     const number = value as number | bigint;
     return number >= least && number <= most && (typeof number === "bigint" || Number.isInteger(number));
   }
-  const TypedArrayClass = globalThis[type] as new () => object;
-  return value instanceof TypedArrayClass;
+  const Reference = globalThis[type] as new () => object;
+  return value instanceof Reference;
 }
 
 function describeType(type: Type): string {

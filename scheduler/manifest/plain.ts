@@ -58,7 +58,7 @@ function toTypedArray(type: TypedArrayName, plain: unknown): unknown {
   ) => ArrayLike<unknown>);
   if (plain instanceof Uint8Array) {
     return plain.byteLength % TypedArray.BYTES_PER_ELEMENT === 0
-      ? new constructor(plain.slice().buffer)
+      ? new TypedArray(plain.slice().buffer)
       : plain;
   }
   if (!Array.isArray(plain)) return plain;
@@ -66,7 +66,7 @@ function toTypedArray(type: TypedArrayName, plain: unknown): unknown {
   const isBig = type.startsWith("Big");
   const elements = plain.map((element) => fromPlain(isFloat ? "f64" : isBig ? "i64" : "i32", element));
   if (!elements.every((element) => typeof element === (isBig ? "bigint" : "number"))) return plain;
-  const array = new constructor(elements);
+  const array = new TypedArray(elements);
   // An integer that does not fit would wrap around: refuse it instead.
   return isFloat || elements.every((element, index) => element === array[index]) ? array : plain;
 }

@@ -136,7 +136,7 @@ function viewAs(name: TypedArrayName, payload: Bytes): TypedArray {
     throw malformed(`${payload.byteLength} bytes are no whole number of elements of a ${name}`);
   }
   const aligned = payload.byteOffset % elementBytes === 0 ? payload : payload.slice();
-  return new constructor(aligned.buffer, aligned.byteOffset, aligned.byteLength / elementBytes);
+  return new TypedArrayClass(aligned.buffer, aligned.byteOffset, aligned.byteLength / elementBytes);
 }
 
 function decodeString(payload: Bytes): string {

@@ -5,10 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { assert, suite, type TestContext } from "../support/index.ts";
+import { assert, suite, type TestBody, type TestContext } from "../support/index.ts";
 import { processesOf } from "../support/processes.ts";
 
-const test = suite("demo");
+const suiteOfDemo = suite("demo");
+
+/** It starts five processes, compiles and trains, perhaps beside other tests. */
+const test = (title: string, body: TestBody) => suiteOfDemo(title, body, { timeoutMs: 60_000 });
 
 test("demo passes 90 % with tasks on each of three hosts when it runs to its end", async (t) => {
   const demo = await startDemo(t, { iterations: 50 });

@@ -13,8 +13,10 @@ import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
 
 const heartbeatMs = 100;
-/** A client that has been silent for so long is gone, and its objects with it. */
-const clientSilenceMs = 15_000;
+/** A client that has been silent for so long is gone, and its objects with it. A busy one may say nothing for long. */
+const clientSilenceMs = 60_000;
+/** When our own timer is so late, this thread was busy, and what clients said is still waiting to be read. */
+const deafMs = 1_000;
 /** What a message takes beside the value in it. */
 const resultOverheadBytes = 100;
 /** How long a leaving host waits for clients to have acknowledged its last results. */
@@ -37,6 +39,7 @@ export class Host {
   readonly #timers: NodeJS.Timeout[] = [];
   #state: HostState = "up";
   #epoch = 0;
+  #checkedMs = performance.now();
   #stopped: Promise<void> | undefined;
 
   private constructor({ bus, control, cluster, id, cpus }: HostOptions) {
@@ -67,6 +70,7 @@ export class Host {
       serveObjects(bus, this.#subjects.objects({ kind: "host", id }), (objectId) =>
         this.#store.get(objectId),
       ),
+      bus.subscribe(this.#subjects.hello, () => this.#beat()),
       submitService({
         bus,
         subjects: this.#subjects,
@@ -88,7 +92,10 @@ export class Host {
     const host = new Host(options);
     await publishShipped(options.control);
     await host.#takeLease();
-    host.#every(heartbeatMs, () => host.#beat());
+    host.#every(heartbeatMs, () => {
+      host.#forgetSilent();
+      host.#beat();
+    });
     host.#every(leaseRenewMs, () => void host.#renewLease());
     host.#beat();
     return host;
@@ -129,8 +136,15 @@ export class Host {
     this.#store.releaseAllOf(clientId);
   }
 
-  #beat(): void {
+  #forgetSilent(): void {
+    const nowMs = performance.now();
+    const wasDeaf = nowMs - this.#checkedMs > deafMs;
+    this.#checkedMs = nowMs;
+    if (wasDeaf || !this.#bus.isConnected) return;
     for (const clientId of this.#exchange.silent(clientSilenceMs)) this.#forgetClient(clientId);
+  }
+
+  #beat(): void {
     this.#bus.publish(
       this.#subjects.load,
       encodeMessage({

@@ -65,7 +65,8 @@ export class Sandbox {
     });
     this.#exports = exports;
     this.#globals = this.#manifest.globals.map((name) => {
-      const global = exports[name] as WebAssembly.Global;
+      const global = exports[name];
+      if (!(global instanceof WebAssembly.Global)) throw new Error(`it exports no global ${name}`);
       return { global, pristine: global.value };
     });
     this.#pristineMemory = this.#memory().slice();

@@ -6,7 +6,7 @@ import { openModule } from "../manifest/read.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { GetTimeoutError, InvalidTaskError, ShutdownError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
-import { protocolVersion, type Subjects } from "../protocol/subjects.ts";
+import type { Subjects } from "../protocol/subjects.ts";
 import { decodeValue, encodeValue } from "../protocol/value.ts";
 import { Kernel } from "./kernel.ts";
 import { Module } from "./module.ts";
@@ -40,12 +40,11 @@ export class Client {
     this.#submitter = new Submitter({ bus, subjects, id: this.id, infeasibleAfterMs });
   }
 
-  /** A client that knows the hosts which hold a lease now; those that come later are heard of. */
+  /** A client that has heard of the hosts that are there. */
   static async connect(deps: ClientDeps): Promise<Client> {
     const client = new Client(deps);
-    for (const { host, epoch, cpus } of await deps.control.leases()) {
-      client.#submitter.heard({ v: protocolVersion, host, epoch, cpus, queued: 0, running: 0, state: "up" });
-    }
+    const leases = await deps.control.leases();
+    await client.#submitter.greet(leases.map(({ host }) => host));
     return client;
   }
 

@@ -14,8 +14,12 @@ const inlineTaskBytes = 32 * 1024;
 /** What a task, or an argument that is a ref, takes in a message beside its values. */
 const overheadBytes = 200;
 const tickMs = 100;
+/** When our own timer is so late, this thread was busy, and what hosts said is still waiting to be read. */
+const deafMs = 500;
 /** How often hosts are told that we are still there. */
 const aliveMs = 1_000;
+/** How long hosts that hold a lease may take to say that they are there. */
+const greetMs = 300;
 
 export type SubmitterDeps = {
   bus: Bus;
@@ -37,6 +41,9 @@ export class Submitter {
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
   #touchedMs = 0;
+  #tickedMs = performance.now();
+  #idCount = 0;
+  #onHeard = () => {};
 
   constructor({ bus, subjects, id, infeasibleAfterMs }: SubmitterDeps) {
     this.#bus = bus;
@@ -80,6 +87,22 @@ export class Submitter {
     this.#hosts.heard(heartbeat, performance.now());
     if (heartbeat.state === "left") this.#loseHosts();
     this.#tasks.placeWaiting();
+    this.#onHeard();
+  }
+
+  /** Asks all hosts to say that they are there, and waits until these have, but not for long. */
+  async greet(expected: string[]): Promise<void> {
+    this.#bus.publish(this.#subjects.hello, new Uint8Array());
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, greetMs);
+      this.#onHeard = () => {
+        if (!expected.every((id) => this.#hosts.has(id))) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#onHeard();
+    });
+    this.#onHeard = () => {};
   }
 
   get hosts(): HostView[] {
@@ -165,7 +188,7 @@ export class Submitter {
 
   /** Ids begin with their owner's, so that no two clients make the same. */
   #newId(): string {
-    return `${this.#id}-${randomId()}`;
+    return `${this.#id}-${(this.#idCount++).toString(36)}`;
   }
 
   #send(hostId: string, task: Task): void {
@@ -182,18 +205,19 @@ export class Submitter {
   }
 
   #loseHosts(): void {
-    for (const hostId of this.#hosts.takeLost(performance.now())) this.#loseHost(hostId);
+    for (const { id, hasLeft } of this.#hosts.takeLost(performance.now())) this.#loseHost(id, hasLeft);
   }
 
-  #loseHost(hostId: string): void {
+  #loseHost(hostId: string, hasLeft = false): void {
     this.#exchange.forget(hostId);
-    this.#tasks.hostLost(hostId);
+    this.#tasks.hostLost(hostId, hasLeft);
   }
 
   #tick(): void {
     const nowMs = performance.now();
     // While we hear nobody, nobody is lost.
-    if (!this.#bus.isConnected) this.#hosts.forgive(nowMs);
+    if (!this.#bus.isConnected || nowMs - this.#tickedMs > deafMs) this.#hosts.forgive(nowMs);
+    this.#tickedMs = nowMs;
     this.#loseHosts();
     if (nowMs - this.#touchedMs > aliveMs) {
       this.#touchedMs = nowMs;

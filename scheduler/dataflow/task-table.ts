@@ -111,11 +111,16 @@ export class TaskTable {
     }
   }
 
-  /** A host is gone, or forgot us: what it had of ours is lost, and its tasks are placed again. */
-  hostLost(hostId: string): void {
+  /**
+   * A host is gone, or forgot us: what it had of ours is lost, and its tasks are placed again.
+   * @param hasLeft it went in order, having finished or handed back all that had reached it
+   */
+  hostLost(hostId: string, hasLeft: boolean): void {
     this.#deps.objects.forgetHost(hostId, (id) => lostWith(id, hostId));
     for (const task of this.#tasks.values()) {
-      if (task.hostId === hostId) this.#retry(task, diedWith(task.label, hostId));
+      if (task.hostId !== hostId) continue;
+      if (hasLeft) this.#place(task);
+      else this.#retry(task, diedWith(task.label, hostId));
     }
   }
 

@@ -57,13 +57,13 @@ export class HostTable {
     for (const host of this.#hosts.values()) host.heardMs = nowMs;
   }
 
-  /** The hosts that count as dead, or have left, now; they are forgotten. */
-  takeLost(nowMs: number): string[] {
+  /** The hosts that have left, or count as dead, now; they are forgotten. */
+  takeLost(nowMs: number): { id: string; hasLeft: boolean }[] {
     const lost = [...this.#hosts.values()].filter(
       ({ state, heardMs }) => state === "left" || nowMs - heardMs > deadMs,
     );
     for (const { id } of lost) this.#hosts.delete(id);
-    return lost.map(({ id }) => id);
+    return lost.map(({ id, state }) => ({ id, hasLeft: state === "left" }));
   }
 
   /** The hosts that may get tasks now. */

@@ -14,6 +14,8 @@ export function subjectsOf(cluster: string) {
     submit: `${prefix}.submit`,
     /** Heartbeat and load of every host. */
     load: `${prefix}.load`,
+    /** Whoever calls here, with no message, hears from every host at once. */
+    hello: `${prefix}.hello`,
     /** Packets from clients to a host. */
     hostTasks: (hostId: string) => `${prefix}.host.${hostId}.tasks`,
     /** Packets from hosts to a client. */

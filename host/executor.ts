@@ -26,6 +26,11 @@ export class Executor {
     this.#deps = deps;
   }
 
+  /** Whether there is any task here. */
+  get isIdle(): boolean {
+    return this.#unfinished === 0;
+  }
+
   /** Tasks here that no worker runs yet. */
   get queued(): number {
     return this.#unfinished - this.#deps.pool.running;
@@ -58,7 +63,7 @@ export class Executor {
       if ("error" in result) return { kind: "error", error: result.error };
       if (owner === undefined || result.value.byteLength <= inlineBytes)
         return { kind: "value", value: result.value };
-      store.add(id, shared(result.value), owner);
+      store.add(id, shared(result.value), owner, "result");
       return { kind: "stored", bytes: result.value.byteLength };
     } catch (error) {
       return { kind: "error", error: toWireError(error) };
@@ -77,7 +82,7 @@ export class Executor {
     const { bus, subjects, store } = this.#deps;
     const pull = pullObject(bus, subjects, arg, (bytes) => new Uint8Array(new SharedArrayBuffer(bytes)))
       .then((value) => {
-        store.add(arg.ref, value, owner);
+        store.add(arg.ref, value, owner, "copy");
         return value;
       })
       .finally(() => this.#pulls.delete(arg.ref));

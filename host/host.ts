@@ -19,8 +19,8 @@ const clientSilenceMs = 60_000;
 const deafMs = 1_000;
 /** What a message takes beside the value in it. */
 const resultOverheadBytes = 100;
-/** How long a leaving host waits for clients to have acknowledged its last results. */
-const farewellMs = 1_000;
+/** How long a leaving host waits for clients to take its last results, and the objects that only it holds. */
+const farewellMs = 5_000;
 
 export type HostOptions = { bus: Bus; control: Control; cluster: string; id: string; cpus: number };
 
@@ -31,11 +31,13 @@ export class Host {
   readonly #bus: Bus;
   readonly #control: Control;
   readonly #subjects: Subjects;
+  readonly #modules: Modules;
   readonly #store = new ObjectStore();
   readonly #pool: Pool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
   readonly #subscriptions: Subscription[] = [];
+  #submitService: Subscription | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   #state: HostState = "up";
   #epoch = 0;
@@ -49,11 +51,11 @@ export class Host {
     this.#control = control;
     this.#subjects = subjectsOf(cluster);
     this.#pool = new Pool(cpus, (taskId, text) => console.error(`[${id} ${taskId}] ${text}`));
-    const modules = new Modules(control);
+    this.#modules = new Modules(control);
     this.#executor = new Executor({
       bus,
       subjects: this.#subjects,
-      modules,
+      modules: this.#modules,
       store: this.#store,
       pool: this.#pool,
     });
@@ -71,15 +73,6 @@ export class Host {
         this.#store.get(objectId),
       ),
       bus.subscribe(this.#subjects.hello, () => this.#beat()),
-      submitService({
-        bus,
-        subjects: this.#subjects,
-        control,
-        modules,
-        executor: this.#executor,
-        hostId: id,
-        cluster,
-      }),
       bus.onReconnect(() => {
         this.#exchange.resend(0);
         void this.#renewLease();
@@ -90,8 +83,18 @@ export class Host {
   /** A host that has joined its cluster: it holds a lease and takes tasks. */
   static async start(options: HostOptions): Promise<Host> {
     const host = new Host(options);
-    await publishShipped(options.control);
+    const { bus, control, cluster, id } = options;
+    await publishShipped(control);
     await host.#takeLease();
+    host.#submitService = submitService({
+      bus,
+      subjects: host.#subjects,
+      control,
+      modules: host.#modules,
+      executor: host.#executor,
+      hostId: id,
+      cluster,
+    });
     host.#every(heartbeatMs, () => {
       host.#forgetSilent();
       host.#beat();
@@ -102,7 +105,8 @@ export class Host {
   }
 
   /**
-   * Leaves the cluster: takes nothing new, hands back what has not begun, and finishes what runs, for at most so long.
+   * Leaves the cluster: takes nothing new, hands back what has not begun, and finishes what runs, for at most so long;
+   * then waits a while for the owners of its objects to fetch what only it holds.
    */
   stop(deadlineMs: number): Promise<void> {
     this.#stopped ??= this.#leave(deadlineMs);
@@ -177,8 +181,9 @@ export class Host {
   async #leave(deadlineMs: number): Promise<void> {
     this.#state = "draining";
     this.#beat();
+    this.#submitService?.unsubscribe();
     await this.#pool.drain(deadlineMs);
-    await this.#farewell();
+    if (deadlineMs > 0) await this.#farewell();
     this.#state = "left";
     this.#beat();
     for (const timer of this.#timers) clearInterval(timer);
@@ -187,14 +192,13 @@ export class Host {
     await this.#control.dropLease(this.id).catch(() => {});
   }
 
-  /** Waits until clients have the last results, for a while. */
   async #farewell(): Promise<void> {
-    // Results that ended just now are queued in the turns to come.
-    await new Promise((resolve) => setImmediate(resolve));
+    const isDone = () =>
+      this.#executor.isIdle &&
+      this.#exchange.isSettled &&
+      !this.#store.hasResultsOf((owner) => this.#exchange.has(owner));
     const untilMs = performance.now() + farewellMs;
-    while (!this.#exchange.isSettled && performance.now() < untilMs) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    while (!isDone() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   #every(ms: number, action: () => void): void {

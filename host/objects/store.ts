@@ -1,4 +1,5 @@
-type Stored = { value: Uint8Array; owner: string };
+/** A `result` may be nowhere else; of a `copy`, its owner or another host has the original. */
+type Stored = { value: Uint8Array; owner: string; kind: "result" | "copy" };
 
 /** The encoded values that a host keeps for clients, in shared memory, so that workers read them without a copy. */
 export class ObjectStore {
@@ -9,8 +10,8 @@ export class ObjectStore {
   }
 
   /** Keeps a value for its owner. */
-  add(id: string, value: Uint8Array, owner: string): void {
-    this.#objects.set(id, { value, owner });
+  add(id: string, value: Uint8Array, owner: string, kind: Stored["kind"]): void {
+    this.#objects.set(id, { value, owner, kind });
   }
 
   /** Lets go of an object, if it is this owner's. */
@@ -22,8 +23,11 @@ export class ObjectStore {
     for (const [id, stored] of this.#objects) if (stored.owner === owner) this.#objects.delete(id);
   }
 
-  get count(): number {
-    return this.#objects.size;
+  /** Whether these owners have results here that may be nowhere else. */
+  hasResultsOf(isOwner: (owner: string) => boolean): boolean {
+    for (const { owner, kind } of this.#objects.values())
+      if (kind === "result" && isOwner(owner)) return true;
+    return false;
   }
 }
 

@@ -40,6 +40,8 @@ export class Submitter {
   readonly #exchange: Exchange<ToHost, ToClient>;
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
+  /** Objects that are on their way here from a host that is about to leave. */
+  readonly #homeward = new Set<string>();
   #touchedMs = 0;
   #tickedMs = performance.now();
   #idCount = 0;
@@ -86,6 +88,7 @@ export class Submitter {
   heard(heartbeat: Heartbeat): void {
     this.#hosts.heard(heartbeat, performance.now());
     if (heartbeat.state === "left") this.#loseHosts();
+    if (heartbeat.state === "draining") this.#bringHome(heartbeat.host);
     this.#tasks.placeWaiting();
     this.#onHeard();
   }
@@ -202,6 +205,19 @@ export class Submitter {
 
   #release(id: string, hosts: Set<string>): void {
     for (const hostId of hosts) this.#exchange.send(hostId, { kind: "release", ids: [id] }, id.length);
+  }
+
+  /** Fetches the objects that only this host, which is about to leave, holds. */
+  #bringHome(hostId: string): void {
+    for (const id of this.#objects.onlyOn(hostId)) {
+      if (this.#homeward.has(id)) continue;
+      this.#homeward.add(id);
+      this.fetch(id, { kind: "remote", hosts: new Set([hostId]) })
+        .then((value) => this.#objects.bringHome(id, value))
+        // The host did not wait: with it, the object is lost, and whoever needs it hears of that.
+        .catch(() => {})
+        .finally(() => this.#homeward.delete(id));
+    }
   }
 
   #loseHosts(): void {

@@ -172,6 +172,7 @@ export class TaskTable {
   /** How a ready object goes to a host, or why it can't. */
   #resolve(ref: string, hostId: string): Arg | Error {
     const { objects, clientId } = this.#deps;
+    const home = { kind: "client" as const, id: clientId };
     const state = objects.state(ref);
     switch (state?.kind) {
       case "failed":
@@ -179,10 +180,11 @@ export class TaskTable {
       case "local":
         if (state.value.byteLength <= inlineBytes) return state.value;
         objects.copiedTo(ref, hostId);
-        return { ref, at: [{ kind: "client", id: clientId }] };
+        return { ref, at: [home] };
       case "remote":
         objects.copiedTo(ref, hostId);
-        return { ref, at: [...state.hosts].map((id) => ({ kind: "host", id })) };
+        // The client comes last: it has the object only if the hosts have left by then.
+        return { ref, at: [...[...state.hosts].map((id) => ({ kind: "host" as const, id })), home] };
       default:
         throw new Error(`task with an argument, ${ref}, that is not ready`);
     }

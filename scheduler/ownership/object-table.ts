@@ -94,6 +94,22 @@ export class ObjectTable {
     this.#entries.get(id)?.copies.add(hostId);
   }
 
+  /** The objects that only this host holds. */
+  onlyOn(hostId: string): string[] {
+    return [...this.#entries]
+      .filter(([, { state }]) => state.kind === "remote" && state.hosts.size === 1 && state.hosts.has(hostId))
+      .map(([id]) => id);
+  }
+
+  /** The owner has fetched an object for good; the hosts that it was taken from may forget it. */
+  bringHome(id: string, value: Uint8Array): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind !== "remote") return;
+    const { hosts } = entry.state;
+    entry.state = { kind: "local", value };
+    this.#onFree(id, hosts);
+  }
+
   /** A host is gone, and what only it held is lost with it. */
   forgetHost(hostId: string, lost: (id: string) => Error): void {
     for (const [id, entry] of this.#entries) {

@@ -1,0 +1,82 @@
+import { connect as connectNats, type NatsConnection } from "nats";
+import { type Client, type InitOptions, init } from "wray";
+import { type NatsServer, type StartNatsServerOptions, startNatsServer } from "../../scripts/nats/index.ts";
+import { type Command, startCommand } from "./command.ts";
+import type { TestContext } from "./suite.ts";
+
+/** A `wray host` process that has joined. */
+export type HostProcess = Command & {
+  id: string;
+  /** Sends a signal and waits for the end that it brings. */
+  kill(signal?: NodeJS.Signals): ReturnType<Command["ended"]["then"]>;
+};
+
+export type HostProcessOptions = { cluster?: string; cpus?: number; args?: string[] };
+
+export type ClusterOptions = Pick<StartNatsServerOptions, "config" | "jetstream"> & {
+  hosts?: number;
+  cpus?: number;
+};
+
+type ConnectOptions = Partial<Pick<InitOptions, "cluster" | "infeasibleAfterMs">>;
+
+/** A nats-server on a free port with host processes; all of it, and what connects to it, ends with the test. */
+export type Cluster = {
+  server: NatsServer;
+  hosts: HostProcess[];
+  startHost(options?: HostProcessOptions): Promise<HostProcess>;
+  /** A client of the cluster. */
+  connect(options?: ConnectOptions): Promise<Client>;
+  /** A bare connection, as a program without our library has it. */
+  nats(): Promise<NatsConnection>;
+};
+
+export async function startCluster(
+  t: Pick<TestContext, "after">,
+  { hosts: hostCount = 1, cpus = 1, ...serverOptions }: ClusterOptions = {},
+): Promise<Cluster> {
+  const server = await startNatsServer(serverOptions);
+  t.after(() => server.stop());
+  const startHost = (options: HostProcessOptions = {}) =>
+    startHostProcess(t, server.url, { cpus, ...options });
+  return {
+    server,
+    startHost,
+    hosts: await Promise.all(Array.from({ length: hostCount }, () => startHost())),
+    async connect(options = {}) {
+      const client = await init({ servers: server.url, ...options });
+      t.after(() => client.shutdown());
+      return client;
+    },
+    async nats() {
+      const connection = await connectNats({
+        servers: server.url,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 50,
+      });
+      t.after(() => connection.close());
+      return connection;
+    },
+  };
+}
+
+/** Starts `wray host` and waits until it has joined. */
+export async function startHostProcess(
+  t: Pick<TestContext, "after">,
+  servers: string,
+  { cluster, cpus = 1, args = [] }: HostProcessOptions = {},
+): Promise<HostProcess> {
+  const command = startCommand(t, [
+    "host",
+    ...["--servers", servers, "--cpus", String(cpus), ...args],
+    ...(cluster === undefined ? [] : ["--cluster", cluster]),
+  ]);
+  const [, id] = await command.printed(/^wray host (\S+) joined /);
+  return Object.assign(command, {
+    id: id!,
+    kill: (signal: NodeJS.Signals = "SIGKILL") => {
+      command.process.kill(signal);
+      return command.ended;
+    },
+  });
+}

@@ -4,6 +4,8 @@ import { memoryBus } from "../scheduler/bus/memory.ts";
 import { Client } from "../scheduler/client/client.ts";
 import {
   type ClientOptions,
+  checkClientOptions,
+  clientOptionNames,
   connect,
   defaultCluster,
   defaultInfeasibleAfterMs,
@@ -19,31 +21,32 @@ export type InitOptions = ClientOptions & {
   cpus?: number;
 } & (Partial<Record<keyof ServerOptions, undefined>> | ServerOptions);
 
-const optionNames = new Set([
-  ...["cluster", "infeasibleAfterMs", "cpus", "servers", "connectTimeoutMs"],
-  ...["creds", "nkey", "user", "pass", "token", "tlsCa", "tlsCert", "tlsKey"],
-]);
-
 /**
  * Joins the cluster at `servers`; without `servers`, starts a host inside this process, with the same API and no NATS.
  * @throws ConnectionError when no server answers within `connectTimeoutMs`
  * @throws AuthenticationError when the server refuses the credentials
  */
 export async function init(options: InitOptions = {}): Promise<Client> {
-  const unknown = Object.keys(options).filter((name) => !optionNames.has(name));
-  if (unknown.length > 0) {
-    throw new InvalidTaskError(`init has no option ${unknown.join(", ")}`, {
-      remedy: `The options are ${[...optionNames].join(", ")}.`,
-    });
-  }
-  return options.servers === undefined ? embed(options) : connect({ ...options, servers: options.servers });
+  if (options.servers === undefined) return embed(options);
+  if (options.cpus === undefined) return connect({ ...options, servers: options.servers });
+  throw new InvalidTaskError(
+    "option cpus is for an embedded host, and servers for a cluster that has its own",
+    {
+      remedy: "Leave one of them out; `npx wray host --cpus` adds a host to a cluster.",
+    },
+  );
 }
 
-async function embed({
-  cluster = defaultCluster,
-  infeasibleAfterMs = defaultInfeasibleAfterMs,
-  cpus = availableParallelism(),
-}: ClientOptions & { cpus?: number }): Promise<Client> {
+async function embed(options: ClientOptions & { cpus?: number }): Promise<Client> {
+  checkClientOptions(options, [...clientOptionNames, "cpus"]);
+  const {
+    cluster = defaultCluster,
+    infeasibleAfterMs = defaultInfeasibleAfterMs,
+    cpus = availableParallelism(),
+  } = options;
+  if (!Number.isInteger(cpus) || cpus < 1) {
+    throw new InvalidTaskError(`option cpus must be an integer from 1, but is ${String(cpus)}`);
+  }
   const bus = memoryBus();
   const control = memoryControl();
   const host = await Host.start({ bus, control, cluster, id: randomId(), cpus });

@@ -1,7 +1,6 @@
 import type { Control } from "../scheduler/control/control.ts";
 import { fetchModule } from "../scheduler/control/find-module.ts";
 import type { OpenModule } from "../scheduler/manifest/read.ts";
-import { checkImports } from "./worker/imports.ts";
 
 /** The modules that a host has fetched, each once. */
 export class Modules {
@@ -16,10 +15,7 @@ export class Modules {
   get(sha256: string): Promise<OpenModule> {
     const known = this.#modules.get(sha256);
     if (known !== undefined) return known;
-    const fetching = fetchModule(this.#control, sha256).then((module) => {
-      checkImports(module.wasm, module.manifest.module);
-      return module;
-    });
+    const fetching = fetchModule(this.#control, sha256);
     this.#modules.set(sha256, fetching);
     // What failed may work next time: it is not remembered.
     fetching.catch(() => this.#modules.delete(sha256));

@@ -1,5 +1,5 @@
 import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
-import { checkArg, checkArgCount, findKernel } from "../../scheduler/manifest/check.ts";
+import { checkArg, checkArgCount, checkGaps, findKernel } from "../../scheduler/manifest/check.ts";
 import type { Manifest } from "../../scheduler/manifest/manifest.ts";
 import { KernelAbort, taskError } from "./trap.ts";
 import { lift, lower } from "./values.ts";
@@ -37,6 +37,7 @@ export class Sandbox {
     const name = `${this.#manifest.module}/${kernel}`;
     const signature = findKernel(this.#manifest, kernel);
     checkArgCount(name, signature, args.length);
+    checkGaps(name, signature, args);
     for (const [index, arg] of args.entries()) checkArg(name, signature, index, arg);
     const given = args.findLastIndex((arg) => arg !== undefined) + 1;
     try {

@@ -73,7 +73,7 @@ export class Exchange<Out, In> {
   receive(packet: Packet<In>, accept?: (peerId: string) => void): void {
     const { from: peerId, session } = packet;
     if (this.#links.get(peerId)?.session !== session) {
-      if (accept === undefined || packet.seq === 0) return;
+      if (accept === undefined || packet.reset) return;
       if (packet.seq !== 1) {
         this.#deps.publish(peerId, {
           from: this.#deps.id,
@@ -104,9 +104,14 @@ export class Exchange<Out, In> {
     }
   }
 
-  /** Tells every peer that we are still there. */
+  /**
+   * Tells our peers that we are still there. One that has not acknowledged everything hears it from what is sent
+   * again; to one that never got the first packet, anything else would look like a session that it forgot.
+   */
   touch(): void {
-    for (const [peerId, link] of this.#links) this.#deps.publish(peerId, link.acknowledge());
+    for (const [peerId, link] of this.#links) {
+      if (link.isSettled) this.#deps.publish(peerId, link.acknowledge());
+    }
   }
 
   /** The peers that have been silent for longer than this. */

@@ -39,11 +39,20 @@ export function memoryBus(): Bus {
         },
       };
     },
-    request(subject, payload) {
+    request(subject, payload, timeoutMs) {
       if (isClosed || !handlers.has(subject)) {
         return Promise.reject(new ConnectionError(`nobody listens on ${subject}`));
       }
-      return new Promise((resolve) => send(subject, payload, (reply) => later(() => resolve(reply))));
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () => reject(new ConnectionError(`no answer on ${subject} within ${timeoutMs} ms`)),
+          timeoutMs,
+        );
+        send(subject, payload, (reply) => {
+          clearTimeout(timer);
+          later(() => resolve(reply));
+        });
+      });
     },
     serve: ({ subject }, handler) =>
       bus.subscribe(subject, (payload, respond) => void handler(payload).then(respond)),

@@ -1,7 +1,7 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Control } from "../control/control.ts";
 import { shippedModules } from "../control/control.ts";
-import { fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
+import { checkModuleName, fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
 import { openModule } from "../manifest/read.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { GetTimeoutError, InvalidTaskError, ShutdownError } from "../protocol/errors.ts";
@@ -13,7 +13,7 @@ import { Module } from "./module.ts";
 import { ObjectRef } from "./object-ref.ts";
 import { type ModuleSource, readSource } from "./read-source.ts";
 import { Submitter } from "./submitter.ts";
-import { type WaitOptions, waitFor } from "./wait.ts";
+import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 
 export type ClientDeps = {
   bus: Bus;
@@ -57,6 +57,7 @@ export class Client {
     this.#checkOpen();
     const { bytes, name } = await readSource(source);
     const { sha256, manifest } = await openModule(bytes, name);
+    checkModuleName(manifest.module, name);
     await this.#control.putModule(sha256, bytes);
     if (!(shippedModules as readonly string[]).includes(manifest.module)) {
       await this.#control.nameModule(manifest.module, sha256);
@@ -96,19 +97,20 @@ export class Client {
 
   /**
    * The value of a ref, or the values of a list of refs in its order. Rejects with the error of the first that fails.
-   * @param options.timeoutMs rejects with GetTimeoutError after so long; 0 asks for what is ready now
+   * @param options.timeoutMs rejects with GetTimeoutError when one is not ready after so long; 0 asks for what is
+   * ready now. A value that is ready may take longer to get here.
    */
   get<T>(ref: ObjectRef<T>, options?: { timeoutMs?: number }): Promise<T>;
   get<T>(refs: readonly ObjectRef<T>[], options?: { timeoutMs?: number }): Promise<T[]>;
-  async get(
-    refs: ObjectRef | readonly ObjectRef[],
-    { timeoutMs }: { timeoutMs?: number } = {},
-  ): Promise<unknown> {
+  async get(refs: ObjectRef | readonly ObjectRef[], options: { timeoutMs?: number } = {}): Promise<unknown> {
+    this.#checkOpen();
+    const { timeoutMs } = checkWaitOptions("get", options, ["timeoutMs"]);
     const list = Array.isArray(refs) ? (refs as readonly ObjectRef[]) : [refs as ObjectRef];
     for (const ref of list) this.#checkOwned(ref);
     const values = Promise.all(list.map((ref) => this.#value(ref)));
     const result = await withTimeout(values, timeoutMs, () => {
       const pending = list.filter((ref) => !this.#isReady(ref));
+      if (pending.length === 0) return;
       return new GetTimeoutError(
         `${pending.length} of ${list.length} refs were not ready within ${timeoutMs} ms`,
         {
@@ -129,6 +131,7 @@ export class Client {
     refs: readonly ObjectRef<T>[],
     options: WaitOptions = {},
   ): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
+    this.#checkOpen();
     for (const ref of refs) this.#checkOwned(ref);
     return waitFor(refs, options, (id, listener) => this.#submitter.whenReady(id, listener));
   }
@@ -201,16 +204,19 @@ export class Client {
   }
 }
 
-/** Rejects with `onTimeout()` unless the promise settles in time; without a time, it has all there is. */
+/** Rejects with what `onTimeout` returns, if anything, when the promise has not settled in time. */
 async function withTimeout<T>(
   promise: Promise<T>,
   timeoutMs: number | undefined,
-  onTimeout: () => Error,
+  onTimeout: () => Error | undefined,
 ): Promise<T> {
   if (timeoutMs === undefined) return promise;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+    timer = setTimeout(() => {
+      const error = onTimeout();
+      if (error !== undefined) reject(error);
+    }, timeoutMs);
   });
   try {
     return await Promise.race([promise, timeout]);

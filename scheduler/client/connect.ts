@@ -1,13 +1,21 @@
 import type { ServerOptions } from "../bus/credentials.ts";
 import { natsBus } from "../bus/nats.ts";
 import { jetstreamControl } from "../control/jetstream.ts";
+import { InvalidTaskError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
 import { subjectsOf } from "../protocol/subjects.ts";
+import { checkTimeMs } from "./check-time.ts";
 import { Client } from "./client.ts";
 
 /** The cluster that is meant when none is named. */
 export const defaultCluster = "default";
 export const defaultInfeasibleAfterMs = 10_000;
+
+/** The options by name, for checks. */
+export const clientOptionNames = [
+  ...["servers", "cluster", "infeasibleAfterMs", "connectTimeoutMs"],
+  ...["creds", "nkey", "user", "pass", "token", "tlsCa", "tlsCert", "tlsKey"],
+];
 
 export type ClientOptions = {
   /** The cluster's name: letters, digits, `_` and `-`. Default "default". */
@@ -16,15 +24,32 @@ export type ClientOptions = {
   infeasibleAfterMs?: number;
 };
 
+/** @throws InvalidTaskError for an option that is not among `names`, or a time that no timer can run */
+export function checkClientOptions(
+  options: ClientOptions & Partial<Record<keyof ServerOptions, unknown>>,
+  names = clientOptionNames,
+): void {
+  const unknown = Object.keys(options).filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new InvalidTaskError(`init has no option ${unknown.join(", ")}`, {
+      remedy: `The options are ${names.join(", ")}.`,
+    });
+  }
+  for (const name of ["infeasibleAfterMs", "connectTimeoutMs"] as const) {
+    if (options[name] !== undefined) checkTimeMs(name, options[name], "Leave it out for the default.");
+  }
+}
+
 /**
  * Joins a cluster as a client that brings no workers.
- * @throws ConnectionError, AuthenticationError
+ * @throws InvalidTaskError, ConnectionError, AuthenticationError
  */
-export async function connect({
-  cluster = defaultCluster,
-  infeasibleAfterMs = defaultInfeasibleAfterMs,
-  ...server
-}: ClientOptions & ServerOptions): Promise<Client> {
+export async function connect(options: ClientOptions & ServerOptions): Promise<Client> {
+  checkClientOptions(options);
+  const { cluster = defaultCluster, infeasibleAfterMs = defaultInfeasibleAfterMs, ...server } = options;
+  if (server.servers === undefined || server.servers.length === 0) {
+    throw new InvalidTaskError("option servers is missing", { remedy: "Give it as nats://host:port." });
+  }
   const subjects = subjectsOf(cluster);
   const bus = await natsBus(server, `client-${randomId(6)}`);
   try {

@@ -1,5 +1,5 @@
 import type { Submission } from "../dataflow/task-table.ts";
-import { checkArg, checkArgCount } from "../manifest/check.ts";
+import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import type { KernelSignature } from "../manifest/manifest.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { encodeValue } from "../protocol/value.ts";
@@ -51,6 +51,7 @@ export class Kernel {
   remote(...args: unknown[]): ObjectRef {
     const { label, signature, module } = this.#deps;
     checkArgCount(label, signature, args.length);
+    checkGaps(label, signature, args);
     const encoded = args.map((arg, index) => {
       if (!(arg instanceof ObjectRef)) {
         checkArg(label, signature, index, arg);

@@ -5,6 +5,7 @@ import { pullObject, serveObjects } from "../objects/transfer.ts";
 import { ObjectTable, type ReadyState } from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import { decodeHeartbeat, decodePacketToClient, encodeMessage } from "../protocol/codec.ts";
+import { ShutdownError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
 import { type Heartbeat, inlineBytes, type Task, type ToClient, type ToHost } from "../protocol/messages.ts";
 import type { Subjects } from "../protocol/subjects.ts";
@@ -40,6 +41,7 @@ export class Submitter {
   readonly #exchange: Exchange<ToHost, ToClient>;
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
+  readonly #closing = new AbortController();
   /** Objects that are on their way here from a host that is about to leave. */
   readonly #homeward = new Set<string>();
   #touchedMs = 0;
@@ -171,6 +173,7 @@ export class Submitter {
             this.#subjects,
             { ref: id, at },
             (bytes) => new Uint8Array(bytes),
+            this.#closing.signal,
           );
         } finally {
           this.#objects.unuse(id);
@@ -182,6 +185,7 @@ export class Submitter {
   /** Fails what is pending and says goodbye to the hosts. */
   close(): void {
     clearInterval(this.#ticker);
+    this.#closing.abort(new ShutdownError("the client was shut down before the value was here"));
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close();
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);

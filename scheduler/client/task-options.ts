@@ -1,4 +1,5 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
+import { longestTimerMs } from "./check-time.ts";
 
 /** How a task is to be run. */
 export type TaskOptions = {
@@ -20,8 +21,7 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
         data: { option: name },
       });
     }
-    // 2^31 - 1 ms, 24 days, is the longest that a timer runs.
-    if (!Number.isInteger(value) || value < least || value > 2_147_483_647) {
+    if (!Number.isInteger(value) || value < least || value > longestTimerMs) {
       throw new InvalidTaskError(`option ${name} must be an integer from ${least}, but is ${String(value)}`, {
         data: { option: name },
       });

@@ -1,4 +1,5 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
+import { checkTimeMs } from "./check-time.ts";
 import type { ObjectRef } from "./object-ref.ts";
 
 export type WaitOptions = {
@@ -13,9 +14,10 @@ type WhenReady = (id: string, listener: () => void) => () => void;
 /** See `Client.wait`. */
 export async function waitFor<T>(
   refs: readonly ObjectRef<T>[],
-  { numReturns = 1, timeoutMs }: WaitOptions,
+  options: WaitOptions,
   whenReady: WhenReady,
 ): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
+  const { numReturns = 1, timeoutMs } = checkWaitOptions("wait", options, ["numReturns", "timeoutMs"]);
   check(refs, numReturns);
   const readyIds = new Set<string>();
   const stops: (() => void)[] = [];
@@ -40,6 +42,23 @@ export async function waitFor<T>(
     (readyIds.has(ref.id) && ready.length < numReturns ? ready : pending).push(ref);
   }
   return { ready, pending };
+}
+
+/** @throws InvalidTaskError for an option that `method` does not have, or a time that no timer can run */
+export function checkWaitOptions<Options extends { timeoutMs?: number }>(
+  method: string,
+  options: Options,
+  names: string[],
+): Options {
+  const unknown = Object.keys(options).filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new InvalidTaskError(`${method} has no option ${unknown.join(", ")}`, {
+      remedy: `It has ${names.join(" and ")}.`,
+    });
+  }
+  const { timeoutMs } = options;
+  if (timeoutMs !== undefined) checkTimeMs("timeoutMs", timeoutMs, "Leave it out to wait for ever.");
+  return options;
 }
 
 function check(refs: readonly ObjectRef[], numReturns: number): void {

@@ -2,6 +2,18 @@ import { type OpenModule, openModule } from "../manifest/read.ts";
 import { KernelNotFoundError, ModuleNotFoundError, ModuleRejectedError } from "../protocol/errors.ts";
 import type { Control } from "./control.ts";
 
+/**
+ * A module is called by its name, and its name is a key in the cluster's store.
+ * @throws ModuleRejectedError when that can't be
+ */
+export function checkModuleName(module: string, source: string): void {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(module)) return;
+  throw new ModuleRejectedError(`${source} calls itself ${JSON.stringify(module)}, which can't be called`, {
+    remedy: "Name its source file with 1 to 64 letters, digits, _ and -, and compile it again.",
+    data: { module },
+  });
+}
+
 /** Splits `module/function`. @throws KernelNotFoundError when it is not of that form */
 export function parseKernelName(kernel: string): { module: string; name: string } {
   const match = /^([A-Za-z0-9_-]{1,64})\/([A-Za-z_$][\w$]*)$/.exec(kernel);

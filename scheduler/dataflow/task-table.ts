@@ -89,8 +89,11 @@ export class TaskTable {
   /** Takes in how a task ended on a host. */
   ended(hostId: string, id: string, outcome: Outcome): void {
     const task = this.#tasks.get(id);
-    // Late: the task was placed elsewhere when this host counted as lost.
-    if (task === undefined || task.hostId !== hostId) return;
+    if (task === undefined || task.hostId !== hostId) {
+      // Late: the task was placed elsewhere when this host counted as lost.
+      if (outcome.kind === "stored") this.#deps.objects.disown(id, hostId);
+      return;
+    }
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
@@ -119,6 +122,7 @@ export class TaskTable {
     this.#deps.objects.forgetHost(hostId, (id) => lostWith(id, hostId));
     for (const task of this.#tasks.values()) {
       if (task.hostId !== hostId) continue;
+      this.#deps.hosts.ended(hostId, false);
       if (hasLeft) this.#place(task);
       else this.#retry(task, diedWith(task.label, hostId));
     }

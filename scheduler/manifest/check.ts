@@ -39,6 +39,24 @@ export function checkArg(kernel: string, { params }: KernelSignature, index: num
   );
 }
 
+/**
+ * The kernel itself fills in what is left out at the end, and nothing else.
+ * @throws InvalidTaskError that names an argument left out before one that is given
+ */
+export function checkGaps(kernel: string, { params }: KernelSignature, args: readonly unknown[]): void {
+  const gap = args.indexOf(undefined);
+  if (gap < 0 || args.findLastIndex((arg) => arg !== undefined) < gap) return;
+  const { name, type, optional } = params[gap]!;
+  if (!optional) return; // A matter of `checkArg`.
+  throw new InvalidTaskError(
+    `${kernel}: parameter ${name} can be left out only with all that follow, but is undefined`,
+    {
+      remedy: `Call it as ${describeSignature(kernel, params)}.`,
+      data: { kernel, parameter: name, expected: type },
+    },
+  );
+}
+
 const integerRanges: Partial<Record<ScalarType, [number | bigint, number | bigint]>> = {
   i8: [-128, 127],
   u8: [0, 255],
@@ -89,7 +107,7 @@ function describeValue(value: unknown): string {
     return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
   if (typeof value === "object" || typeof value === "function") {
     const name = (value as object).constructor?.name ?? "object";
-    return `${/^[AEIOU](?!int)/.test(name) ? "an" : "a"} ${name}`;
+    return `${/^[aeiou](?!int)/i.test(name) ? "an" : "a"} ${name}`;
   }
   return `the ${typeof value} ${value}${typeof value === "bigint" ? "n" : ""}`;
 }

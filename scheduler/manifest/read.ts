@@ -1,5 +1,6 @@
 import { ModuleRejectedError, ProtocolError } from "../protocol/errors.ts";
 import { count, exactly, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
+import { checkImports } from "./imports.ts";
 import { isScalarType, isTypedArrayName, type Manifest, manifestSection, type Type } from "./manifest.ts";
 
 /** A compiled module and what it says about itself. */
@@ -12,7 +13,8 @@ export type OpenModule = {
 
 /**
  * Compiles a module and reads its manifest.
- * @throws ModuleRejectedError when the bytes are no WebAssembly, or carry no manifest or a broken one
+ * @throws ModuleRejectedError when the bytes are no WebAssembly, carry no manifest or a broken one, or import what no
+ * host gives
  */
 export async function openModule(bytes: Uint8Array<ArrayBuffer>, source = "the module"): Promise<OpenModule> {
   const wasm = await WebAssembly.compile(bytes).catch((error: Error) => {
@@ -21,7 +23,9 @@ export async function openModule(bytes: Uint8Array<ArrayBuffer>, source = "the m
       cause: error,
     });
   });
-  return { sha256: await sha256Of(bytes), wasm, manifest: readManifest(wasm, source) };
+  const manifest = readManifest(wasm, source);
+  checkImports(wasm, source);
+  return { sha256: await sha256Of(bytes), wasm, manifest };
 }
 
 /** The sha-256 of these bytes, in hex. */

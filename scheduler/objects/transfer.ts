@@ -35,6 +35,7 @@ export function serveObjects(
 /**
  * Fetches an object's bytes from the first of its peers that has it.
  * @param allocate makes the memory, of a size in bytes, that it is put into
+ * @param signal ends the attempt, which then rejects with its reason
  * @throws ObjectLostError when none of them has it
  */
 export async function pullObject(
@@ -42,9 +43,10 @@ export async function pullObject(
   subjects: Subjects,
   { ref, at }: RefArg,
   allocate: (bytes: number) => Uint8Array,
+  signal?: AbortSignal,
 ): Promise<Uint8Array> {
   for (const peer of at) {
-    const bytes = await pullFrom(bus, subjects.objects(peer), ref, allocate);
+    const bytes = await pullFrom(bus, subjects.objects(peer), ref, allocate, signal);
     if (bytes !== undefined) return bytes;
   }
   throw new ObjectLostError(`object ${ref} is lost: ${describePeers(at)}`, {
@@ -58,9 +60,10 @@ async function pullFrom(
   subject: string,
   id: string,
   allocate: (bytes: number) => Uint8Array,
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
   const length = Math.min(chunkBytes, bus.maxPayloadBytes - replyOverheadBytes);
-  const pull = (offset: number) => patiently(bus, subject, encodeMessage({ id, offset, length }));
+  const pull = (offset: number) => patiently(bus, subject, encodeMessage({ id, offset, length }), signal);
 
   const first = await pull(0);
   if (first?.data === undefined) return undefined;
@@ -84,14 +87,21 @@ async function pullFrom(
 }
 
 /** The reply, or undefined when the peer has been out of reach for too long. */
-async function patiently(bus: Bus, subject: string, request: Uint8Array): Promise<ObjectReply | undefined> {
+async function patiently(
+  bus: Bus,
+  subject: string,
+  request: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<ObjectReply | undefined> {
   const untilMs = performance.now() + patienceMs;
   while (true) {
+    signal?.throwIfAborted();
     try {
       return decodeObjectReply(await bus.request(subject, request, requestTimeoutMs));
     } catch {
       if (performance.now() > untilMs) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, retryWaitMs));
+      // A process that has nothing else to do may end meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, retryWaitMs).unref());
     }
   }
 }

@@ -110,6 +110,12 @@ export class ObjectTable {
     this.#onFree(id, hosts);
   }
 
+  /** A host has stored an object too late; it may forget it, unless that is where the object is. */
+  disown(id: string, hostId: string): void {
+    const state = this.state(id);
+    if (state?.kind !== "remote" || !state.hosts.has(hostId)) this.#onFree(id, new Set([hostId]));
+  }
+
   /** A host is gone, and what only it held is lost with it. */
   forgetHost(hostId: string, lost: (id: string) => Error): void {
     for (const [id, entry] of this.#entries) {
@@ -121,7 +127,8 @@ export class ObjectTable {
 
   #freeIfUnused(id: string, entry: Entry): void {
     if (entry.isHeld || entry.users > 0 || entry.state.kind === "pending") return;
-    this.#entries.delete(id);
+    // A listener may have ended its last use, and so have freed it already.
+    if (!this.#entries.delete(id)) return;
     const hosts = entry.state.kind === "remote" ? entry.state.hosts : [];
     this.#onFree(id, new Set([...entry.copies, ...hosts]));
   }

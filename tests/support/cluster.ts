@@ -1,14 +1,14 @@
 import { connect as connectNats, type NatsConnection } from "nats";
 import { type Client, type InitOptions, init } from "wray";
 import { type NatsServer, type StartNatsServerOptions, startNatsServer } from "../../scripts/nats/index.ts";
-import { type Command, startCommand } from "./command.ts";
+import { type Command, type Ended, startCommand } from "./command.ts";
 import type { TestContext } from "./suite.ts";
 
 /** A `wray host` process that has joined. */
 export type HostProcess = Command & {
   id: string;
   /** Sends a signal and waits for the end that it brings. */
-  kill(signal?: NodeJS.Signals): ReturnType<Command["ended"]["then"]>;
+  kill(signal?: NodeJS.Signals): Promise<Ended>;
 };
 
 export type HostProcessOptions = { cluster?: string; cpus?: number; args?: string[] };

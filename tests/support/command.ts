@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "./suite.ts";
 
+export type Ended = { code: number | null; signal: NodeJS.Signals | null };
+
 export type Command = {
   process: ChildProcess;
   /** What it has printed so far, on stdout and stderr. */
@@ -11,7 +13,7 @@ export type Command = {
   /** Waits for a line that matches, among those printed before, too; fails when the command ends without one. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** Resolves when it has ended and all it printed has been read. */
-  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  ended: Promise<Ended>;
 };
 
 export type CommandOptions = { file?: string; cwd?: string; env?: NodeJS.ProcessEnv };
@@ -36,7 +38,7 @@ export function startCommand(
     });
   }
   const text = () => lines.join("\n");
-  const ended = once(child, "close").then(([code, signal]) => ({ code, signal }));
+  const ended = once(child, "close").then(([code, signal]): Ended => ({ code, signal }));
   t.after(async () => {
     child.kill("SIGKILL");
     await ended;

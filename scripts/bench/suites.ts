@@ -1,0 +1,8 @@
+import { objects } from "./objects.ts";
+import { roundtrip } from "./roundtrip.ts";
+import { start } from "./start.ts";
+import type { Suite } from "./suite.ts";
+import { throughput } from "./throughput.ts";
+
+/** In the order in which they run. */
+export const suites: readonly Suite[] = [roundtrip, throughput, objects, start];

@@ -1,0 +1,97 @@
+import { ObjectRef } from "wray";
+import { assert, rejects, type Suite, throwsCode } from "../support/index.ts";
+import type { Api } from "./suite.ts";
+
+/** `put`, and refs as arguments. */
+export function objectTests(test: Suite, api: () => Api): void {
+  test("put() keeps what a value was when it is changed afterwards", async () => {
+    const { wray, probe } = api();
+    for (const length of [4, 300_000]) {
+      const array = new Uint8Array(length).fill(1);
+      const sum = probe.kernel("checksum");
+      const expected = await wray.get(sum.remote(new Uint8Array(length).fill(1)));
+      const refs = [wray.put(array), sum.remote(array)] as const;
+      array.fill(9);
+      assert.equal(await wray.get(refs[0]), new Uint8Array(length).fill(1));
+      assert.is(await wray.get(refs[1]), expected);
+      assert.is(await wray.get(sum.remote(refs[0])), expected);
+    }
+  });
+
+  test("put() takes arrays and plain objects of values", async () => {
+    const { wray } = api();
+    const value = { list: [1, "two", null, true], nested: { big: 5n, array: Float32Array.of(1, 2) } };
+    assert.equal(await wray.get(wray.put(value)), value);
+  });
+
+  test("put() throws when a value can't cross", () => {
+    for (const value of [
+      () => {},
+      Symbol("s"),
+      2n ** 64n,
+      new Map(),
+      { f: () => {} },
+      new DataView(new ArrayBuffer(1)),
+    ]) {
+      throwsCode(() => api().wray.put(value), "INVALID_TASK");
+    }
+  });
+
+  test("remote() passes refs on when tasks form a chain", async () => {
+    const { wray } = api();
+    const add = await wray.remote("math/add");
+    let ref = wray.put(0);
+    for (let step = 0; step < 100; step++) ref = add.remote(ref, 1) as ObjectRef<number>;
+    assert.is(await wray.get(ref), 100);
+  });
+
+  test("remote() takes the same ref twice", async () => {
+    const { wray, probe } = api();
+    const add = await wray.remote("math/add");
+    const ref = add.remote(20, 1);
+    assert.is(await wray.get(add.remote(ref, ref)), 42);
+    const large = probe.kernel("repeat").remote("x", 50_000);
+    const joined = await wray.get(probe.kernel("join").remote(large, large));
+    assert.ok(joined === "x".repeat(100_000));
+  });
+
+  test("remote() joins what it forked when tasks form a diamond", async () => {
+    const { wray } = api();
+    const [add, mul] = await Promise.all([wray.remote("math/add"), wray.remote("math/mul")]);
+    const source = add.remote(1, 2);
+    const sink = add.remote(mul.remote(source, 10), mul.remote(source, 100));
+    assert.is(await wray.get(sink), 330);
+  });
+
+  test("remote() sums a wide tree of tasks through refs", async () => {
+    const { wray } = api();
+    const add = await wray.remote("math/add");
+    let level: ObjectRef[] = Array.from({ length: 256 }, (_, index) => wray.put(index));
+    while (level.length > 1) {
+      const pairs = Array.from({ length: level.length / 2 }, (_, index) => [
+        level[2 * index],
+        level[2 * index + 1],
+      ]);
+      level = pairs.map((pair) => add.remote(...pair));
+    }
+    assert.is(await wray.get(level[0]!), (255 * 256) / 2);
+  });
+
+  test("remote() passes large results from task to task", async () => {
+    const { wray, probe } = api();
+    const [bytes, checksum] = [probe.kernel("bytes"), probe.kernel("checksum")];
+    const large = bytes.remote(3_000_000, 1);
+    const sums = await wray.get(Array.from({ length: 6 }, () => checksum.remote(large)));
+    const expected = await wray.get(checksum.remote((await wray.get(large)) as Uint8Array));
+    assert.equal(new Set(sums), new Set([expected]));
+  });
+
+  test("get() rejects what is no ref of this client", async (t) => {
+    const { wray, connect } = api();
+    const other = await connect(t);
+    for (const ref of [other.put(1), new ObjectRef("made-up"), 5, undefined, { id: "x" }]) {
+      await rejects(wray.get(ref as ObjectRef), "INVALID_TASK");
+      await rejects(wray.wait([ref as ObjectRef]), "INVALID_TASK");
+    }
+  });
+}

@@ -1,0 +1,55 @@
+import type { Client, Module } from "wray";
+import { type Suite, suite, type TestContext } from "../support/index.ts";
+import { argumentsTests } from "./arguments.ts";
+import { failureTests } from "./failures.ts";
+import { getTests } from "./get.ts";
+import { lifecycleTests } from "./lifecycle.ts";
+import { moduleTests } from "./load.ts";
+import { type Compiled, compileFixtures } from "./modules.ts";
+import { objectTests } from "./objects.ts";
+import { optionTests } from "./options.ts";
+import { valueTests } from "./values.ts";
+
+/** Starts whatever a client needs, for all tests, and returns how to connect one. */
+export type StartBackend = (t: TestContext) => Promise<() => Promise<Client>>;
+
+/** What the tests of the API share. */
+export type Api = {
+  /** A client for all tests; they leave it open. */
+  wray: Client;
+  /** A client of a test's own. */
+  connect(t: TestContext): Promise<Client>;
+  files: Compiled;
+  /** `fixtures/probe.ts`, loaded. */
+  probe: Module;
+};
+
+/** The tests that every way to get a client must pass. */
+export function apiSuite(name: string, start: StartBackend): Suite {
+  const test = suite(name);
+  let shared: Api;
+  test.before(async (t) => {
+    const [connect, files] = await Promise.all([start(t), compileFixtures(t)]);
+    const open = async ({ after }: TestContext) => {
+      const client = await connect();
+      after(() => client.shutdown());
+      return client;
+    };
+    const wray = await open(t);
+    shared = { wray, connect: open, files, probe: await wray.load(files.probe) };
+  });
+  const api = () => shared;
+  for (const declare of [
+    moduleTests,
+    valueTests,
+    argumentsTests,
+    objectTests,
+    getTests,
+    optionTests,
+    failureTests,
+    lifecycleTests,
+  ]) {
+    declare(test, api);
+  }
+  return test;
+}

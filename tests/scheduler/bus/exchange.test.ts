@@ -1,0 +1,186 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { Exchange } from "../../../scheduler/bus/exchange.ts";
+import type { Packet } from "../../../scheduler/protocol/messages.ts";
+import { assert, suite } from "../../support/index.ts";
+import type { TestContext } from "../../support/suite.ts";
+
+const test = suite("bus/exchange");
+
+type Published = { to: string } & Pick<Packet<string>, "seq" | "ack" | "messages" | "reset">;
+
+/** An exchange with a clock of its own, and everything that it does. */
+function exchangeOf(t: TestContext) {
+  const published: Published[] = [];
+  const delivered: string[] = [];
+  const resetBy: string[] = [];
+  const clock = { nowMs: 0 };
+  const exchange = new Exchange<string, string>({
+    id: "me",
+    publish: (to, { seq, ack, messages, reset }) =>
+      published.push({ to, seq, ack, messages, ...(reset === undefined ? {} : { reset }) }),
+    deliver: (from, message) => delivered.push(`${from} ${message}`),
+    onReset: (peerId) => resetBy.push(peerId),
+    nowMs: () => clock.nowMs,
+  });
+  t.after(() => exchange.close());
+  return { exchange, published, delivered, resetBy, clock };
+}
+
+const packet = (seq: number, { session = "s", ...more }: Partial<Packet<string>> = {}): Packet<string> => ({
+  from: "peer",
+  session,
+  seq,
+  ack: 0,
+  messages: seq === 0 ? [] : [`${session}${seq}`],
+  ...more,
+});
+
+const reset: Published = { to: "peer", seq: 0, ack: 0, messages: [], reset: true };
+
+test("send() puts what is sent within one turn into one packet when the turn ends", async (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.open("peer", "s");
+  exchange.send("peer", "a", 1);
+  exchange.send("peer", "b", 1);
+  assert.equal(published, []);
+  await turn();
+  assert.equal(published, [{ to: "peer", seq: 1, ack: 0, messages: ["a", "b"] }]);
+});
+
+test("flush() sends at once when the turn has not ended", async (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.open("peer", "s");
+  exchange.send("peer", "a", 1);
+  exchange.flush();
+  assert.is(published.length, 1);
+  await turn();
+  assert.is(published.length, 1);
+});
+
+test("send() drops the message when the peer has no session", async (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.send("peer", "a", 1);
+  await turn();
+  assert.equal(published, []);
+  assert.is(exchange.has("peer"), false);
+});
+
+test("receive() opens a session when its first packet comes and it is accepted", (t) => {
+  const { exchange, delivered } = exchangeOf(t);
+  const accepted: string[] = [];
+  const accept = (peerId: string) => accepted.push(peerId);
+  exchange.receive(packet(1), accept);
+  exchange.receive(packet(2), accept);
+  assert.equal(accepted, ["peer"]);
+  assert.equal(delivered, ["peer s1", "peer s2"]);
+});
+
+test("receive() begins anew when the peer comes with another session", (t) => {
+  const { exchange, delivered } = exchangeOf(t);
+  const accepted: string[] = [];
+  for (const session of ["s", "t"])
+    exchange.receive(packet(1, { session }), (peerId) => accepted.push(peerId));
+  assert.equal(accepted, ["peer", "peer"]);
+  assert.equal(delivered, ["peer s1", "peer t1"]);
+});
+
+test("receive() ignores a stranger when nobody is accepted", (t) => {
+  const { exchange, delivered, published, resetBy } = exchangeOf(t);
+  for (const stranger of [packet(1), packet(2), packet(0), packet(0, { reset: true })]) {
+    exchange.receive(stranger);
+  }
+  assert.equal([...delivered, ...published, ...resetBy], []);
+});
+
+test("receive() answers with reset when a packet continues a session that is not known", (t) => {
+  const { exchange, delivered, published } = exchangeOf(t);
+  exchange.receive(packet(2), () => assert.unreachable());
+  assert.equal(published, [reset]);
+  assert.equal(delivered, []);
+});
+
+test("receive() answers with reset when an acknowledgement is for a session that is not known", (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.receive(packet(1), () => {});
+  exchange.forget("peer");
+  exchange.receive(packet(0), () => assert.unreachable());
+  assert.equal(published, [reset]);
+});
+
+test("receive() does not answer a reset when its session is not known", (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.receive(packet(0, { reset: true }), () => assert.unreachable());
+  assert.equal(published, []);
+});
+
+test("receive() reports a reset when it is of the open session, and of no other", (t) => {
+  const { exchange, resetBy } = exchangeOf(t);
+  exchange.open("peer", "s");
+  exchange.receive(packet(0, { session: "older", reset: true }));
+  assert.equal(resetBy, []);
+  exchange.receive(packet(0, { reset: true }));
+  assert.equal(resetBy, ["peer"]);
+});
+
+test("resend() repeats a packet when it has waited so long for its acknowledgement", (t) => {
+  const { exchange, published, clock } = exchangeOf(t);
+  exchange.open("peer", "s");
+  exchange.send("peer", "a", 1);
+  exchange.flush();
+  clock.nowMs = 999;
+  exchange.resend(1_000);
+  assert.is(published.length, 1);
+  clock.nowMs = 1_000;
+  exchange.resend(1_000);
+  assert.is(published.length, 2);
+  assert.is(exchange.isSettled, false);
+  exchange.receive(packet(0, { ack: 1 }));
+  assert.is(exchange.isSettled, true);
+  exchange.resend(0);
+  assert.is(published.length, 2);
+});
+
+test("resend() acknowledges when a packet has come since the last time", (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.receive(packet(1), () => {});
+  exchange.resend(1_000);
+  exchange.resend(1_000);
+  assert.equal(published, [{ to: "peer", seq: 0, ack: 1, messages: [] }]);
+});
+
+test("touch() tells each peer of an acknowledged session that we are there", (t) => {
+  const { exchange, published } = exchangeOf(t);
+  for (const peerId of ["a", "b"]) {
+    exchange.open(peerId, "s");
+    exchange.send(peerId, "x", 1);
+  }
+  exchange.flush();
+  exchange.receive(packet(0, { from: "b", ack: 1 }));
+  published.length = 0;
+  exchange.touch();
+  // To a it would come before the session, if the first packet was lost; and that is repeated anyway.
+  assert.equal(published, [{ to: "b", seq: 0, ack: 0, messages: [] }]);
+});
+
+test("silent() names the peers when they have not been heard for longer", (t) => {
+  const { exchange, clock } = exchangeOf(t);
+  exchange.open("a", "s");
+  exchange.open("b", "s");
+  clock.nowMs = 600;
+  exchange.receive(packet(0, { from: "b" }));
+  clock.nowMs = 1_000;
+  assert.equal(exchange.silent(999), ["a"]);
+  assert.equal(exchange.silent(1_000), []);
+  exchange.forget("a");
+  assert.equal(exchange.silent(0), ["b"]);
+});
+
+test("close() forgets every peer", async (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.open("peer", "s");
+  exchange.send("peer", "a", 1);
+  exchange.close();
+  await turn();
+  assert.equal(published, []);
+  assert.is(exchange.has("peer"), false);
+});

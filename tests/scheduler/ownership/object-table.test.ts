@@ -1,0 +1,182 @@
+import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
+import { assert, suite } from "../../support/index.ts";
+
+const test = suite("ownership/object-table");
+
+/** A table, and what it let go of. */
+function tableOf() {
+  const freed: [string, string[]][] = [];
+  const table = new ObjectTable((id, hosts) => freed.push([id, [...hosts].sort()]));
+  return { table, freed };
+}
+
+const local = { kind: "local", value: Uint8Array.of(1) } as const;
+const at = (...hosts: string[]): ReadyState => ({ kind: "remote", hosts: new Set(hosts) });
+const lost = (id: string) => new Error(`lost ${id}`);
+
+test("drop() frees an object when it is ready and nobody uses it", () => {
+  const { table, freed } = tableOf();
+  table.create("x", local);
+  table.drop("x");
+  table.drop("x");
+  assert.equal(freed, [["x", []]]);
+  assert.is(table.size, 0);
+  assert.is(table.state("x"), undefined);
+});
+
+test("drop() keeps an object when a task uses it", () => {
+  const { table, freed } = tableOf();
+  table.create("x", local);
+  table.use("x");
+  table.use("x");
+  table.drop("x");
+  table.unuse("x");
+  assert.equal(freed, []);
+  table.unuse("x");
+  assert.equal(freed, [["x", []]]);
+});
+
+test("unuse() keeps an object when the program still holds its ref", () => {
+  const { table, freed } = tableOf();
+  table.create("x", local);
+  table.use("x");
+  table.unuse("x");
+  assert.equal(freed, []);
+  assert.is(table.state("x"), local);
+});
+
+test("settle() frees an object when it was dropped before, after its listeners are told", () => {
+  const { table, freed } = tableOf();
+  table.create("x");
+  table.drop("x");
+  assert.is(table.size, 1);
+  table.whenReady("x", () => assert.equal(freed, []));
+  table.settle("x", at("a"));
+  assert.equal(freed, [["x", ["a"]]]);
+});
+
+test("settle() frees an object once when a listener ends its last use", () => {
+  const { table, freed } = tableOf();
+  table.create("x");
+  table.use("x");
+  table.drop("x");
+  table.whenReady("x", () => table.unuse("x"));
+  table.settle("x", at("a"));
+  assert.equal(freed, [["x", ["a"]]]);
+});
+
+test("settle() changes nothing when the object is ready, or gone", () => {
+  const { table } = tableOf();
+  table.create("x");
+  table.settle("x", local);
+  table.settle("x", at("a"));
+  table.settle("gone", local);
+  assert.is(table.state("x"), local);
+  assert.is(table.size, 1);
+});
+
+test("onFree gets the hosts that hold the object and those that were told to fetch it", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a"));
+  table.copiedTo("x", "b");
+  table.copiedTo("x", "b");
+  table.copiedTo("gone", "b");
+  table.drop("x");
+  assert.equal(freed, [["x", ["a", "b"]]]);
+});
+
+test("whenReady() calls back once, at once when the object is ready", () => {
+  const { table } = tableOf();
+  const calls: string[] = [];
+  table.create("x");
+  table.whenReady("x", ({ kind }) => calls.push(`early ${kind}`));
+  assert.equal(calls, []);
+  table.settle("x", local);
+  table.whenReady("x", ({ kind }) => calls.push(`late ${kind}`));
+  table.settle("x", at("a"));
+  assert.equal(calls, ["early local", "late local"]);
+});
+
+test("whenReady() does not call back when the waiting was stopped", () => {
+  const { table } = tableOf();
+  table.create("x");
+  const stop = table.whenReady("x", () => assert.unreachable());
+  let isTold = false;
+  table.whenReady("x", () => {
+    isTold = true;
+  });
+  stop();
+  table.settle("x", local);
+  assert.ok(isTold);
+});
+
+test("forgetHost() loses an object when no other host holds it", () => {
+  const { table } = tableOf();
+  table.create("only", at("a"));
+  table.create("both", at("a", "b"));
+  table.create("mine", local);
+  table.create("pending");
+  table.forgetHost("a", lost);
+  const state = table.state("only");
+  assert.is(state?.kind === "failed" && state.error.message, "lost only");
+  assert.equal(table.state("both"), at("b"));
+  assert.is(table.state("mine"), local);
+  assert.is(table.state("pending")?.kind, "pending");
+});
+
+test("forgetHost() makes onFree leave out the host that is gone", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a", "b"));
+  table.copiedTo("x", "c");
+  table.forgetHost("b", lost);
+  table.forgetHost("c", lost);
+  table.drop("x");
+  assert.equal(freed, [["x", ["a"]]]);
+});
+
+test("onlyOn() names the objects that no other host holds", () => {
+  const { table } = tableOf();
+  table.create("only", at("a"));
+  table.create("both", at("a", "b"));
+  table.create("other", at("b"));
+  table.create("mine", local);
+  table.create("pending");
+  assert.equal(table.onlyOn("a"), ["only"]);
+});
+
+test("bringHome() keeps the object here and lets the hosts that held it forget it", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a"));
+  table.copiedTo("x", "b");
+  table.bringHome("x", local.value);
+  assert.equal(table.state("x"), local);
+  assert.equal(freed, [["x", ["a"]]]);
+  table.forgetHost("a", lost);
+  assert.is(table.state("x")?.kind, "local");
+  table.drop("x");
+  assert.equal(freed[1], ["x", ["b"]]);
+});
+
+test("bringHome() changes nothing when the object is gone, or not on a host", () => {
+  const { table, freed } = tableOf();
+  table.create("mine", local);
+  table.create("pending");
+  for (const id of ["mine", "pending", "gone"]) table.bringHome(id, Uint8Array.of(2));
+  assert.is(table.state("mine"), local);
+  assert.is(table.state("pending")?.kind, "pending");
+  assert.equal(freed, []);
+});
+
+test("disown() lets a host forget the object, unless that is where it is", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a"));
+  table.disown("x", "a");
+  assert.equal(freed, []);
+  table.disown("x", "b");
+  table.disown("gone", "b");
+  assert.equal(freed, [
+    ["x", ["b"]],
+    ["gone", ["b"]],
+  ]);
+  assert.equal(table.state("x"), at("a"));
+});

@@ -1,0 +1,122 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Head } from "../../scripts/bench/head.ts";
+import { median, percentile } from "../../scripts/bench/percentile.ts";
+import type { Row } from "../../scripts/bench/suite.ts";
+import { assert, suite, type TestContext } from "../support/index.ts";
+import { processesOf } from "../support/processes.ts";
+
+const test = suite("bench");
+
+test("percentile() interpolates between the two samples next to its place", () => {
+  const samples = [40, 10, 30, 20];
+  assert.is(percentile(samples, 0), 10);
+  assert.is(percentile(samples, 50), 25);
+  assert.is(percentile(samples, 90), 37);
+  assert.is(percentile(samples, 100), 40);
+  assert.equal(samples, [40, 10, 30, 20]);
+});
+
+test("percentile() sorts numbers as numbers", () => {
+  assert.is(median([100, 9, 20]), 20);
+});
+
+test("percentile() gives the only sample for every percentage", () => {
+  assert.equal(
+    [0, 50, 99, 100].map((percent) => percentile([7], percent)),
+    [7, 7, 7, 7],
+  );
+});
+
+test("percentile() throws when there are no samples or the percentage is out of range", () => {
+  assert.throws(() => percentile([], 50), /no samples/);
+  assert.throws(() => percentile([1], 101), /0 to 100/);
+  assert.throws(() => percentile([1], Number.NaN), /0 to 100/);
+});
+
+test("bench writes a head and rows of one shape when it is given --json", async (t) => {
+  const bench = await startBench(t, ["throughput", "roundtrip", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { head, rows }: { head: Head; rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+
+  assert.ok(Math.abs(Date.parse(head.date) - Date.now()) < 60_000);
+  assert.ok(head.machine.cpu !== "" && head.machine.cores > 0 && head.machine.memoryBytes > 0);
+  assert.is(head.load.length, 3);
+  for (const version of Object.values(head.versions)) assert.match(version, /\d+\.\d+/);
+  assert.equal(Object.keys(head.versions), ["node", "wray", "natsServer", "natsClient", "os"]);
+  assert.is(head.isQuick, true);
+
+  const fields = ["suite", "name", "unit", "p50", "p99", "value"];
+  fields.push("baseline", "baselineValue", "ratio", "n");
+  for (const row of rows) {
+    assert.equal(Object.keys(row).sort(), fields.toSorted());
+    assert.ok(isFigure(row.p50 ?? row.value) && isFigure(row.n), JSON.stringify(row));
+    assert.is(row.p50 === null, row.p99 === null);
+    const isCompared = row.baseline !== null;
+    for (const figure of [row.baselineValue, row.ratio]) assert.is(isFigure(figure), isCompared);
+  }
+  assert.equal([...new Set(rows.map((row) => row.suite))], ["roundtrip", "throughput"]);
+  for (const where of ["embedded", "NATS"]) {
+    const compared = rows.filter(({ name, baseline }) => name.includes(where) && baseline !== null);
+    assert.equal(
+      compared.map(({ unit }) => unit),
+      ["µs", "1/s"],
+    );
+  }
+  assert.equal(await bench.leftovers(), ["figures.json"]);
+});
+
+test("bench refuses an unknown suite and names those that there are", async (t) => {
+  const bench = await startBench(t, ["roundtrip", "nonsense"]);
+  assert.is(await bench.ended, 1);
+  assert.match(bench.text(), /nonsense.*roundtrip, throughput, objects, start/);
+});
+
+test("bench leaves nothing behind when SIGINT comes while a host runs", async (t) => {
+  const bench = await startBench(t, ["roundtrip"]);
+  while (!bench.processes().some(({ command }) => command.includes("wray.mjs host"))) await delay(5);
+  bench.interrupt();
+  assert.is(await bench.ended, 130, bench.text());
+  assert.equal(await bench.leftovers(), []);
+});
+
+const isFigure = (value: number | null) => value !== null && Number.isFinite(value) && value > 0;
+
+/** Runs the bench in a process group of its own; `--json figures.json` is put into its temp folder. */
+async function startBench({ after }: TestContext, args: string[]) {
+  const folder = await mkdtemp(join(tmpdir(), "wray-bench-"));
+  after(() => rm(folder, { recursive: true }));
+  const json = join(folder, "figures.json");
+  const given = args.map((arg) => (arg === "figures.json" ? json : arg));
+  const child = spawn(process.execPath, ["build/scripts/bench/main.mjs", ...given], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const group = child.pid!;
+  const processes = () => processesOf(group, folder);
+  after(() => {
+    for (const { pid } of processes()) process.kill(pid, "SIGKILL");
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+  }
+  return {
+    json,
+    /** Its exit code. */
+    ended: once(child, "close").then(([code]) => code as number | null),
+    text: () => text,
+    processes,
+    /** As Ctrl-C in a terminal does. */
+    interrupt: () => process.kill(-group, "SIGINT"),
+    /** The processes and files that are left of it. */
+    leftovers: async () => [...processes(), ...(await readdir(folder))],
+  };
+}

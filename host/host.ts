@@ -3,8 +3,9 @@ import { Exchange } from "../scheduler/bus/exchange.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import { serveObjects } from "../scheduler/objects/transfer.ts";
 import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
-import type { HostState, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
+import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
+import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { Modules } from "./modules.ts";
 import { ObjectStore } from "./objects/store.ts";
@@ -80,12 +81,21 @@ export class Host {
     );
   }
 
-  /** A host that has joined its cluster: it holds a lease and takes tasks. */
+  /**
+   * A host that has joined its cluster: it holds a lease and takes tasks.
+   * @throws InvalidTaskError when the cluster has a host of this id
+   */
   static async start(options: HostOptions): Promise<Host> {
-    const host = new Host(options);
     const { bus, control, cluster, id } = options;
+    await claimName(bus, control, subjectsOf(cluster), id);
     await publishShipped(control);
-    await host.#takeLease();
+    const host = new Host(options);
+    try {
+      await host.#takeLease();
+    } catch (error) {
+      await host.stop(0);
+      throw error;
+    }
     host.#submitService = submitService({
       bus,
       subjects: host.#subjects,
@@ -129,8 +139,7 @@ export class Host {
 
   async #run(clientId: string, task: Task): Promise<void> {
     const outcome = await this.#executor.run(task, clientId);
-    const bytes = resultOverheadBytes + (outcome.kind === "value" ? outcome.value.byteLength : 0);
-    this.#exchange.send(clientId, { kind: "result", id: task.id, outcome }, bytes);
+    this.#exchange.send(clientId, { kind: "result", id: task.id, outcome }, sizeOf(outcome));
     // It left while its task ran: nobody will ever ask for what the task stored.
     if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
   }
@@ -189,7 +198,7 @@ export class Host {
     for (const timer of this.#timers) clearInterval(timer);
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();
-    await this.#control.dropLease(this.id).catch(() => {});
+    if (this.#bus.isConnected) await this.#control.dropLease(this.id).catch(() => {});
   }
 
   async #farewell(): Promise<void> {
@@ -205,5 +214,17 @@ export class Host {
     const timer = setInterval(action, ms);
     timer.unref();
     this.#timers.push(timer);
+  }
+}
+
+/** About how many bytes an outcome takes in a message. */
+function sizeOf(outcome: Outcome): number {
+  switch (outcome.kind) {
+    case "value":
+      return resultOverheadBytes + outcome.value.byteLength;
+    case "error":
+      return resultOverheadBytes + encodeMessage(outcome).byteLength;
+    default:
+      return resultOverheadBytes;
   }
 }

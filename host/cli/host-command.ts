@@ -22,29 +22,32 @@ export async function runHost({ cluster, cpus, name, ...server }: HostCommandOpt
   const servers = shownServers(server.servers);
   const stop = stopSignal();
 
-  let isStopped = false;
-  void stop.then(() => {
-    isStopped = true;
-  });
-  let isWaiting = false;
-  while (!isStopped) {
+  const stopping = new AbortController();
+  void stop.then(() => stopping.abort());
+  let reason = "";
+  while (!stopping.signal.aborted) {
     let bus: NatsBus | undefined;
     try {
       bus = await natsBus(server, `host-${id}`);
       const control = await jetstreamControl(bus.connection, cluster);
       const host = await Host.start({ bus, control, cluster, id, cpus: cpus ?? availableParallelism() });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
-      console.error(`wray host ${id} got ${await stop}, leaving`);
+      const end = await Promise.race([stop, bus.closed]);
+      console.error(`wray host ${id} ${typeof end === "string" ? `got ${end}` : "lost its server"}, leaving`);
       await host.stop(drainMs);
       await bus.close();
       console.error(`wray host ${id} left`);
+      if (end instanceof Error) throw end;
       return;
     } catch (error) {
       await bus?.close();
       if (!(error instanceof ConnectionError)) throw error;
-      if (!isWaiting) console.error(`wray host ${id}: ${error.message}; trying again until one does`);
-      isWaiting = true;
-      await Promise.race([sleep(retryMs), stop]);
+      if (reason !== error.message) {
+        console.error(`wray host ${id}: ${error.message}; trying again`);
+        if (error.remedy !== undefined) console.error(`      ${error.remedy}`);
+      }
+      reason = error.message;
+      await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
 }

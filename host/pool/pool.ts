@@ -1,5 +1,5 @@
 import type { OpenModule } from "../../scheduler/manifest/read.ts";
-import { TaskTimeoutError, toWireError } from "../../scheduler/protocol/errors.ts";
+import { TaskTimeoutError, toWireError, type WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
 import type { WorkerCall, WorkerResult } from "../worker/messages.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
@@ -7,13 +7,19 @@ export type PoolCall = { module: OpenModule; call: WorkerCall; timeoutMs?: numbe
 
 type Waiting = PoolCall & { resolve(result: WorkerResult | undefined): void };
 
+/** A timer that is set for longer than this, 24 days, goes off at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** How long to wait after a thread that could not even start. */
+const restartMs = 1_000;
+
 /** A fixed number of worker threads, each with one call at a time, and a queue before them. */
 export class Pool {
   readonly #onLog: (taskId: string, text: string) => void;
   readonly #threads = new Set<WorkerThread>();
   readonly #idle: WorkerThread[] = [];
   readonly #running = new Map<WorkerThread, Promise<unknown>>();
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
   #isClosed = false;
 
   constructor(workerCount: number, onLog: (taskId: string, text: string) => void) {
@@ -41,9 +47,7 @@ export class Pool {
   /** Gives back what has not begun, and waits for the rest at most so long before it is given back as well. */
   async drain(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const { resolve } of queue) resolve(undefined);
+    for (const { resolve } of this.#queue.splice(0)) resolve(undefined);
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise((resolve) => {
       timer = setTimeout(resolve, deadlineMs);
@@ -54,15 +58,33 @@ export class Pool {
   }
 
   #spawn(): void {
-    const thread = new WorkerThread(this.#onLog, () => {
-      this.#threads.delete(thread);
-      const index = this.#idle.indexOf(thread);
-      if (index >= 0) this.#idle.splice(index, 1);
-      if (!this.#isClosed) this.#spawn();
-    });
+    const thread = new WorkerThread(
+      // Not before, because the time that a thread takes to start is none of the task's.
+      () => {
+        isReady = true;
+        this.#idle.push(thread);
+        this.#next();
+      },
+      this.#onLog,
+      (error) => {
+        this.#threads.delete(thread);
+        const index = this.#idle.indexOf(thread);
+        if (index >= 0) this.#idle.splice(index, 1);
+        if (this.#isClosed) return;
+        if (isReady) this.#spawn();
+        else this.#startFailed(error);
+      },
+    );
+    let isReady = false;
     this.#threads.add(thread);
-    this.#idle.push(thread);
-    this.#next();
+  }
+
+  /** A machine on which threads don't start now may do so later; whoever waits for one hears of it at once. */
+  #startFailed(error: WorkerCrashedError): void {
+    for (const { resolve } of this.#queue.splice(0)) resolve({ error: toWireError(error) });
+    setTimeout(() => {
+      if (!this.#isClosed) this.#spawn();
+    }, restartMs).unref();
   }
 
   #next(): void {
@@ -76,14 +98,17 @@ export class Pool {
   async #runOn(thread: WorkerThread, { module, call, timeoutMs, resolve }: Waiting): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     if (timeoutMs !== undefined) {
-      timer = setTimeout(() => {
-        const name = `${module.manifest.module}/${call.kernel}`;
-        const error = new TaskTimeoutError(`${name} ran longer than its ${timeoutMs} ms`, {
-          remedy: "Raise timeoutMs, or find out why it takes so long.",
-          data: { kernel: name, timeoutMs },
-        });
-        void thread.terminate({ error: toWireError(error) });
-      }, timeoutMs);
+      timer = setTimeout(
+        () => {
+          const name = `${module.manifest.module}/${call.kernel}`;
+          const error = new TaskTimeoutError(`${name} ran longer than its ${timeoutMs} ms`, {
+            remedy: "Raise timeoutMs, or find out why it takes so long.",
+            data: { kernel: name, timeoutMs },
+          });
+          void thread.terminate({ error: toWireError(error) });
+        },
+        Math.min(timeoutMs, longestTimerMs),
+      );
     }
     const result = await thread.run(module, call);
     clearTimeout(timer);

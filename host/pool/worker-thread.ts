@@ -4,7 +4,7 @@ import type { OpenModule } from "../../scheduler/manifest/read.ts";
 import { toWireError, WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
 import type { FromWorker, ToWorker, WorkerCall, WorkerResult } from "../worker/messages.ts";
 
-/** One worker thread. It keeps the process alive only while it runs a call. */
+/** One worker thread. It keeps the process alive only while it starts or runs a call. */
 export class WorkerThread {
   readonly #thread: Worker;
   readonly #known = new Set<string>();
@@ -12,16 +12,31 @@ export class WorkerThread {
   #hasEnded = false;
 
   /**
+   * @param onReady is called once, when it can take its first call
    * @param onLog gets what tasks write
-   * @param onExit is called when the thread ends in any way
+   * @param onExit is called when the thread ends in any way, with what a task should hear of it
    */
-  constructor(onLog: (taskId: string, text: string) => void, onExit: () => void) {
+  constructor(
+    onReady: () => void,
+    onLog: (taskId: string, text: string) => void,
+    onExit: (error: WorkerCrashedError) => void,
+  ) {
     let crash: Error | undefined;
-    this.#thread = new Worker(source, { eval: true, name: "wray-worker", stdin: false });
-    this.#thread.unref();
+    // Without the options of this process: `--input-type`, `--inspect` and the like are not for a worker.
+    this.#thread = new Worker(source, { eval: true, execArgv: [], name: "wray-worker" });
     this.#thread.on("message", (message: FromWorker) => {
-      if (message.kind === "log") onLog(message.taskId, message.text);
-      else this.#settle(message.result);
+      switch (message.kind) {
+        case "ready":
+          this.#thread.unref();
+          // A message may still come after `terminate`.
+          if (!this.#hasEnded) onReady();
+          return;
+        case "log":
+          onLog(message.taskId, message.text);
+          return;
+        case "result":
+          this.#settle(message.result);
+      }
     });
     this.#thread.on("error", (error) => {
       crash = error;
@@ -30,7 +45,7 @@ export class WorkerThread {
       this.#hasEnded = true;
       const error = new WorkerCrashedError("the worker thread died", { cause: crash });
       this.#settle({ error: toWireError(error) });
-      onExit();
+      onExit(error);
     });
   }
 

@@ -17,6 +17,7 @@ port.on("message", (message: ToWorker) => {
   if (message.kind === "module") modules.set(message.module.sha256, message.module);
   else run(message.call);
 });
+post({ kind: "ready" });
 
 function run(call: WorkerCall): void {
   taskId = call.id;

@@ -18,6 +18,8 @@ export type ToWorker = { kind: "module"; module: WorkerModule } | { kind: "call"
 export type WorkerResult = { value: Uint8Array } | { error: WireError };
 
 export type FromWorker =
+  /** It has started and can take calls. */
+  | { kind: "ready" }
   | { kind: "result"; result: WorkerResult }
   /** A line that the running task writes to the host's log. */
   | { kind: "log"; taskId: string; text: string };

@@ -5,11 +5,16 @@ import { connectionOptions, type ServerOptions, shownServers } from "./credentia
 import { guarded } from "./guarded.ts";
 
 /** A bus over a NATS connection, and that connection for what only NATS has. */
-export type NatsBus = Bus & { readonly connection: NatsConnection };
+export type NatsBus = Bus & {
+  readonly connection: NatsConnection;
+  /** Resolves once the connection is closed for good: with why, unless `close` did it. */
+  readonly closed: Promise<Error | undefined>;
+};
 
 /** Waits between attempts to get a lost connection back: short, because tasks are waiting. */
 const reconnectWaitMs = 50;
 const closeTimeoutMs = 2_000;
+const defaultConnectTimeoutMs = 5_000;
 
 /**
  * Connects to a NATS server; from then on a lost connection is sought again until `close`.
@@ -19,14 +24,18 @@ const closeTimeoutMs = 2_000;
  */
 export async function natsBus(options: ServerOptions, name: string): Promise<NatsBus> {
   const address = shownServers(options.servers);
-  const connection = await connect({
-    ...connectionOptions(options),
-    name,
-    timeout: options.connectTimeoutMs ?? 5_000,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: reconnectWaitMs,
-    reconnectJitter: reconnectWaitMs,
-  }).catch((error: Error) => {
+  const timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs;
+  const connection = await inTime(
+    connect({
+      ...connectionOptions(options),
+      name,
+      timeout: timeoutMs,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: reconnectWaitMs,
+      reconnectJitter: reconnectWaitMs,
+    }),
+    timeoutMs,
+  ).catch((error: Error) => {
     throw connectError(error, address);
   });
 
@@ -41,6 +50,9 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
 
   return {
     connection,
+    closed: connection
+      .closed()
+      .then((error) => (error instanceof Error ? connectError(error, address) : undefined)),
     address,
     get maxPayloadBytes() {
       return connection.info?.max_payload ?? 0;
@@ -81,6 +93,22 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
   };
 }
 
+/** The NATS client takes its timeout for each server, and we for all of them. */
+async function inTime(connecting: Promise<NatsConnection>, timeoutMs: number): Promise<NatsConnection> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      connecting.then((late) => late.close()).catch(() => {});
+      reject(new Error(`no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([connecting, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A Buffer's `slice` is a view, a Uint8Array's a copy: hand out only the latter. */
 const plainBytes = (data: Uint8Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -100,7 +128,10 @@ function serve(
         subject,
         handler: (error, message) => {
           if (error === null) {
-            void handler(plainBytes(message.data)).then((reply) => void message.respond(reply));
+            handler(plainBytes(message.data))
+              .then((reply) => message.respond(reply))
+              // The connection went meanwhile: whoever asked is told so by its own timeout.
+              .catch(() => {});
           }
         },
       });
@@ -115,6 +146,13 @@ function connectError(error: Error, address: string) {
   if (/AUTH|PERMISSIONS/.test(code) || /authoriz|authentic/i.test(error.message)) {
     return new AuthenticationError(`the NATS server at ${address} refused the credentials`, {
       remedy: "Check creds, nkey, user and pass, or token.",
+      data: { servers: address },
+      cause: error,
+    });
+  }
+  if (/TLS|CERT|SIGNATURE|ISSUER|CHAIN/.test((error as NodeJS.ErrnoException).code ?? "")) {
+    return new ConnectionError(`no TLS connection to the NATS server at ${address}: ${error.message}`, {
+      remedy: "Check tlsCa, and tlsCert and tlsKey if the server asks for them.",
       data: { servers: address },
       cause: error,
     });

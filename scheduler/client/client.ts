@@ -4,7 +4,7 @@ import { shippedModules } from "../control/control.ts";
 import { checkModuleName, fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
 import { openModule } from "../manifest/read.ts";
 import type { HostView } from "../placement/host-table.ts";
-import { GetTimeoutError, InvalidTaskError, ShutdownError } from "../protocol/errors.ts";
+import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 import { decodeValue, encodeValue } from "../protocol/value.ts";
@@ -15,11 +15,18 @@ import { type ModuleSource, readSource } from "./read-source.ts";
 import { Submitter } from "./submitter.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 
+/** How often it is looked whether a host has joined. */
+const joinPollMs = 50;
+
+const isShipped = (module: string) => (shippedModules as readonly string[]).includes(module);
+
 export type ClientDeps = {
   bus: Bus;
   control: Control;
   subjects: Subjects;
   infeasibleAfterMs: number;
+  /** Resolves with an error when the connection is lost for good. */
+  closed?: Promise<Error | undefined>;
   /** Stops what was started for this client alone. */
   onShutdown(): Promise<void>;
 };
@@ -29,13 +36,17 @@ export class Client {
   readonly id = randomId();
   readonly #control: Control;
   readonly #submitter: Submitter;
+  readonly #infeasibleAfterMs: number;
   readonly #onShutdown: () => Promise<void>;
   readonly #modules = new Map<string, Promise<Module>>();
   readonly #droppedRefs = new FinalizationRegistry<string>((id) => this.#submitter.drop(id));
   #shutdown: Promise<void> | undefined;
+  /** Why it was shut down, when the program did not ask for it. */
+  #failure: Error | undefined;
 
   private constructor({ bus, control, subjects, infeasibleAfterMs, onShutdown }: ClientDeps) {
     this.#control = control;
+    this.#infeasibleAfterMs = infeasibleAfterMs;
     this.#onShutdown = onShutdown;
     this.#submitter = new Submitter({ bus, subjects, id: this.id, infeasibleAfterMs });
   }
@@ -43,6 +54,11 @@ export class Client {
   /** A client that has heard of the hosts that are there. */
   static async connect(deps: ClientDeps): Promise<Client> {
     const client = new Client(deps);
+    void deps.closed?.then((error) => {
+      if (error === undefined) return;
+      client.#failure = error;
+      void client.shutdown();
+    });
     const leases = await deps.control.leases();
     await client.#submitter.greet(leases.map(({ host }) => host));
     return client;
@@ -59,7 +75,7 @@ export class Client {
     const { sha256, manifest } = await openModule(bytes, name);
     checkModuleName(manifest.module, name);
     await this.#control.putModule(sha256, bytes);
-    if (!(shippedModules as readonly string[]).includes(manifest.module)) {
+    if (!isShipped(manifest.module)) {
       await this.#control.nameModule(manifest.module, sha256);
     }
     return new Module(sha256, manifest, this.#kernelOf);
@@ -73,7 +89,7 @@ export class Client {
   async remote(kernel: string): Promise<Kernel> {
     this.#checkOpen();
     const { module, name } = parseKernelName(kernel);
-    const sha256 = await findModule(this.#control, module);
+    const sha256 = await this.#findModule(module);
     let loading = this.#modules.get(sha256);
     if (loading === undefined) {
       loading = fetchModule(this.#control, sha256).then(
@@ -144,7 +160,7 @@ export class Client {
   /** Leaves the cluster: pending refs fail with ShutdownError, and hosts forget this client's objects. */
   shutdown(): Promise<void> {
     this.#shutdown ??= (async () => {
-      this.#submitter.close();
+      this.#submitter.close(this.#failure);
       await this.#onShutdown();
     })();
     return this.#shutdown;
@@ -152,6 +168,21 @@ export class Client {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  /** Modules that come with wray come with the first host, which may be about to join. */
+  async #findModule(module: string): Promise<string> {
+    const untilMs = performance.now() + this.#infeasibleAfterMs;
+    while (true) {
+      try {
+        return await findModule(this.#control, module);
+      } catch (error) {
+        const mayCome = error instanceof ModuleNotFoundError && isShipped(module);
+        if (!mayCome || performance.now() > untilMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, joinPollMs));
+        this.#checkOpen();
+      }
+    }
   }
 
   readonly #kernelOf = (module: Module, name: string): Kernel =>
@@ -190,7 +221,7 @@ export class Client {
   }
 
   #checkOpen(): void {
-    if (this.#shutdown !== undefined) throw new ShutdownError("the client was shut down");
+    if (this.#shutdown !== undefined) throw this.#failure ?? new ShutdownError("the client was shut down");
   }
 
   #checkOwned(ref: ObjectRef): void {

@@ -54,7 +54,9 @@ export async function connect(options: ClientOptions & ServerOptions): Promise<C
   const bus = await natsBus(server, `client-${randomId(6)}`);
   try {
     const control = await jetstreamControl(bus.connection, cluster);
-    return await Client.connect({ bus, control, subjects, infeasibleAfterMs, onShutdown: () => bus.close() });
+    const { closed } = bus;
+    const onShutdown = () => bus.close();
+    return await Client.connect({ bus, control, subjects, infeasibleAfterMs, closed, onShutdown });
   } catch (error) {
     await bus.close();
     throw error;

@@ -1,9 +1,12 @@
 export type { ServerOptions } from "../bus/credentials.ts";
 export type { KernelSignature, Manifest, Param, Type } from "../manifest/manifest.ts";
+export type { HostView } from "../placement/host-table.ts";
 export * from "../protocol/errors.ts";
 export { Client } from "./client.ts";
 export { type ClientOptions, connect as init } from "./connect.ts";
 export type { Kernel } from "./kernel.ts";
 export type { Module } from "./module.ts";
 export { ObjectRef } from "./object-ref.ts";
+export type { ModuleSource } from "./read-source.ts";
 export type { TaskOptions } from "./task-options.ts";
+export type { WaitOptions } from "./wait.ts";

@@ -182,12 +182,12 @@ export class Submitter {
     }
   }
 
-  /** Fails what is pending and says goodbye to the hosts. */
-  close(): void {
+  /** Fails what is pending, with this error if there is one, and says goodbye to the hosts. */
+  close(failure?: Error): void {
     clearInterval(this.#ticker);
-    this.#closing.abort(new ShutdownError("the client was shut down before the value was here"));
+    this.#closing.abort(failure ?? new ShutdownError("the client was shut down before the value was here"));
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    this.#tasks.close();
+    this.#tasks.close(failure);
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
     this.#exchange.flush();
     this.#exchange.close();

@@ -4,41 +4,68 @@ import { type Control, type Lease, leaseMs } from "./control.ts";
 
 type Buckets = { modules: ObjectStore; names: KV; hosts: KV };
 
+/** What is sent while the server is away is lost, and known to be so after this time. */
+const answerMs = 2_000;
+/** How long the server may be away, as while it is restarted, before what needs a module fails. */
+const patienceMs = 15_000;
+const retryWaitMs = 100;
+/** A module that has not come after so long never will: the store that it was read from is gone. */
+const readMs = 15_000;
+
+/** The server's word for a write that came after another one. */
+const wrongLastSequence = 10_071;
+
 /**
  * The control plane in JetStream: an object store for modules, key-value buckets for their names and for leases.
  * The buckets are made where they are missing, also when the server was replaced by an empty one.
  * @throws ConnectionError when the server has no JetStream
  */
 export async function jetstreamControl(connection: NatsConnection, cluster: string): Promise<Control> {
-  let buckets = await openBuckets(connection, cluster);
+  let buckets: Buckets | undefined = await openBuckets(connection, cluster);
 
-  /** Runs an action again on fresh buckets when theirs are gone. */
-  const attempt = async <T>(action: (buckets: Buckets) => Promise<T>): Promise<T> => {
-    try {
-      return await action(buckets);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      buckets = await openBuckets(connection, cluster);
-      return action(buckets);
+  /** Runs an action, on fresh buckets when theirs are gone, and again while the server is away. */
+  const patiently = async <T>(
+    action: (buckets: Buckets) => Promise<T>,
+    patience = patienceMs,
+  ): Promise<T> => {
+    const untilMs = performance.now() + patience;
+    for (let tries = 1; ; tries++) {
+      try {
+        buckets ??= await openBuckets(connection, cluster);
+        return await action(buckets);
+      } catch (error) {
+        const isOver = connection.isClosed() || (tries > 1 && performance.now() > untilMs);
+        if (isOver || !isTransient(error)) throw noAnswer(connection, error as Error);
+        buckets = undefined;
+        await new Promise((resolve) => setTimeout(resolve, retryWaitMs).unref());
+      }
     }
   };
+  /** Once more on fresh buckets, and no longer: leases are renewed anyway. */
+  const briefly = <T>(action: (buckets: Buckets) => Promise<T>) => patiently(action, 0);
 
   return {
     putModule: (sha256, bytes) =>
-      attempt(async ({ modules }) => {
-        if ((await modules.info(sha256)) === null) await modules.putBlob({ name: sha256 }, bytes);
+      patiently(async ({ modules }) => {
+        const info = await modules.info(sha256);
+        if (info !== null && !info.deleted) return;
+        // Only the first of several writers counts. The last would win otherwise, and take away what others read.
+        const previousRevision = info?.revision ?? 0;
+        await modules.putBlob({ name: sha256 }, bytes, { previousRevision }).catch((error) => {
+          if (error.api_error?.err_code !== wrongLastSequence) throw error;
+        });
       }),
     getModule: (sha256) =>
-      attempt(async ({ modules }) => {
-        const bytes = await modules.getBlob(sha256);
+      patiently(async ({ modules }) => {
+        const bytes = await within(readMs, modules.getBlob(sha256));
         return bytes === null ? undefined : Uint8Array.from(bytes);
       }),
-    nameModule: (name, sha256) => attempt(async ({ names }) => void (await names.put(name, sha256))),
-    findModule: (name) => attempt(async ({ names }) => (await names.get(name))?.string()),
-    putLease: (lease) => attempt(({ hosts }) => hosts.put(lease.host, JSON.stringify(lease))),
-    dropLease: (hostId) => attempt(({ hosts }) => hosts.purge(hostId)),
+    nameModule: (name, sha256) => patiently(async ({ names }) => void (await names.put(name, sha256))),
+    findModule: (name) => patiently(async ({ names }) => (await names.get(name))?.string()),
+    putLease: (lease) => briefly(({ hosts }) => hosts.put(lease.host, JSON.stringify(lease))),
+    dropLease: (hostId) => briefly(({ hosts }) => hosts.purge(hostId)),
     leases: () =>
-      attempt(async ({ hosts }) => {
+      briefly(async ({ hosts }) => {
         const leases: Lease[] = [];
         for await (const key of await hosts.keys()) {
           const entry = await hosts.get(key);
@@ -51,7 +78,7 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
 
 async function openBuckets(connection: NatsConnection, cluster: string): Promise<Buckets> {
   try {
-    const { views } = connection.jetstream();
+    const { views } = connection.jetstream({ timeout: answerMs });
     const [modules, names, hosts] = await Promise.all([
       views.os(`wray-${cluster}-modules`),
       views.kv(`wray-${cluster}-names`),
@@ -69,8 +96,33 @@ async function openBuckets(connection: NatsConnection, cluster: string): Promise
   }
 }
 
-/** Whether a stream is not there, or nobody answers for it. */
-const isMissing = (error: unknown): boolean => {
-  const { code, message } = error as { code?: string; message?: string };
-  return code === "404" || code === "503" || /stream not found|no responders/i.test(message ?? "");
-};
+/** Whether the server is away or was replaced, so that the same may work in a while: nobody answers, or no stream. */
+function isTransient(error: unknown): boolean {
+  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
+  return (
+    /^(404|5\d\d|TIMEOUT|DISCONNECT)$/.test(code ?? "") ||
+    /stream not found|no responders/i.test(message ?? "") ||
+    (error instanceof ConnectionError && isTransient(cause))
+  );
+}
+
+function noAnswer(connection: NatsConnection, error: Error): Error {
+  if (error instanceof ConnectionError) return error;
+  return new ConnectionError(
+    `JetStream of the NATS server at ${connection.getServer()} does not do its work: ${error.message}`,
+    { remedy: "Look at the server's log, and at what this user may do.", cause: error },
+  );
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    const late = Object.assign(new Error(`it took more than ${ms} ms`), { code: "TIMEOUT" });
+    timer = setTimeout(() => reject(late), ms);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -56,6 +56,7 @@ export class TaskTable {
   readonly #deps: TaskTableDeps;
   readonly #tasks = new Map<string, PendingTask>();
   #unplaced: PendingTask[] = [];
+  #failing: { task: PendingTask; error: Error }[] = [];
 
   constructor(deps: TaskTableDeps) {
     this.#deps = deps;
@@ -141,10 +142,11 @@ export class TaskTable {
     this.#unplaced = this.#unplaced.filter((task) => this.#tasks.has(task.id));
   }
 
-  /** Ends every task. */
-  close(): void {
+  /** Ends every task, with this error if there is one. */
+  close(failure?: Error): void {
     for (const task of this.#tasks.values()) {
-      this.#fail(task, new ShutdownError(`the client was shut down before ${task.label} was done`));
+      const shutdown = new ShutdownError(`the client was shut down before ${task.label} was done`);
+      this.#fail(task, failure ?? shutdown);
     }
   }
 
@@ -199,8 +201,11 @@ export class TaskTable {
     else this.#fail(task, error);
   }
 
+  /** One after the other, not one within the other: a chain of dependants may be longer than the stack. */
   #fail(task: PendingTask, error: Error): void {
-    this.#end(task, { kind: "failed", error });
+    if (this.#failing.push({ task, error }) > 1) return;
+    for (const next of this.#failing) this.#end(next.task, { kind: "failed", error: next.error });
+    this.#failing = [];
   }
 
   #end(task: PendingTask, state: ReadyState): void {
@@ -212,11 +217,15 @@ export class TaskTable {
 
 const refsOf = ({ args }: Submission) => args.filter((arg) => typeof arg === "string");
 
+/** Past this an error's chain says nothing new, and each of many dependants would keep a copy of it. */
+const longestChain = 100;
+
 /** The error of a task whose argument failed: the same, with the name of the task added to its chain. */
 function withDependant(error: Error, label: string): Error {
   const wire = toWireError(error);
-  const chain = [...((wire.data?.chain as string[] | undefined) ?? []), label];
-  return fromWireError({ ...wire, data: { ...wire.data, chain } });
+  const chain = (wire.data?.chain as string[] | undefined) ?? [];
+  if (chain.length >= longestChain) return error;
+  return fromWireError({ ...wire, data: { ...wire.data, chain: [...chain, label] } });
 }
 
 const lostWith = (id: string, hostId: string) =>

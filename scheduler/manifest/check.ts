@@ -106,8 +106,9 @@ function describeValue(value: unknown): string {
   if (typeof value === "string")
     return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
   if (typeof value === "object" || typeof value === "function") {
-    const name = (value as object).constructor?.name ?? "object";
+    // Of its prototype: a plain object from a stranger may have a `constructor` of its own.
+    const name = Object.getPrototypeOf(value)?.constructor?.name ?? "object";
     return `${/^[aeiou](?!int)/i.test(name) ? "an" : "a"} ${name}`;
   }
-  return `the ${typeof value} ${value}${typeof value === "bigint" ? "n" : ""}`;
+  return `the ${typeof value} ${String(value)}${typeof value === "bigint" ? "n" : ""}`;
 }

@@ -17,6 +17,8 @@ export type Format = "json" | "msgpack";
 export function fromPlain(type: Type, plain: unknown): unknown {
   if (plain === null) return undefined;
   if (isTypedArrayName(type)) return toTypedArray(type, plain);
+  // Some encoders of MessagePack write each integer with 64 bits.
+  if (typeof plain === "bigint" && type !== "i64" && type !== "u64") return Number(plain);
   switch (type) {
     case "i64":
     case "u64":

@@ -24,10 +24,9 @@ export function serveObjects(
   return bus.subscribe(subject, (payload, respond) => {
     const { id, offset, length } = decodeObjectRequest(payload);
     const object = find(id);
+    const end = offset + Math.min(length, bus.maxPayloadBytes - replyOverheadBytes);
     const reply: ObjectReply =
-      object === undefined
-        ? { bytes: 0 }
-        : { bytes: object.byteLength, data: object.subarray(offset, offset + length) };
+      object === undefined ? { bytes: 0 } : { bytes: object.byteLength, data: object.subarray(offset, end) };
     respond(encodeMessage(reply));
   });
 }

@@ -1,5 +1,6 @@
-import { decode, Encoder } from "@msgpack/msgpack";
-import { ProtocolError, type WireError } from "./errors.ts";
+import { type DecoderOptions, decode, Encoder } from "@msgpack/msgpack";
+import { checkClaims } from "./check-claims.ts";
+import { mostCauses, ProtocolError, type WireError } from "./errors.ts";
 import type {
   Arg,
   Heartbeat,
@@ -11,7 +12,20 @@ import type {
   ToClient,
   ToHost,
 } from "./messages.ts";
-import { bytes, count, exactly, listOf, object, oneOf, record, type Shape, text, union } from "./shape.ts";
+import {
+  bytes,
+  count,
+  countFrom1,
+  exactly,
+  listOf,
+  name,
+  object,
+  oneOf,
+  record,
+  type Shape,
+  text,
+  union,
+} from "./shape.ts";
 import type { Peer } from "./subjects.ts";
 
 const encoder = new Encoder({ ignoreUndefined: true });
@@ -20,33 +34,39 @@ const encoder = new Encoder({ ignoreUndefined: true });
 export const encodeMessage = (message: object): Uint8Array<ArrayBuffer> => encoder.encode(message);
 
 /** MessagePack as plain data. @throws ProtocolError when it is malformed or truncated */
-export function decodeMessagePack(payload: Uint8Array): unknown {
+export function decodeMessagePack(payload: Uint8Array, options: DecoderOptions = {}): unknown {
   try {
-    return decode(payload);
+    checkClaims(payload);
+    return decode(payload, options);
   } catch (error) {
     throw new ProtocolError(`malformed MessagePack: ${(error as Error).message}`);
   }
 }
 
 const decoder =
-  <T>(name: string, shape: Shape<T>) =>
+  <T>(what: string, shape: Shape<T>) =>
   (payload: Uint8Array): T =>
-    shape(decodeMessagePack(payload), name);
+    shape(decodeMessagePack(payload), what);
 
-const peer: Shape<Peer> = object({ kind: oneOf("host", "client"), id: text });
+const peer: Shape<Peer> = object({ kind: oneOf("host", "client"), id: name });
 const refArg = object({ ref: text, at: listOf(peer) });
 const arg: Shape<Arg> = (value, path) => (value instanceof Uint8Array ? value : refArg(value, path));
 
 const task: Shape<Task> = object(
   { id: text, module: text, kernel: text, args: listOf(arg) },
-  { timeoutMs: count },
+  { timeoutMs: countFrom1 },
 );
 
-const wireError: Shape<WireError> = (value, path) =>
-  object({ code: text, message: text }, { remedy: text, data: record, stack: text, cause: wireError })(
-    value,
-    path,
+/** What is deeper is dropped: nobody may fill our stack. */
+const wireErrorOf = (causesLeft: number): Shape<WireError> =>
+  object(
+    { code: text, message: text },
+    {
+      ...{ remedy: text, data: record, stack: text },
+      ...(causesLeft > 0 && { cause: wireErrorOf(causesLeft - 1) }),
+    },
   );
+const wireError = wireErrorOf(mostCauses);
 
 const outcome: Shape<Outcome> = union({
   value: object({ kind: exactly("value"), value: bytes }),
@@ -67,7 +87,7 @@ const toClient: Shape<ToClient> = union({
 
 const packet = <Message>(message: Shape<Message>): Shape<Packet<Message>> =>
   object(
-    { from: text, session: text, seq: count, ack: count, messages: listOf(message) },
+    { from: name, session: text, seq: count, ack: count, messages: listOf(message) },
     { reset: exactly(true) },
   );
 
@@ -85,7 +105,7 @@ export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
   "heartbeat",
   object({
     v: count,
-    host: text,
+    host: name,
     epoch: count,
     cpus: count,
     queued: count,

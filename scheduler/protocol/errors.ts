@@ -108,21 +108,30 @@ const classes = [
   AuthenticationError,
   ShutdownError,
 ];
+/** Bounds of what crosses, so that an error always fits a message: characters of a text, and of all data as JSON. */
+const longestText = 2_000;
+const longestData = 8_000;
+/** How many causes below an error cross. */
+export const mostCauses = 8;
+
+const cut = (text: string) => (text.length > longestText ? `${text.slice(0, longestText)}…` : text);
+
 const classOfCode = new Map(classes.map((ErrorClass) => [new ErrorClass("").code as string, ErrorClass]));
 
 /** An error as plain data, so that it crosses threads and the wire with its code, cause and stack. */
-export function toWireError(error: unknown): WireError {
-  if (!(error instanceof Error)) return { code: "ERROR", message: String(error) };
+export function toWireError(error: unknown, causesLeft = mostCauses): WireError {
+  if (!(error instanceof Error)) return { code: "ERROR", message: cut(String(error)) };
   const wire: WireError = {
-    code: error instanceof WrayError ? error.code : error.name,
-    message: error.message,
+    code: error instanceof WrayError ? error.code : cut(error.name),
+    message: cut(error.message),
   };
-  if (error.stack !== undefined) wire.stack = error.stack;
+  if (error.stack !== undefined) wire.stack = cut(error.stack);
   if (error instanceof WrayError) {
-    if (error.remedy !== undefined) wire.remedy = error.remedy;
-    if (Object.keys(error.data).length > 0) wire.data = error.data;
+    if (error.remedy !== undefined) wire.remedy = cut(error.remedy);
+    const dataLength = JSON.stringify(error.data).length;
+    if (dataLength > 2 && dataLength <= longestData) wire.data = error.data;
   }
-  if (error.cause !== undefined) wire.cause = toWireError(error.cause);
+  if (error.cause !== undefined && causesLeft > 0) wire.cause = toWireError(error.cause, causesLeft - 1);
   return wire;
 }
 

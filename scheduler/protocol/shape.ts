@@ -1,4 +1,5 @@
 import { ProtocolError } from "./errors.ts";
+import { isName } from "./subjects.ts";
 
 /**
  * Checks of data that came over the wire. `Shape<T>` returns its input as `T`, or throws a ProtocolError that names
@@ -15,9 +16,21 @@ const is =
   };
 
 export const text = is("a string", (value): value is string => typeof value === "string");
+const short = is("at most 256 characters", (value): value is string => (value as string).length <= 256);
+/** What a reply repeats: it must not make the reply too large for a message. */
+export const shortText: Shape<string> = (value, path) => short(text(value, path), path);
+/** What becomes part of a subject. */
+export const name = is(
+  "1 to 64 letters, digits, _ and -",
+  (value): value is string => typeof value === "string" && isName(value),
+);
 export const count = is(
   "a whole number from 0",
   (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
+);
+export const countFrom1 = is(
+  "a whole number from 1",
+  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1,
 );
 export const bytes = is("binary", (value): value is Uint8Array => value instanceof Uint8Array);
 export const record = is(
@@ -33,7 +46,7 @@ export const oneOf = <const T extends string>(...options: T[]): Shape<T> =>
 export const exactly = <const T>(expected: T): Shape<T> =>
   is(JSON.stringify(expected), (value): value is T => value === expected);
 
-/** A list of at most `limit` items. */
+/** A list of such items. */
 export const listOf = <T>(item: Shape<T>): Shape<T[]> => {
   const list = is("a list", Array.isArray);
   return (value, path) => list(value, path).map((each, index) => item(each, `${path}[${index}]`));
@@ -76,5 +89,6 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value instanceof Uint8Array) return "binary";
   if (typeof value === "object") return "a map";
-  return `${typeof value} ${JSON.stringify(value)?.slice(0, 40) ?? ""}`.trim();
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return `${typeof value} ${shown.slice(0, 40)}`;
 }

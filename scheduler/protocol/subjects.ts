@@ -29,8 +29,10 @@ export function subjectsOf(cluster: string) {
 export type Peer = { kind: "host" | "client"; id: string };
 
 /** Names become parts of subjects and of bucket names, so they are letters, digits, `_` and `-`. */
+export const isName = (text: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(text);
+
 export function checkName(what: string, name: string): string {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  if (isName(name)) return name;
   throw new InvalidTaskError(`${what} ${JSON.stringify(name)} is not a valid name`, {
     remedy: "Use 1 to 64 letters, digits, _ and -.",
   });

@@ -1,7 +1,7 @@
 import { Encoder } from "@msgpack/msgpack";
 import { decodeMessagePack } from "./codec.ts";
 import { InvalidTaskError, ProtocolError, type WireError } from "./errors.ts";
-import { anything, count, listOf, object, record, text } from "./shape.ts";
+import { anything, countFrom1, listOf, object, record, shortText } from "./shape.ts";
 import { protocolVersion } from "./subjects.ts";
 
 /** The format of a request on `submit`; its reply has the same. */
@@ -26,15 +26,13 @@ export type SubmitReply = { v: number; host: string; id?: string } & (
 export const maxSubmitBytes = 1024 * 1024;
 
 const fields = ["v", "kernel", "args", "id", "timeoutMs"];
-const request = object({ kernel: text, args: listOf(anything) }, { id: text, timeoutMs: count });
+const request = object(
+  { kernel: shortText, args: listOf(anything) },
+  { id: shortText, timeoutMs: countFrom1 },
+);
 
-/** JSON begins with `{` or white space, a MessagePack map with anything else. */
-export function formatOf(payload: Uint8Array): Format {
-  const first = payload[0];
-  return first === undefined || first === 0x7b || first === 0x20 || (first >= 0x09 && first <= 0x0d)
-    ? "json"
-    : "msgpack";
-}
+/** A MessagePack map begins with a byte that no text begins with. What is neither is answered in JSON. */
+export const formatOf = (payload: Uint8Array): Format => ((payload[0] ?? 0) < 0x80 ? "json" : "msgpack");
 
 /**
  * Reads a request.
@@ -47,22 +45,29 @@ export function parseSubmit(payload: Uint8Array, format: Format): SubmitRequest 
       remedy: "Put large values with the TypeScript client, which sends them in chunks.",
     });
   }
-  const input = record(format === "json" ? parseJson(payload) : decodeMessagePack(payload), "task");
-  const { v = protocolVersion } = input;
+  const input = record(
+    format === "json" ? parseJson(payload) : decodeMessagePack(payload, { useBigInt64: true }),
+    "task",
+  );
+  const v = toNumber(input.v ?? protocolVersion);
   if (v !== protocolVersion) {
-    throw new ProtocolError(`protocol version ${JSON.stringify(v)} is unknown`, {
+    const shown = typeof v === "object" ? "of that kind" : JSON.stringify(v).slice(0, 40);
+    throw new ProtocolError(`protocol version ${shown} is unknown`, {
       remedy: `This host speaks version ${protocolVersion}: say "v": ${protocolVersion}, or leave it out.`,
       data: { supported: [protocolVersion] },
     });
   }
   const unknown = Object.keys(input).filter((name) => !fields.includes(name));
   if (unknown.length > 0) {
-    throw new InvalidTaskError(`the task has the unknown field ${unknown.join(", ")}`, {
+    throw new InvalidTaskError(`the task has the unknown field ${unknown.join(", ").slice(0, 200)}`, {
       remedy: `A task has ${fields.join(", ")}.`,
     });
   }
-  return request(input, "task");
+  return request({ ...input, timeoutMs: toNumber(input.timeoutMs) }, "task");
 }
+
+/** Some encoders of MessagePack write each integer with 64 bits. */
+const toNumber = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
 
 const encoder = new Encoder({ ignoreUndefined: true, useBigInt64: true });
 

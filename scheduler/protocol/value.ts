@@ -1,4 +1,4 @@
-import { decode, Encoder, ExtensionCodec } from "@msgpack/msgpack";
+import { decode, Encoder, ExtData, type ExtensionCodecType } from "@msgpack/msgpack";
 import { isTypedArrayName, type TypedArrayName, typedArrayNames } from "../manifest/manifest.ts";
 import { InvalidTaskError, ProtocolError } from "./errors.ts";
 
@@ -27,7 +27,7 @@ const tag = {
   arrayBuffer: 7,
   /** 8 to 18: elements, in the order of `typedArrayNames` */
   typedArray: 8,
-  /** MessagePack of an array or a plain object; extension 1 holds an encoded value */
+  /** MessagePack of an array or a plain object; extension 1 holds an encoded value of another tag */
   structured: 32,
 } as const;
 const valueExtension = 1;
@@ -149,21 +149,26 @@ function decodeString(payload: Bytes): string {
   return text;
 }
 
-const extensions = new ExtensionCodec();
-extensions.register({
-  type: valueExtension,
-  encode: (value) => {
+const extensions: ExtensionCodecType<undefined> = {
+  tryToEncode(value) {
     if (value instanceof ArrayBuffer || ArrayBuffer.isView(value) || typeof value === "bigint") {
-      return encodeValue(value);
+      return new ExtData(valueExtension, encodeValue(value));
     }
     if (Array.isArray(value) || value === null || typeof value !== "object") return null;
     const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return null;
-    throw cannotCross(`an instance of ${prototype.constructor?.name ?? "a class"}`);
+    if (prototype !== Object.prototype && prototype !== null) {
+      throw cannotCross(`an instance of ${prototype.constructor?.name ?? "a class"}`);
+    }
+    if (Object.hasOwn(value, "__proto__")) throw cannotCross("an object with the key __proto__");
+    return null;
   },
-  // A copy: what stands in the middle of a message is not aligned.
-  decode: (bytes) => decodeValue(bytes.slice()),
-});
+  decode(bytes, type) {
+    if (type !== valueExtension || bytes[0] === tag.structured)
+      throw malformed("an extension is none of ours");
+    // A copy: what stands in the middle of a message is not aligned.
+    return decodeValue(bytes.slice());
+  },
+};
 const structured = new Encoder({ extensionCodec: extensions });
 
 function encodeStructured(value: object): Uint8Array<ArrayBuffer> {
@@ -177,7 +182,8 @@ function encodeStructured(value: object): Uint8Array<ArrayBuffer> {
 
 function decodeStructured(payload: Uint8Array<ArrayBuffer>): unknown {
   try {
-    return decode(payload, { extensionCodec: extensions });
+    // An array has a byte an element at least: a length that is made up must not take memory.
+    return decode(payload, { extensionCodec: extensions, maxArrayLength: payload.byteLength });
   } catch (error) {
     throw malformed(`its MessagePack is broken (${(error as Error).message})`);
   }

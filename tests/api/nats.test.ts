@@ -1,7 +1,58 @@
-import { startCluster } from "../support/cluster.ts";
+import { setImmediate as turn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { decode, encode } from "@msgpack/msgpack";
+import type { ObjectRef } from "wray";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { assert } from "../support/index.ts";
+import { compileProbe } from "./modules.ts";
 import { apiSuite } from "./suite.ts";
 
-apiSuite("nats", async (t) => {
-  const cluster = await startCluster(t, { hosts: 2, cpus: 1 });
+let cluster: Cluster;
+
+const test = apiSuite("nats", async (t) => {
+  cluster = await startCluster(t, { hosts: 2 });
   return () => cluster.connect();
+});
+
+/** Asks every host for the first byte of an object, and returns how many have it. */
+async function countHolders(id: string): Promise<number> {
+  const nats = await cluster.nats();
+  const replies = await Promise.all(
+    cluster.hosts.map(async (host) => {
+      const request = encode({ id, offset: 0, length: 1 });
+      return decode((await nats.request(`wray.v1.default.host.${host.id}.objects`, request)).data);
+    }),
+  );
+  await nats.close();
+  return replies.filter((reply) => (reply as { bytes: number }).bytes > 0).length;
+}
+
+test("shutdown() makes hosts let go of the client's objects", async (t) => {
+  const wray = await cluster.connect();
+  const probe = await wray.load(await compileProbe(t));
+  const [made, put] = [probe.kernel("bytes").remote(50_000, 1), wray.put("x".repeat(50_000))];
+  await wray.get([made, probe.kernel("join").remote(put, put)]);
+  assert.is(await countHolders(made.id), 1);
+  assert.is(await countHolders(put.id), 1);
+  await wray.shutdown();
+  assert.is(await countHolders(made.id), 0);
+  assert.is(await countHolders(put.id), 0);
+});
+
+test("ObjectRef lets its object go when the program drops it", async (t) => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const wray = await cluster.connect();
+  const bytes = (await wray.load(await compileProbe(t))).kernel("bytes");
+  const refs: ObjectRef[] = [bytes.remote(50_000, 1), bytes.remote(50_000, 2)];
+  await wray.get(refs);
+  const [droppedId, keptId] = refs.map(({ id }) => id) as [string, string];
+  refs.shift();
+  while ((await countHolders(droppedId)) > 0) {
+    collect();
+    await turn();
+  }
+  assert.is(await countHolders(keptId), 1);
+  assert.is(((await wray.get(refs[0]!)) as Uint8Array).length, 50_000);
 });

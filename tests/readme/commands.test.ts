@@ -40,7 +40,21 @@ test.before(
   { timeoutMs: 60_000 },
 );
 
-const atServer = (text: string) => text.replaceAll(address, server.url);
+const atServer = (text: string, { url } = server) => text.replaceAll(address, url);
+
+type Reply = { v: number; host: string; id: string; value: unknown };
+
+/** What `nats request` does, which is not a package of npm. */
+async function natsRequest(command: string, { url }: NatsServer): Promise<Reply> {
+  const [, subject, payload] = /^nats request (\S+) '(.*)'$/.exec(command)!;
+  const nats = await connect({ servers: url });
+  try {
+    return (await nats.request(subject!, payload!)).json<Reply>();
+  } finally {
+    await nats.close();
+  }
+}
+const addByNats = 'nats request wray.v1.default.submit \'{"kernel":"math/add","args":[1,2]}\'';
 
 /** How each command of README is tried. A command that is not here fails, and so does one that README lacks. */
 const trials: Record<string, (t: TestContext, command: string) => Promise<unknown>> = {
@@ -67,24 +81,22 @@ const trials: Record<string, (t: TestContext, command: string) => Promise<unknow
     await started.printed(/^wray host \w+ left$/);
   },
   "node wray.mjs host --servers nats://127.0.0.1:4222 --name lab-1 --cpus 2": async (t, command) => {
+    const alone = await startNatsServer();
+    t.after(() => alone.stop());
     const cwd = join(project.parent, "alone");
     await mkdir(cwd);
     await copyFile(join(root, "dist/wray.mjs"), join(cwd, "wray.mjs"));
-    const started = start(t, atServer(command), { ...project, cwd });
-    const joined = await started.printed(/joined/);
-    assert.is(`${joined}\n`, atServer(outputOf(blockOf(command))));
+    const started = start(t, atServer(command, alone), { ...project, cwd });
+    assert.is(`${await started.printed(/joined/)}\n`, atServer(outputOf(blockOf(command)), alone));
+    const { host, value } = await natsRequest(addByNats, alone);
+    assert.equal({ host, value }, { host: "lab-1", value: 3 });
     await started.stop();
   },
 
-  'nats request wray.v1.default.submit \'{"kernel":"math/add","args":[1,2]}\'': async (_, command) => {
-    // What that program sends, since it is not a package of npm.
-    const [, subject, payload] = /^nats request (\S+) '(.*)'$/.exec(command)!;
-    const nats = await connect({ servers: server.url });
-    const reply = await nats.request(subject!, payload!);
-    await nats.close();
-    const shown = JSON.parse(/`(\{"v":.*?\})`/.exec(readme)![1]!);
-    const given = reply.json<typeof shown>();
-    assert.is(given.id.length, shown.id.length);
+  [addByNats]: async (_, command) => {
+    const shown: Reply = JSON.parse(/`(\{"v":.*?\})`/.exec(readme)![1]!);
+    const { id, ...given } = await natsRequest(command, server);
+    assert.is(id.length, shown.id.length);
     assert.equal({ ...given, id: shown.id }, { ...shown, host: host.id });
   },
 };
@@ -117,9 +129,11 @@ for (const command of commands) {
   });
 }
 
-for (const { file, line } of files.filter(({ language }) => language === "js")) {
-  test(`its program prints what it shows: ${file}`, async () => {
-    assert.is(await run(`node ${file}`, project), outputOf(blocks.find((block) => block.line === line)!));
+for (const program of files.filter(
+  ({ language, file }) => language === "js" && !commands.has(`node ${file}`),
+)) {
+  test(`its program prints what it shows: ${program.file}`, async () => {
+    assert.is(await run(`node ${program.file}`, project), outputOf(program));
   });
 }
 
@@ -143,7 +157,7 @@ test("its program is examples/hello", async () => {
   assert.is(fileNamed("main.mjs").text, await example("main.ts"));
 });
 
-test("it names the options of `wray host`, all but those that say how", async () => {
+test("it names every option of `wray host`", async () => {
   const help = await run("npx wray host --help", project);
   const options = [...help.matchAll(/^ +(?:-h, )?(--[a-z-]+)/gm)].map(([, option]) => option!);
   const named = new Set([...readme.matchAll(/(?<![\w-])--[a-z-]+/g)].map(([option]) => option));

@@ -22,8 +22,8 @@ export type Project = ShellOptions & {
 
 /**
  * Packs wray as `npm pack` does, and installs it into a new project as `npm install` does. The repository is built
- * already and the network is not there, so two things are done by hand: of the scripts only `prepack` is run, and
- * what is needed besides comes from the repository's own packages.
+ * already, other tests are using that, and there is no network. So `prepack` is run alone and writes the declarations
+ * to where they are installed, and what wray needs comes from the repository's own packages.
  */
 export async function createProject(t: Pick<TestContext, "after">): Promise<Project> {
   const parent = await mkdtemp(join(tmpdir(), "wray-readme-"));
@@ -33,14 +33,15 @@ export async function createProject(t: Pick<TestContext, "after">): Promise<Proj
   await mkdir(join(cwd, "node_modules"), { recursive: true });
 
   const { scripts, dependencies } = await readPackage(root);
-  await run(`PATH=node_modules/.bin:$PATH ${scripts.prepack}`, { cwd: root, npmCache });
-  const pack = packCommand.replace("..", parent);
-  await run(`${pack} --ignore-scripts`, { cwd: root, npmCache });
-
+  await run(`${packCommand.replace("..", parent)} --ignore-scripts`, { cwd: root, npmCache });
   await copyPackages(Object.keys(dependencies), cwd);
   await run(installCommand.replace(" assemblyscript", ""), { cwd, npmCache });
   await linkTool("assemblyscript", "asc", "bin/asc.js", cwd);
-  return { parent, cwd, npmCache, wray: join(cwd, "node_modules/wray") };
+  const wray = join(cwd, "node_modules/wray");
+  const types = join(wray, "dist/types");
+  await rm(types, { recursive: true, force: true });
+  await run(`npx ${scripts.prepack} --outDir ${types}`, { cwd: root, npmCache });
+  return { parent, cwd, npmCache, wray };
 }
 
 /** Makes a package of the repository one of the project's, with a command of it. */

@@ -31,7 +31,8 @@ export function randomOf(seed: number): Random {
 /** Runs `body` once for each seed, or for `WRAY_SEED` alone; a failure says how to run its seed again. */
 export function forSeeds(seedCount: number, body: (random: Random, seed: number) => void): void {
   const replay = process.env.WRAY_SEED;
-  const seeds = replay === undefined ? Array.from({ length: seedCount }, (_, seed) => seed) : [Number(replay)];
+  const seeds =
+    replay === undefined ? Array.from({ length: seedCount }, (_, seed) => seed) : [Number(replay)];
   for (const seed of seeds) {
     try {
       body(randomOf(seed), seed);

@@ -1,5 +1,7 @@
 import { connect as connectNats, type NatsConnection } from "nats";
 import { type Client, type InitOptions, init } from "wray";
+import { decodeHeartbeat } from "../../scheduler/protocol/codec.ts";
+import type { Heartbeat } from "../../scheduler/protocol/messages.ts";
 import { type NatsServer, type StartNatsServerOptions, startNatsServer } from "../../scripts/nats/index.ts";
 import { type Command, type Ended, startCommand } from "./command.ts";
 import type { TestContext } from "./suite.ts";
@@ -29,6 +31,8 @@ export type Cluster = {
   connect(options?: ConnectOptions): Promise<Client>;
   /** A bare connection, as a program without our library has it. */
   nats(): Promise<NatsConnection>;
+  /** Waits until a host says something of itself that `accept` takes. */
+  heard(accept: (heartbeat: Heartbeat) => boolean, cluster?: string): Promise<Heartbeat>;
 };
 
 export async function startCluster(
@@ -39,23 +43,34 @@ export async function startCluster(
   t.after(() => server.stop());
   const startHost = (options: HostProcessOptions = {}) =>
     startHostProcess(t, server.url, { cpus, ...options });
+  const nats = async () => {
+    const connection = await connectNats({
+      servers: server.url,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 50,
+    });
+    t.after(() => connection.close());
+    return connection;
+  };
   return {
     server,
     startHost,
+    nats,
     hosts: await Promise.all(Array.from({ length: hostCount }, () => startHost())),
     async connect(options = {}) {
       const client = await init({ servers: server.url, ...options });
       t.after(() => client.shutdown());
       return client;
     },
-    async nats() {
-      const connection = await connectNats({
-        servers: server.url,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 50,
-      });
-      t.after(() => connection.close());
-      return connection;
+    async heard(accept, cluster = "default") {
+      const connection = await nats();
+      for await (const { data } of connection.subscribe(`wray.v1.${cluster}.load`)) {
+        const heartbeat = decodeHeartbeat(data);
+        if (!accept(heartbeat)) continue;
+        await connection.close();
+        return heartbeat;
+      }
+      throw new Error("the connection was closed before");
     },
   };
 }

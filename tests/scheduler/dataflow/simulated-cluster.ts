@@ -25,7 +25,6 @@ export class SimulatedCluster {
   readonly outcomes = new Map<string, ReadyState[]>();
   /** The objects whose refs the program holds. */
   readonly held: string[] = [];
-  readonly runs = new Map<string, number>();
   nowMs = 0;
   readonly #random: Random;
   readonly #sessions = new Map<string, number>();
@@ -159,7 +158,6 @@ export class SimulatedCluster {
   }
 
   #send(hostId: string, task: Task): void {
-    this.runs.set(task.id, (this.runs.get(task.id) ?? 0) + 1);
     const host = this.hosts.get(hostId);
     if (!this.#sessions.has(hostId)) {
       this.#sessions.set(hostId, this.#count++);

@@ -1,0 +1,105 @@
+import { startNatsServer } from "../../scripts/nats/index.ts";
+import { compileProbe } from "../api/modules.ts";
+import { startCluster } from "../support/cluster.ts";
+import { startCommand } from "../support/command.ts";
+import { assert, suite, type TestContext } from "../support/index.ts";
+import { startJob } from "./job.ts";
+
+const test = suite("server faults");
+let wasm: string;
+
+test.before(async (t) => {
+  wasm = await compileProbe(t);
+});
+
+test("a host keeps trying when there is no server yet, and joins when there is", async (t) => {
+  const first = await startNatsServer();
+  const { port, url } = first;
+  await first.stop();
+  const host = startCommand(t, ["host", "--cpus", "1", "--servers", url]);
+  await host.printed(/no NATS server answers at .*; trying again/);
+  const server = await startNatsServer({ port });
+  t.after(() => server.stop());
+  await host.printed(/ joined /);
+  host.process.kill("SIGTERM");
+  assert.is((await host.ended).code, 0);
+});
+
+test("a host keeps trying when the server has no JetStream yet, and joins when it has", async (t) => {
+  const first = await startNatsServer({ jetstream: false });
+  t.after(() => first.stop());
+  const { port, url } = first;
+  const host = startCommand(t, ["host", "--cpus", "1", "--servers", url]);
+  await host.printed(/gives no JetStream/);
+  await first.stop();
+  const server = await startNatsServer({ port });
+  t.after(() => server.stop());
+  await host.printed(/ joined /);
+});
+
+/** A client with a job of which a part is done, on two hosts. */
+async function startHalfJob(t: TestContext) {
+  const cluster = await startCluster(t, { hosts: 2 });
+  const wray = await cluster.connect();
+  const probe = await wray.load(wasm);
+  const job = startJob(wray, probe, 150);
+  await wray.wait(job.refs, { numReturns: 40 });
+  return { cluster, wray, probe, job };
+}
+
+test("a job ends with the right results when the server is killed and comes back", async (t) => {
+  const { cluster, wray, probe, job } = await startHalfJob(t);
+  await cluster.server.kill();
+  await cluster.server.restart();
+  await job.check();
+  await startJob(wray, probe, 5).check();
+  for (const host of cluster.hosts) assert.is(host.process.exitCode, null);
+});
+
+test("a job ends with the right results when the server is killed time and again", async (t) => {
+  const { cluster, wray, job } = await startHalfJob(t);
+  for (const numReturns of [60, 100, 140]) {
+    await cluster.server.kill();
+    await cluster.server.restart();
+    await wray.wait(job.refs, { numReturns });
+  }
+  await job.check();
+});
+
+test("a job ends with the right results when the server comes back with an empty store", async (t) => {
+  const { cluster, wray, probe, job } = await startHalfJob(t);
+  const { port } = cluster.server;
+  await cluster.server.stop();
+  const empty = await startNatsServer({ port });
+  t.after(() => empty.stop());
+  await job.check();
+  await startJob(wray, probe, 5).check();
+  assert.is(await wray.get((await wray.remote("math/add")).remote(1, 2)), 3);
+  // Its module was lost with the store, and is there again once it is loaded again.
+  await startJob(wray, await wray.load(wasm), 5).check();
+});
+
+test("tasks that are submitted while the server is away run when it is back", async (t) => {
+  const cluster = await startCluster(t, { hosts: 2 });
+  const wray = await cluster.connect();
+  // No host has fetched the module yet.
+  const probe = await wray.load(wasm);
+  await cluster.server.kill();
+  const job = startJob(wray, probe, 20);
+  await cluster.server.restart();
+  await job.check();
+});
+
+test("load(), remote() and get() wait for the server when it is away", async (t) => {
+  const cluster = await startCluster(t, { hosts: 1 });
+  const wray = await cluster.connect();
+  const large = (await wray.load(wasm)).kernel("bytes").remote(2_000_000, 1);
+  await wray.wait([large]);
+  await cluster.server.kill();
+  const waiting = [wray.load(wasm), wray.remote("vector/dot"), wray.get(large)] as const;
+  await cluster.server.restart();
+  const [probe, dot, value] = await Promise.all(waiting);
+  assert.is(probe.name, "probe");
+  assert.is(dot.name, "vector/dot");
+  assert.is((value as Uint8Array).length, 2_000_000);
+});

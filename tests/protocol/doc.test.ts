@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { leaseMs, leaseRenewMs } from "../../scheduler/control/control.ts";
+import { deadMs, suspectMs } from "../../scheduler/placement/host-table.ts";
+import * as errors from "../../scheduler/protocol/errors.ts";
+import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { subjectsOf } from "../../scheduler/protocol/subjects.ts";
+import { maxSubmitBytes, parseSubmit } from "../../scheduler/protocol/submit.ts";
+import { decodeValue } from "../../scheduler/protocol/value.ts";
+import { assert, suite } from "../support/index.ts";
+import { fromHex } from "./vectors.ts";
+
+const test = suite("docs/protocol.md");
+const doc = readFileSync("docs/protocol.md", "utf8");
+
+const block = (language: string) => doc.match(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``))![1]!;
+const section = (title: string) => doc.split("\n## ").find((part) => part.startsWith(`${title}\n`))!;
+
+test("the table of errors has the codes that there are", () => {
+  const inTable = [...section("Errors").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  const inCode = (Object.values(errors) as unknown[])
+    .filter((value) => typeof value === "function" && value.prototype instanceof errors.WrayError)
+    .map((Class) => new (Class as new (message: string) => errors.WrayError)("").code);
+  assert.equal(inTable.sort(), inCode.sort());
+});
+
+test("the table of subjects has the subjects that there are", () => {
+  const subjects = subjectsOf("<cluster>".replace(/\W/g, ""));
+  const peers = [
+    { kind: "host", id: "<id>" },
+    { kind: "client", id: "<id>" },
+  ] as const;
+  const inCode = [
+    ...[subjects.submit, subjects.load, subjects.hello],
+    ...[subjects.hostTasks("<id>"), subjects.clientResults("<id>"), ...peers.map(subjects.objects)],
+  ];
+  const firstCells = [...section("Subjects").matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);
+  const inTable = firstCells.flatMap((cell) => [...cell.matchAll(/`(.*?)`/g)].map(([, subject]) => subject));
+  assert.equal(
+    inTable,
+    inCode.map((subject) => subject.replace("wray.v1.cluster.", "")),
+  );
+});
+
+test("the hexdump is the value that it says", () => {
+  const hex = block("hexdump").replace(/^[0-9a-f]{8}|\s/gm, "");
+  assert.equal(decodeValue(fromHex(hex)), Float64Array.of(1, -0.5));
+});
+
+test("the example of a task is one", () => {
+  const task = parseSubmit(new TextEncoder().encode(block("json")), "json");
+  assert.equal(task, { kernel: "math/add", args: [1, 2], id: "mine", timeoutMs: 1_000 });
+});
+
+test("the numbers are those of the code", () => {
+  const spelled = (count: number) => count.toLocaleString("en-US");
+  for (const [title, words] of [
+    ["submit", `${spelled(maxSubmitBytes)} bytes`],
+    ["Heartbeats", `${suspectMs} ms ago`],
+    ["Heartbeats", `heard for ${spelled(deadMs)} ms`],
+    ["Messages", `up to ${spelled(inlineBytes)} bytes`],
+    ["JetStream", `TTL ${leaseMs / 1_000} s`],
+    ["JetStream", `again every ${leaseRenewMs / 1_000} s`],
+    ["Errors", `at most ${errors.mostCauses} of them`],
+  ] as const) {
+    assert.ok(section(title).includes(words), `${title}: ${words}`);
+  }
+});
+
+test("the tags are in the order of the vectors", () => {
+  const names = [...section("Values").matchAll(/`(\w+Array)`/g)].map(([, name]) => name);
+  const tags = Array.from(
+    { length: 11 },
+    (_, index) => decodeValue(Uint8Array.of(8 + index, ...new Uint8Array(7)))?.constructor.name,
+  );
+  assert.equal(names.slice(0, 11), tags);
+});

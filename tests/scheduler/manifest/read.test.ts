@@ -1,0 +1,100 @@
+import type { Manifest } from "../../../scheduler/manifest/manifest.ts";
+import { openModule, sha256Of } from "../../../scheduler/manifest/read.ts";
+import { assert, rejects, suite } from "../../support/index.ts";
+
+const test = suite("manifest/read");
+
+const manifest: Manifest = {
+  version: 1,
+  module: "m",
+  kernels: [
+    {
+      name: "f",
+      params: [
+        { name: "x", type: "Float64Array" },
+        { name: "y", type: "i64", optional: true },
+      ],
+      returns: "void",
+      file: "m.ts",
+      line: 3,
+    },
+  ],
+  runtimeIds: { ArrayBuffer: 1, Float64Array: 5 },
+  globals: ["__wray_global_0"],
+};
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+/** A number as WebAssembly writes lengths. */
+function leb(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)];
+}
+
+/** A module with nothing but this custom section. */
+function moduleWith(text: string, section = "wray.manifest"): Uint8Array<ArrayBuffer> {
+  const content = [...leb(section.length), ...utf8(section), ...utf8(text)];
+  return Uint8Array.from([...magic, 0, ...leb(content.length), ...content]);
+}
+
+test("openModule() gives the manifest and the hash of a module", async () => {
+  const bytes = moduleWith(JSON.stringify(manifest));
+  const opened = await openModule(bytes);
+  assert.equal(opened.manifest, manifest);
+  assert.is(opened.sha256, await sha256Of(bytes));
+  assert.instance(opened.wasm, WebAssembly.Module);
+});
+
+test("sha256Of() gives the hash in hex", async () => {
+  assert.is(await sha256Of(utf8("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
+test("openModule() drops fields that it does not know", async () => {
+  const later = { ...manifest, later: 1, kernels: [{ ...manifest.kernels[0], later: 1 }] };
+  assert.equal((await openModule(moduleWith(JSON.stringify(later)))).manifest, manifest);
+});
+
+test("openModule() rejects with ModuleRejectedError when the bytes are no module", async () => {
+  for (const bytes of [utf8(""), utf8("not wasm"), moduleWith("{}").slice(0, -1)]) {
+    const error = await rejects(openModule(bytes, "x.wasm"), "MODULE_REJECTED");
+    assert.match(error.message, /^x\.wasm is not a WebAssembly module: /);
+  }
+});
+
+test("openModule() rejects with ModuleRejectedError when there is no manifest", async () => {
+  for (const bytes of [Uint8Array.from(magic), moduleWith("{}", "other")]) {
+    const error = await rejects(openModule(bytes, "x.wasm"), "MODULE_REJECTED");
+    assert.is(error.message, "x.wasm has no section wray.manifest");
+  }
+});
+
+const kernel = manifest.kernels[0]!;
+const broken: [string, unknown, string][] = [
+  ["no JSON", undefined, "broken manifest"],
+  ["a list", [], "manifest must be a map"],
+  ["of another version", { ...manifest, version: 2 }, "manifest.version must be 1, but is number 2"],
+  ["without kernels", { ...manifest, kernels: undefined }, "manifest.kernels must be a list"],
+  [
+    "with a kernel without a line",
+    { ...manifest, kernels: [{ ...kernel, line: -1 }] },
+    "manifest.kernels[0].line",
+  ],
+  [
+    "with an unknown type",
+    { ...manifest, kernels: [{ ...kernel, returns: "Float16Array" }] },
+    "manifest.kernels[0].returns has the unknown type Float16Array",
+  ],
+  [
+    "with a parameter that is optional: false",
+    { ...manifest, kernels: [{ ...kernel, params: [{ name: "x", type: "i32", optional: false }] }] },
+    "manifest.kernels[0].params[0].optional must be true",
+  ],
+  ["with odd globals", { ...manifest, globals: [1] }, "manifest.globals[0] must be a string"],
+];
+
+for (const [what, value, message] of broken) {
+  test(`openModule() rejects with ModuleRejectedError when the manifest is ${what}`, async () => {
+    const error = await rejects(openModule(moduleWith(JSON.stringify(value) ?? "{")), "MODULE_REJECTED");
+    assert.ok(error.message.includes(message), error.message);
+  });
+}

@@ -27,9 +27,10 @@ export class WorkerThread {
     this.#thread.on("message", (message: FromWorker) => {
       switch (message.kind) {
         case "ready":
+          // It may still come after `terminate`, for which the process has to stay.
+          if (this.#hasEnded) return;
           this.#thread.unref();
-          // A message may still come after `terminate`.
-          if (!this.#hasEnded) onReady();
+          onReady();
           return;
         case "log":
           onLog(message.taskId, message.text);
@@ -74,6 +75,7 @@ export class WorkerThread {
   async terminate(result?: WorkerResult): Promise<void> {
     this.#hasEnded = true;
     this.#settle(result);
+    this.#thread.ref();
     await this.#thread.terminate();
   }
 
@@ -84,7 +86,7 @@ export class WorkerThread {
   #settle(result: WorkerResult | undefined): void {
     const finish = this.#finish;
     this.#finish = undefined;
-    this.#thread.unref();
+    if (!this.#hasEnded) this.#thread.unref();
     finish?.(result);
   }
 }

@@ -41,6 +41,7 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
 
   const reconnectListeners = new Set<() => void>();
   let isConnected = true;
+  let maxPayloadBytes = connection.info?.max_payload ?? 0;
   void watchStatus(connection, (type) => {
     if (type === "disconnect") isConnected = false;
     if (type !== "reconnect") return;
@@ -55,7 +56,9 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
       .then((error) => (error instanceof Error ? connectError(error, address) : undefined)),
     address,
     get maxPayloadBytes() {
-      return connection.info?.max_payload ?? 0;
+      // While the connection is down, the client has forgotten it.
+      maxPayloadBytes = connection.info?.max_payload ?? maxPayloadBytes;
+      return maxPayloadBytes;
     },
     get isConnected() {
       return isConnected;

@@ -11,7 +11,7 @@ const replyOverheadBytes = 64;
 /** Requests on their way at once: the credit that paces a transfer. */
 const windowChunks = 4;
 const requestTimeoutMs = 2_000;
-/** How long a peer may be out of reach, as while the server restarts, before it is given up. */
+/** How long a peer may be out of reach, as while it reconnects, before it is given up. */
 const patienceMs = 5_000;
 const retryWaitMs = 50;
 
@@ -92,12 +92,14 @@ async function patiently(
   request: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<ObjectReply | undefined> {
-  const untilMs = performance.now() + patienceMs;
+  let untilMs = performance.now() + patienceMs;
   while (true) {
     signal?.throwIfAborted();
     try {
       return decodeObjectReply(await bus.request(subject, request, requestTimeoutMs));
     } catch {
+      // While nobody can be reached, nobody is given up.
+      if (!bus.isConnected) untilMs = performance.now() + patienceMs;
       if (performance.now() > untilMs) return undefined;
       // A process that has nothing else to do may end meanwhile.
       await new Promise((resolve) => setTimeout(resolve, retryWaitMs).unref());

@@ -1,5 +1,6 @@
 import { decode, Encoder, ExtData, type ExtensionCodecType } from "@msgpack/msgpack";
 import { isTypedArrayName, type TypedArrayName, typedArrayNames } from "../manifest/manifest.ts";
+import { checkClaims } from "./check-claims.ts";
 import { InvalidTaskError, ProtocolError } from "./errors.ts";
 
 /**
@@ -182,8 +183,8 @@ function encodeStructured(value: object): Uint8Array<ArrayBuffer> {
 
 function decodeStructured(payload: Uint8Array<ArrayBuffer>): unknown {
   try {
-    // An array has a byte an element at least: a length that is made up must not take memory.
-    return decode(payload, { extensionCodec: extensions, maxArrayLength: payload.byteLength });
+    checkClaims(payload);
+    return decode(payload, { extensionCodec: extensions });
   } catch (error) {
     throw malformed(`its MessagePack is broken (${(error as Error).message})`);
   }

@@ -61,6 +61,14 @@ function fileOf(t: TestContext, text: string): string {
   return path;
 }
 
+for (const address of ["nats://u:s3/cret@host", "nats://u:s3%zzcret@host", "u:s3/cret@host:4222"]) {
+  test(`connectionOptions() throws InvalidTaskError that tells no password for ${address}`, () => {
+    const error = throwsCode(() => connectionOptions({ servers: address }), "INVALID_TASK");
+    assert.not.match(inspect(error), "s3");
+    throwsCode(() => shownServers(address), "INVALID_TASK");
+  });
+}
+
 test("connectionOptions() asks for TLS when any of its files is given", (t) => {
   const path = fileOf(t, "pem");
   const tlsOf = (options: { tlsCa?: string; tlsCert?: string; tlsKey?: string }) => {

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { init } from "wray";
 import { countRows, loadDigits } from "../examples/digits/data.ts";
 import { train } from "../examples/digits/train.ts";
-import { Belongings } from "./demo/belongings.ts";
+import { Belongings } from "./belongings.ts";
 import { compileKernel } from "./demo/compile-kernel.ts";
 import { startProgress } from "./demo/progress.ts";
 import { printReport } from "./demo/report.ts";

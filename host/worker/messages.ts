@@ -1,5 +1,5 @@
-import type { Manifest } from "../../scheduler/manifest/manifest.ts";
 import type { WireError } from "../../scheduler/protocol/errors.ts";
+import type { Manifest } from "../../scheduler/protocol/manifest.ts";
 
 /** A module as a worker gets it, once. */
 export type WorkerModule = { sha256: string; wasm: WebAssembly.Module; manifest: Manifest };

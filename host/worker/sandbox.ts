@@ -1,6 +1,6 @@
 import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
 import { checkArg, checkArgCount, checkGaps, findKernel } from "../../scheduler/manifest/check.ts";
-import type { Manifest } from "../../scheduler/manifest/manifest.ts";
+import type { Manifest } from "../../scheduler/protocol/manifest.ts";
 import { KernelAbort, taskError } from "./trap.ts";
 import { lift, lower } from "./values.ts";
 

@@ -1,5 +1,5 @@
 import type { ASUtil } from "@assemblyscript/loader";
-import { isTypedArrayName, type Manifest, type Type } from "../../scheduler/manifest/manifest.ts";
+import { isTypedArrayName, type Manifest, type Type } from "../../scheduler/protocol/manifest.ts";
 
 /**
  * Puts a value of this type where a kernel takes it: a number as it is, anything else into the module's memory.

@@ -1,4 +1,4 @@
-import { manifestSection } from "../../scheduler/manifest/manifest.ts";
+import { manifestSection } from "../../scheduler/protocol/manifest.ts";
 import type { Binaryen, BinaryenModule, Program } from "./compiler.ts";
 import { entryFile } from "./entry.ts";
 import { exportGlobals } from "./globals.ts";

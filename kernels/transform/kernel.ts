@@ -1,4 +1,4 @@
-import type { KernelSignature, Param, Type } from "../../scheduler/manifest/manifest.ts";
+import type { KernelSignature, Param, Type } from "../../scheduler/protocol/manifest.ts";
 import type { Type as CompilerType, FunctionPrototype, Program, Range } from "./compiler.ts";
 import { type Obstacle, obstacle } from "./obstacle.ts";
 import { refuse } from "./refuse.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { KernelSignature, Manifest } from "../../scheduler/manifest/manifest.ts";
+import type { KernelSignature, Manifest } from "../../scheduler/protocol/manifest.ts";
 import {
   type Type as CompilerType,
   type File,

@@ -1,4 +1,4 @@
-import { isScalarType, isTypedArrayName, type Type } from "../../scheduler/manifest/manifest.ts";
+import { isScalarType, isTypedArrayName, type Type } from "../../scheduler/protocol/manifest.ts";
 import type { Type as CompilerType } from "./compiler.ts";
 
 const typedArrayPrefix = "~lib/typedarray/";

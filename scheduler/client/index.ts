@@ -1,7 +1,7 @@
 export type { ServerOptions } from "../bus/credentials.ts";
-export type { KernelSignature, Manifest, Param, Type } from "../manifest/manifest.ts";
 export type { HostView } from "../placement/host-table.ts";
 export * from "../protocol/errors.ts";
+export type { KernelSignature, Manifest, Param, Type } from "../protocol/manifest.ts";
 export { Client } from "./client.ts";
 export { type ClientOptions, connect as init } from "./connect.ts";
 export type { Kernel } from "./kernel.ts";

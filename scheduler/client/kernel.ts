@@ -1,7 +1,7 @@
 import type { Submission } from "../dataflow/task-table.ts";
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
-import type { KernelSignature } from "../manifest/manifest.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
+import type { KernelSignature } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value.ts";
 import { ObjectRef } from "./object-ref.ts";
 import { checkTaskOptions, defaultMaxRetries, type TaskOptions } from "./task-options.ts";

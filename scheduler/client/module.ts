@@ -1,5 +1,5 @@
 import { findKernel } from "../manifest/check.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import type { Manifest } from "../protocol/manifest.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** A module that the cluster has, by its hash. */

@@ -1,5 +1,11 @@
 import { InvalidTaskError, KernelNotFoundError } from "../protocol/errors.ts";
-import { isScalarType, type KernelSignature, type Manifest, type ScalarType, type Type } from "./manifest.ts";
+import {
+  isScalarType,
+  type KernelSignature,
+  type Manifest,
+  type ScalarType,
+  type Type,
+} from "../protocol/manifest.ts";
 
 /** @throws KernelNotFoundError naming the kernels that there are */
 export function findKernel(manifest: Manifest, name: string): KernelSignature {

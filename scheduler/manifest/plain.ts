@@ -1,4 +1,4 @@
-import { isTypedArrayName, type Type, type TypedArrayName } from "./manifest.ts";
+import { isTypedArrayName, type Type, type TypedArrayName } from "../protocol/manifest.ts";
 
 /**
  * Between values and what a client without our library can write. JSON has neither bigint, NaN nor binary, and

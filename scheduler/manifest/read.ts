@@ -1,7 +1,13 @@
 import { ModuleRejectedError, ProtocolError } from "../protocol/errors.ts";
+import {
+  isScalarType,
+  isTypedArrayName,
+  type Manifest,
+  manifestSection,
+  type Type,
+} from "../protocol/manifest.ts";
 import { count, exactly, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
 import { checkImports } from "./imports.ts";
-import { isScalarType, isTypedArrayName, type Manifest, manifestSection, type Type } from "./manifest.ts";
 
 /** A compiled module and what it says about itself. */
 export type OpenModule = {

@@ -1,7 +1,7 @@
 import { decode, Encoder, ExtData, type ExtensionCodecType } from "@msgpack/msgpack";
-import { isTypedArrayName, type TypedArrayName, typedArrayNames } from "../manifest/manifest.ts";
 import { checkClaims } from "./check-claims.ts";
 import { InvalidTaskError, ProtocolError } from "./errors.ts";
+import { isTypedArrayName, type TypedArrayName, typedArrayNames } from "./manifest.ts";
 
 /**
  * An encoded value is a header of 8 bytes and a payload, so that a payload stays aligned wherever the header is:

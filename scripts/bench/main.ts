@@ -3,7 +3,7 @@
 //   npm run bench [-- [suite …] [--json FILE] [--quick]]
 import { writeFile } from "node:fs/promises";
 import { Argument, Command, Option } from "commander";
-import { Belongings } from "../demo/belongings.ts";
+import { Belongings } from "../belongings.ts";
 import { findNatsServer } from "../nats/index.ts";
 import { readHead } from "./head.ts";
 import { printHead, printRows } from "./print.ts";

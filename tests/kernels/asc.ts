@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { Manifest } from "../../scheduler/manifest/manifest.ts";
 import { readManifest } from "../../scheduler/manifest/read.ts";
+import type { Manifest } from "../../scheduler/protocol/manifest.ts";
 
 /** The repository, wherever the bundle of this file lies. */
 export const root = dirname(fileURLToPath(import.meta.resolve("wray/package.json")));

@@ -1,5 +1,5 @@
 import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
-import type { Manifest, Type } from "../../scheduler/manifest/manifest.ts";
+import type { Manifest, Type } from "../../scheduler/protocol/manifest.ts";
 import type { Compiled } from "./asc.ts";
 
 type Functions = Record<string, (...args: unknown[]) => unknown>;

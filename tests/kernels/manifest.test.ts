@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { scalarTypes, typedArrayNames } from "../../scheduler/manifest/manifest.ts";
+import { scalarTypes, typedArrayNames } from "../../scheduler/protocol/manifest.ts";
 import { assert, suite } from "../support/index.ts";
 import { asc, type Compiled, compile, fixtures, root } from "./asc.ts";
 import { type Instance, instantiate } from "./instance.ts";

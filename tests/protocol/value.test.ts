@@ -1,4 +1,4 @@
-import { typedArrayNames } from "../../scheduler/manifest/manifest.ts";
+import { typedArrayNames } from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import { forSeeds, type Random } from "../scheduler/seeds.ts";
 import { assert, suite } from "../support/index.ts";

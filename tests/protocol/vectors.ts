@@ -1,4 +1,4 @@
-import { isTypedArrayName } from "../../scheduler/manifest/manifest.ts";
+import { isTypedArrayName } from "../../scheduler/protocol/manifest.ts";
 import messages from "./vectors/messages.json" with { type: "json" };
 import replies from "./vectors/replies.json" with { type: "json" };
 import tasks from "./vectors/tasks.json" with { type: "json" };

@@ -53,7 +53,9 @@ export function startCommand(
       };
       waiting.add(look);
       for (const line of lines) look(line);
-      void ended.then(() => fail(new Error(`it ended without printing ${pattern}:\n${text()}`)));
+      void ended.then(({ code, signal }) =>
+        fail(new Error(`it ended with ${signal ?? code} and has not printed ${pattern}:\n${text()}`)),
+      );
     });
   return { process: child, text, printed, ended };
 }

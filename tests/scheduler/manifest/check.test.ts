@@ -1,6 +1,6 @@
 import { checkArg, checkArgCount, findKernel } from "../../../scheduler/manifest/check.ts";
-import type { KernelSignature, Manifest, Param, Type } from "../../../scheduler/manifest/manifest.ts";
 import type { WrayError } from "../../../scheduler/protocol/errors.ts";
+import type { KernelSignature, Manifest, Param, Type } from "../../../scheduler/protocol/manifest.ts";
 import { assert, suite, throwsCode } from "../../support/index.ts";
 
 const test = suite("manifest/check");

@@ -1,6 +1,6 @@
 import { checkArg } from "../../../scheduler/manifest/check.ts";
-import { type Type, typedArrayNames } from "../../../scheduler/manifest/manifest.ts";
 import { type Format, fromPlain, toPlain } from "../../../scheduler/manifest/plain.ts";
+import { type Type, typedArrayNames } from "../../../scheduler/protocol/manifest.ts";
 import { assert, suite, throwsCode } from "../../support/index.ts";
 
 const test = suite("manifest/plain");

@@ -1,5 +1,5 @@
-import type { Manifest } from "../../../scheduler/manifest/manifest.ts";
 import { openModule, sha256Of } from "../../../scheduler/manifest/read.ts";
+import type { Manifest } from "../../../scheduler/protocol/manifest.ts";
 import { assert, rejects, suite } from "../../support/index.ts";
 
 const test = suite("manifest/read");

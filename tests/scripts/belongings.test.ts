@@ -1,4 +1,4 @@
-import { Belongings } from "../../scripts/demo/belongings.ts";
+import { Belongings } from "../../scripts/belongings.ts";
 import { assert, suite } from "../support/index.ts";
 
 const test = suite("demo/belongings");

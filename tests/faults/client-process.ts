@@ -1,0 +1,30 @@
+// node client-process.mjs URL MODULE HOW: a client in a process of its own, which is told by HOW to end.
+import { init } from "wray";
+
+const [servers, module, how] = process.argv.slice(2);
+const wray = await init(servers === "embedded" ? {} : { servers: servers! });
+const probe = await wray.load(module!);
+const sum = await wray.get(probe.kernel("checksum").remote(probe.kernel("bytes").remote(100_000, 1)));
+console.log(`sum ${sum}`);
+switch (how) {
+  case "with tasks": {
+    const refs = Array.from({ length: 50 }, (_, index) =>
+      probe.kernel("busy").remote(`${index}`, 20_000_000),
+    );
+    await wray.wait(refs, { numReturns: 5 });
+    console.log("working");
+    await wray.get(refs);
+    break;
+  }
+  case "shutdown":
+    await wray.shutdown();
+    break;
+  case "using": {
+    await using other = wray;
+    other.put(1);
+    break;
+  }
+  case "forgetful":
+    // It neither waits for this nor shuts down.
+    probe.kernel("join").remote("a", "b");
+}

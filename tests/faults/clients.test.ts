@@ -1,0 +1,76 @@
+import { compileProbe } from "../api/modules.ts";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { startCommand } from "../support/command.ts";
+import { assert, rejects, suite } from "../support/index.ts";
+import { bytesOf, checksumOf, startJob } from "./job.ts";
+
+const test = suite("client faults");
+const file = "build/tests/faults/client-process.mjs";
+let cluster: Cluster;
+let wasm: string;
+
+test.before(async (t) => {
+  [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 2 }), compileProbe(t)]);
+});
+
+test("two clients of one cluster get each their own results", async () => {
+  const clients = await Promise.all([cluster.connect(), cluster.connect()]);
+  const jobs = await Promise.all(clients.map(async (wray) => startJob(wray, await wray.load(wasm), 40)));
+  await Promise.all(jobs.map((job) => job.check()));
+  for (const wray of clients) {
+    assert.equal(
+      wray.nodes().reduce((sum, { tasksRun }) => sum + tasksRun, 0),
+      120,
+    );
+  }
+});
+
+test("two clusters on one server do not see each other", async (t) => {
+  const host = await cluster.startHost({ cluster: "other" });
+  t.after(() => host.kill());
+  const [here, there] = await Promise.all([cluster.connect(), cluster.connect({ cluster: "other" })]);
+  assert.equal(
+    there.nodes().map(({ id }) => id),
+    [host.id],
+  );
+  assert.equal(
+    here
+      .nodes()
+      .map(({ id }) => id)
+      .sort(),
+    cluster.hosts.map(({ id }) => id).sort(),
+  );
+  await here.load(wasm);
+  await rejects(there.remote("probe/join"), "MODULE_NOT_FOUND");
+  const add = await there.remote("math/add");
+  assert.is(await there.get(add.remote(1, 2)), 3);
+  assert.equal(
+    here.nodes().map(({ tasksRun }) => tasksRun),
+    [0, 0],
+  );
+});
+
+test("hosts serve others when a client is killed with tasks running", async (t) => {
+  const wray = await cluster.connect();
+  const probe = await wray.load(wasm);
+  const killed = startCommand(t, [cluster.server.url, wasm, "with tasks"], { file });
+  await killed.printed(/working/);
+  killed.process.kill("SIGKILL");
+  await startJob(wray, probe, 20).check();
+});
+
+for (const how of ["shutdown", "using", "forgetful"]) {
+  test(`an embedded program ends by itself, way out: ${how}`, async (t) => {
+    const program = startCommand(t, ["embedded", wasm, how], { file });
+    assert.equal(await program.ended, { code: 0, signal: null }, program.text());
+    assert.is(program.text(), `sum ${checksumOf(bytesOf(100_000, 1))}`);
+  });
+}
+
+for (const how of ["shutdown", "using"]) {
+  test(`a program with a cluster ends by itself, way out: ${how}`, async (t) => {
+    const program = startCommand(t, [cluster.server.url, wasm, how], { file });
+    assert.equal(await program.ended, { code: 0, signal: null }, program.text());
+    assert.is(program.text(), `sum ${checksumOf(bytesOf(100_000, 1))}`);
+  });
+}

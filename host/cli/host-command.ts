@@ -33,8 +33,9 @@ export async function runHost({ cluster, cpus, name, ...server }: HostCommandOpt
       const host = await Host.start({ bus, control, cluster, id, cpus: cpus ?? availableParallelism() });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
       const end = await Promise.race([stop, bus.closed]);
-      console.error(`wray host ${id} ${typeof end === "string" ? `got ${end}` : "lost its server"}, leaving`);
-      await host.stop(drainMs);
+      const isAsked = typeof end === "string";
+      console.error(`wray host ${id} ${isAsked ? `got ${end}` : "lost its server"}, leaving`);
+      await host.stop(isAsked ? drainMs : 0);
       await bus.close();
       console.error(`wray host ${id} left`);
       if (end instanceof Error) throw end;

@@ -14,12 +14,14 @@ export type NatsBus = Bus & {
 /** Waits between attempts to get a lost connection back: short, because tasks are waiting. */
 const reconnectWaitMs = 50;
 const closeTimeoutMs = 2_000;
+/** A packet is closed at 64 KiB, and its last message may have half of that. */
+const leastPayloadBytes = 128 * 1024;
 const defaultConnectTimeoutMs = 5_000;
 
 /**
  * Connects to a NATS server; from then on a lost connection is sought again until `close`.
  * @param name what the server's operator sees, such as `host-<id>`
- * @throws ConnectionError when no server answers within `connectTimeoutMs`
+ * @throws ConnectionError when no server answers within `connectTimeoutMs`, or it carries too small messages only
  * @throws AuthenticationError when the server refuses the credentials
  */
 export async function natsBus(options: ServerOptions, name: string): Promise<NatsBus> {
@@ -39,9 +41,20 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
     throw connectError(error, address);
   });
 
+  let maxPayloadBytes = connection.info?.max_payload ?? 0;
+  if (maxPayloadBytes < leastPayloadBytes) {
+    await connection.close();
+    throw new ConnectionError(
+      `the NATS server at ${address} carries messages of ${maxPayloadBytes} bytes only`,
+      {
+        remedy: "Set its max_payload to 128KB or more; without the setting it is 1MB.",
+        data: { servers: address, maxPayloadBytes, leastPayloadBytes },
+      },
+    );
+  }
+
   const reconnectListeners = new Set<() => void>();
   let isConnected = true;
-  let maxPayloadBytes = connection.info?.max_payload ?? 0;
   void watchStatus(connection, (type) => {
     if (type === "disconnect") isConnected = false;
     if (type !== "reconnect") return;
@@ -90,7 +103,7 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
     async close() {
       if (connection.isClosed()) return;
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, closeTimeoutMs).unref());
-      await Promise.race([connection.drain().catch(() => {}), timeout]);
+      if (isConnected) await Promise.race([connection.drain().catch(() => {}), timeout]);
       await connection.close();
     },
   };

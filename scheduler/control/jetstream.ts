@@ -1,4 +1,4 @@
-import type { KV, NatsConnection, ObjectStore } from "nats";
+import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
 import { ConnectionError } from "../protocol/errors.ts";
 import { type Control, type Lease, leaseMs } from "./control.ts";
 
@@ -11,6 +11,10 @@ const patienceMs = 15_000;
 const retryWaitMs = 100;
 /** A module that has not come after so long never will: the store that it was read from is gone. */
 const readMs = 15_000;
+
+/** The server's words for a stream that another process is making at the same moment: in use, overlap. */
+const madeByOthers = [10_058, 10_065];
+const mostTries = 10;
 
 /** The server's word for a write that came after another one. */
 const wrongLastSequence = 10_071;
@@ -76,7 +80,7 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
   };
 }
 
-async function openBuckets(connection: NatsConnection, cluster: string): Promise<Buckets> {
+async function openBuckets(connection: NatsConnection, cluster: string, tries = 1): Promise<Buckets> {
   try {
     const { views } = connection.jetstream({ timeout: answerMs });
     const [modules, names, hosts] = await Promise.all([
@@ -86,6 +90,10 @@ async function openBuckets(connection: NatsConnection, cluster: string): Promise
     ]);
     return { modules, names, hosts };
   } catch (error) {
+    if (tries < mostTries && madeByOthers.includes((error as NatsError).api_error?.err_code ?? 0)) {
+      await new Promise((resolve) => setTimeout(resolve, retryWaitMs));
+      return openBuckets(connection, cluster, tries + 1);
+    }
     throw new ConnectionError(
       `the NATS server at ${connection.getServer()} gives no JetStream: ${(error as Error).message}`,
       {

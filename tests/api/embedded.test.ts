@@ -2,7 +2,7 @@ import { type InitOptions, init } from "wray";
 import { rejects } from "../support/index.ts";
 import { apiSuite } from "./suite.ts";
 
-const test = apiSuite("embedded", async () => () => init({ cpus: 1 }));
+const { test } = apiSuite("embedded", async () => () => init({ cpus: 1 }));
 
 test("init() rejects unknown options and values out of range", async () => {
   for (const options of [

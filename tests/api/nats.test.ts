@@ -5,12 +5,11 @@ import { decode, encode } from "@msgpack/msgpack";
 import type { ObjectRef } from "wray";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assert } from "../support/index.ts";
-import { compileProbe } from "./modules.ts";
 import { apiSuite } from "./suite.ts";
 
 let cluster: Cluster;
 
-const test = apiSuite("nats", async (t) => {
+const { test, api } = apiSuite("nats", async (t) => {
   cluster = await startCluster(t, { hosts: 2 });
   return () => cluster.connect();
 });
@@ -28,9 +27,9 @@ async function countHolders(id: string): Promise<number> {
   return replies.filter((reply) => (reply as { bytes: number }).bytes > 0).length;
 }
 
-test("shutdown() makes hosts let go of the client's objects", async (t) => {
+test("shutdown() makes hosts let go of the client's objects", async () => {
   const wray = await cluster.connect();
-  const probe = await wray.load(await compileProbe(t));
+  const probe = await wray.load(api().files.probe);
   const [made, put] = [probe.kernel("bytes").remote(50_000, 1), wray.put("x".repeat(50_000))];
   await wray.get([made, probe.kernel("join").remote(put, put)]);
   assert.is(await countHolders(made.id), 1);
@@ -40,11 +39,11 @@ test("shutdown() makes hosts let go of the client's objects", async (t) => {
   assert.is(await countHolders(put.id), 0);
 });
 
-test("ObjectRef lets its object go when the program drops it", async (t) => {
+test("ObjectRef lets its object go when the program drops it", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const wray = await cluster.connect();
-  const bytes = (await wray.load(await compileProbe(t))).kernel("bytes");
+  const bytes = (await wray.load(api().files.probe)).kernel("bytes");
   const refs: ObjectRef[] = [bytes.remote(50_000, 1), bytes.remote(50_000, 2)];
   await wray.get(refs);
   const [droppedId, keptId] = refs.map(({ id }) => id) as [string, string];

@@ -25,7 +25,7 @@ export type Api = {
 };
 
 /** The tests that every way to get a client must pass. */
-export function apiSuite(name: string, start: StartBackend): Suite {
+export function apiSuite(name: string, start: StartBackend): { test: Suite; api: () => Api } {
   const test = suite(name);
   let shared: Api;
   test.before(async (t) => {
@@ -51,5 +51,5 @@ export function apiSuite(name: string, start: StartBackend): Suite {
   ]) {
     declare(test, api);
   }
-  return test;
+  return { test, api };
 }

@@ -93,11 +93,12 @@ test("get() rejects with HOST_DIED when a task has taken maxRetries hosts with i
 });
 
 test("get() rejects with OBJECT_LOST when the only host that held a result is killed", async (t) => {
-  const { hosts, wray, probe, start } = await startHosts(t, "a");
+  const { hosts, wray, probe, start, name } = await startHosts(t, "a");
   const large = probe.kernel("bytes").remote(1_000_000, 1);
   await wray.wait([large]);
   const other = await start("b");
   await hosts[0]!.kill();
+  while (idsOf(wray).includes("a")) await cluster.heard(() => true, name);
   const { message } = await rejects(wray.get(large), "OBJECT_LOST");
   assert.match(message, /object \S+ is lost: host a/);
   const error = await rejects(wray.get(probe.kernel("checksum").remote(large)), "OBJECT_LOST");

@@ -103,3 +103,10 @@ test("load(), remote() and get() wait for the server when it is away", async (t)
   assert.is(dot.name, "vector/dot");
   assert.is((value as Uint8Array).length, 2_000_000);
 });
+
+test("a host that gets SIGTERM while the server is away exits with 0", async (t) => {
+  const { cluster } = await startHalfJob(t);
+  await cluster.server.kill();
+  const ends = await Promise.all(cluster.hosts.map((host) => host.kill("SIGTERM")));
+  assert.equal(ends, Array(2).fill({ code: 0, signal: null }));
+});

@@ -1,13 +1,15 @@
+import { init } from "wray";
+import { startNatsServer } from "../../scripts/nats/index.ts";
 import { compileProbe } from "../api/modules.ts";
 import { bytesOf, startJob } from "../faults/job.ts";
 import { startCluster } from "../support/cluster.ts";
-import { assert, suite } from "../support/index.ts";
+import { assert, rejects, suite } from "../support/index.ts";
 
 const test = suite("max_payload");
 
 test("a cluster works when its server carries only small messages", async (t) => {
   const wasm = await compileProbe(t);
-  const cluster = await startCluster(t, { hosts: 2, config: "max_payload: 64KB\n" });
+  const cluster = await startCluster(t, { hosts: 2, config: "max_payload: 128KB\n" });
   const wray = await cluster.connect();
   const probe = await wray.load(wasm);
   await startJob(wray, probe, 40).check();
@@ -25,4 +27,12 @@ test("a cluster works when its server carries only small messages", async (t) =>
   assert.ok(
     outcomes.every((outcome) => outcome.status === "rejected" && outcome.reason.code === "TASK_ERROR"),
   );
+});
+
+test("init() says what to do when messages may be too small for a task", async (t) => {
+  const server = await startNatsServer({ config: "max_payload: 64KB\n" });
+  t.after(() => server.stop());
+  const error = await rejects(init({ servers: server.url }), "CONNECTION_FAILED");
+  assert.match(error.message, "carries messages of 65536 bytes only");
+  assert.match(String((error as { remedy?: string }).remedy), "max_payload to 128KB");
 });

@@ -92,19 +92,19 @@ export class Host {
     const host = new Host(options);
     try {
       await host.#takeLease();
+      host.#submitService = await submitService({
+        bus,
+        subjects: host.#subjects,
+        control,
+        modules: host.#modules,
+        executor: host.#executor,
+        hostId: id,
+        cluster,
+      });
     } catch (error) {
       await host.stop(0);
       throw error;
     }
-    host.#submitService = submitService({
-      bus,
-      subjects: host.#subjects,
-      control,
-      modules: host.#modules,
-      executor: host.#executor,
-      hostId: id,
-      cluster,
-    });
     host.#every(heartbeatMs, () => {
       host.#forgetSilent();
       host.#beat();

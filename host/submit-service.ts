@@ -36,7 +36,7 @@ export type SubmitServiceDeps = {
 };
 
 /** Answers tasks from any NATS client, in JSON or MessagePack. */
-export function submitService(deps: SubmitServiceDeps): Subscription {
+export function submitService(deps: SubmitServiceDeps): Promise<Subscription> {
   const { bus, subjects, hostId, cluster } = deps;
   return bus.serve(
     {

@@ -18,8 +18,11 @@ export interface Bus {
   subscribe(subject: string, handler: MessageHandler): Subscription;
   /** The first answer. Rejects when nobody listens, or none comes in `timeoutMs`. */
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
-  /** Shares the requests on a subject among all that serve it; the service can be found with `$SRV.PING`. */
-  serve(service: Service, handler: (payload: Uint8Array) => Promise<Uint8Array>): Subscription;
+  /**
+   * Shares the requests on a subject among all that serve it; the service can be found with `$SRV.PING`. Resolves
+   * once requests reach the handler.
+   */
+  serve(service: Service, handler: (payload: Uint8Array) => Promise<Uint8Array>): Promise<Subscription>;
   /** Calls back whenever a lost connection is back. */
   onReconnect(listener: () => void): Subscription;
   close(): Promise<void>;

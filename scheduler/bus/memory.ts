@@ -54,7 +54,7 @@ export function memoryBus(): Bus {
         });
       });
     },
-    serve: ({ subject }, handler) =>
+    serve: async ({ subject }, handler) =>
       bus.subscribe(subject, (payload, respond) => void handler(payload).then(respond)),
     onReconnect: () => ({ unsubscribe() {} }),
     async close() {

@@ -1,6 +1,6 @@
 import { connect, type NatsConnection, NatsError } from "nats";
 import { AuthenticationError, ConnectionError } from "../protocol/errors.ts";
-import type { Bus, Service } from "./bus.ts";
+import type { Bus, Service, Subscription } from "./bus.ts";
 import { connectionOptions, type ServerOptions, shownServers } from "./credentials.ts";
 import { guarded } from "./guarded.ts";
 
@@ -132,28 +132,26 @@ async function watchStatus(connection: NatsConnection, onStatus: (type: string) 
   for await (const { type } of connection.status()) onStatus(type);
 }
 
-function serve(
+async function serve(
   connection: NatsConnection,
   { name, version, description, metadata, endpoint, subject }: Service,
   handler: (payload: Uint8Array) => Promise<Uint8Array>,
-) {
-  const added = connection.services
-    .add({ name, version, description, metadata, queue: "hosts" })
-    .then((service) => {
-      service.addEndpoint(endpoint, {
-        subject,
-        handler: (error, message) => {
-          if (error === null) {
-            handler(plainBytes(message.data))
-              .then((reply) => message.respond(reply))
-              // The connection went meanwhile: whoever asked is told so by its own timeout.
-              .catch(() => {});
-          }
-        },
-      });
-      return service;
-    });
-  return { unsubscribe: () => void added.then((service) => service.stop()).catch(() => {}) };
+): Promise<Subscription> {
+  const service = await connection.services.add({ name, version, description, metadata, queue: "hosts" });
+  service.addEndpoint(endpoint, {
+    subject,
+    handler: (error, message) => {
+      if (error === null) {
+        handler(plainBytes(message.data))
+          .then((reply) => message.respond(reply))
+          // The connection went meanwhile: whoever asked is told so by its own timeout.
+          .catch(() => {});
+      }
+    },
+  });
+  // When the connection is lost meanwhile, the NATS client subscribes anew.
+  await connection.flush().catch(() => {});
+  return { unsubscribe: () => void service.stop().catch(() => {}) };
 }
 
 function connectError(error: Error, address: string) {

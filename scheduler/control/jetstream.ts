@@ -70,12 +70,9 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
     dropLease: (hostId) => briefly(({ hosts }) => hosts.purge(hostId)),
     leases: () =>
       briefly(async ({ hosts }) => {
-        const leases: Lease[] = [];
-        for await (const key of await hosts.keys()) {
-          const entry = await hosts.get(key);
-          if (entry?.operation === "PUT") leases.push(entry.json<Lease>());
-        }
-        return leases;
+        const hostIds = await keysOf(connection, `wray-${cluster}-hosts`);
+        const entries = await Promise.all(hostIds.map((hostId) => hosts.get(hostId)));
+        return entries.flatMap((entry) => (entry?.operation === "PUT" ? [entry.json<Lease>()] : []));
       }),
   };
 }
@@ -102,6 +99,14 @@ async function openBuckets(connection: NatsConnection, cluster: string, tries = 
       },
     );
   }
+}
+
+/** The keys of a bucket. The client's own `keys()` loses those that arrive while another is looked at. */
+async function keysOf(connection: NatsConnection, bucket: string): Promise<string[]> {
+  const prefix = `$KV.${bucket}.`;
+  const manager = await connection.jetstreamManager({ checkAPI: false, timeout: answerMs });
+  const { state } = await manager.streams.info(`KV_${bucket}`, { subjects_filter: `${prefix}>` });
+  return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
 }
 
 /** Whether the server is away or was replaced, so that the same may work in a while: nobody answers, or no stream. */

@@ -7,7 +7,7 @@ import { assert, suite, type TestContext } from "../support/index.ts";
 
 const test = suite("wray command");
 let cluster: Cluster;
-const join_ = (args: string[] = []) => ["host", "--cpus", "1", "--servers", cluster.server.url, ...args];
+const hostArgs = (args: string[] = []) => ["host", "--cpus", "1", "--servers", cluster.server.url, ...args];
 
 test.before(async (t) => {
   cluster = await startCluster(t, { hosts: 0 });
@@ -63,7 +63,7 @@ test("wray host runs as a single file in an empty folder with only Node", async 
   const file = join(folder, "wray.mjs");
   await copyFile("dist/wray.mjs", file);
   const env = { PATH: dirname(process.execPath) };
-  const host = startCommand(t, join_(["--name", "alone"]), { file, cwd: folder, env });
+  const host = startCommand(t, hostArgs(["--name", "alone"]), { file, cwd: folder, env });
   await host.printed(/^wray host alone joined cluster default at nats:\/\/127\.0\.0\.1:\d+ \(1 cpus?\)$/);
   const wray = await cluster.connect();
   assert.is(await wray.get((await wray.remote("math/add")).remote(1, 2)), 3);
@@ -78,10 +78,10 @@ test("wray host runs as a single file in an empty folder with only Node", async 
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`wray host leaves with exit code 0 when ${signal} comes`, async (t) => {
-    const host = startCommand(t, join_(["--name", "leaver"]));
+    const host = startCommand(t, hostArgs(["--name", "leaver"]));
     await host.printed(/ joined /);
     const wray = await cluster.connect();
-    assert.ok(wray.nodes().some(({ id }) => id === "leaver"));
+    await cluster.knows(wray, ["leaver"]);
     host.process.kill(signal);
     assert.equal(await host.ended, { code: 0, signal: null });
     assert.match(host.text(), `wray host leaver got ${signal}, leaving`);
@@ -103,7 +103,7 @@ for (const [signal, exitCode] of [
   ["SIGINT", 130],
 ] as const) {
   test(`wray host ends at once when a second ${signal} comes while a task runs`, async (t) => {
-    const host = startCommand(t, join_());
+    const host = startCommand(t, hostArgs());
     await host.printed(/ joined /);
     const wray = await cluster.connect();
     const pi = await wray.remote("math/pi");

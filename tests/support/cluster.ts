@@ -33,6 +33,8 @@ export type Cluster = {
   nats(): Promise<NatsConnection>;
   /** Waits until a host says something of itself that `accept` takes. */
   heard(accept: (heartbeat: Heartbeat) => boolean, cluster?: string): Promise<Heartbeat>;
+  /** Waits until a client knows exactly these hosts; one on a busy machine may be heard of late. */
+  knows(client: Client, hostIds: string[], cluster?: string): Promise<void>;
 };
 
 export async function startCluster(
@@ -52,25 +54,30 @@ export async function startCluster(
     t.after(() => connection.close());
     return connection;
   };
+  const heard: Cluster["heard"] = async (accept, cluster = "default") => {
+    const connection = await nats();
+    for await (const { data } of connection.subscribe(`wray.v1.${cluster}.load`)) {
+      const heartbeat = decodeHeartbeat(data);
+      if (!accept(heartbeat)) continue;
+      await connection.close();
+      return heartbeat;
+    }
+    throw new Error("the connection was closed before");
+  };
   return {
     server,
     startHost,
     nats,
+    heard,
+    async knows(client, hostIds, cluster) {
+      const ids = () => client.nodes().map(({ id }) => id);
+      while (ids().sort().join() !== [...hostIds].sort().join()) await heard(() => true, cluster);
+    },
     hosts: await Promise.all(Array.from({ length: hostCount }, () => startHost())),
     async connect(options = {}) {
       const client = await init({ servers: server.url, ...options });
       t.after(() => client.shutdown());
       return client;
-    },
-    async heard(accept, cluster = "default") {
-      const connection = await nats();
-      for await (const { data } of connection.subscribe(`wray.v1.${cluster}.load`)) {
-        const heartbeat = decodeHeartbeat(data);
-        if (!accept(heartbeat)) continue;
-        await connection.close();
-        return heartbeat;
-      }
-      throw new Error("the connection was closed before");
     },
   };
 }

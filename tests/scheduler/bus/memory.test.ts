@@ -45,7 +45,7 @@ test("unsubscribe() ends the calls when one of two listeners leaves", async () =
 test("request() gets the answer of a service", async () => {
   const bus = memoryBus();
   const service = { name: "n", version: "1.0.0", description: "", subject: "s", endpoint: "e", metadata: {} };
-  bus.serve(service, async ([first]) => bytesOf(first! + 1));
+  await bus.serve(service, async ([first]) => bytesOf(first! + 1));
   assert.equal(await bus.request("s", bytesOf(1), 1_000), bytesOf(2));
 });
 

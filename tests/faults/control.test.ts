@@ -3,7 +3,7 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assert, suite } from "../support/index.ts";
 import { bytesOf } from "./job.ts";
 
-const test = suite("module faults");
+const test = suite("control faults");
 let cluster: Cluster;
 
 test.before(async (t) => {
@@ -50,4 +50,16 @@ test("jetstreamControl() makes its buckets anew when they were deleted", async (
   assert.is(await control.findModule("name"), "other");
   assert.ok((await control.putLease({ host: "h", epoch: 0, cpus: 1 })) > 0);
   assert.equal(await control.leases(), [{ host: "h", epoch: 0, cpus: 1 }]);
+});
+
+test("leases() gives every lease that was not dropped", async () => {
+  const control = await jetstreamControl(await cluster.nats(), "leases");
+  const ids = Array.from({ length: 40 }, (_, index) => `host-${index}`);
+  assert.equal(await control.leases(), []);
+  await Promise.all(ids.map((host) => control.putLease({ host, epoch: 1, cpus: 2 })));
+  await control.dropLease("host-7");
+  for (let round = 0; round < 20; round++) {
+    const leases = await control.leases();
+    assert.equal(leases.map(({ host }) => host).sort(), ids.filter((id) => id !== "host-7").sort());
+  }
 });

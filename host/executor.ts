@@ -14,7 +14,15 @@ import type { Modules } from "./modules.ts";
 import { type ObjectStore, shared } from "./objects/store.ts";
 import type { Pool } from "./pool/pool.ts";
 
-export type ExecutorDeps = { bus: Bus; subjects: Subjects; modules: Modules; store: ObjectStore; pool: Pool };
+export type ExecutorDeps = {
+  bus: Bus;
+  subjects: Subjects;
+  modules: Modules;
+  store: ObjectStore;
+  pool: Pool;
+  /** Whether this owner is still there. */
+  isPresent(owner: string): boolean;
+};
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
@@ -44,13 +52,14 @@ export class Executor {
     { id, module: sha256, kernel, args, timeoutMs }: Task,
     owner: string | undefined,
   ): Promise<Outcome> {
-    const { modules, pool, store } = this.#deps;
+    const { modules, pool, store, isPresent } = this.#deps;
     this.#unfinished++;
     try {
       const module = await modules.get(sha256);
       const values = args.some(isRefArg)
         ? await Promise.all(args.map((arg) => this.#value(arg, owner ?? "")))
         : (args as Uint8Array[]);
+      if (owner !== undefined && !isPresent(owner)) return { kind: "returned" };
       // Copies, because what is inside a message would drag the whole of it to the worker.
       const call = {
         id,
@@ -58,7 +67,7 @@ export class Executor {
         kernel,
         args: values.map((value) => (isShared(value) ? value : value.slice())),
       };
-      const result = await pool.run({ module, call, timeoutMs });
+      const result = await pool.run({ module, call, owner, timeoutMs });
       if (result === undefined) return { kind: "returned" };
       if ("error" in result) return { kind: "error", error: result.error };
       if (owner === undefined || result.value.byteLength <= inlineBytes)

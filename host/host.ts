@@ -59,6 +59,7 @@ export class Host {
       modules: this.#modules,
       store: this.#store,
       pool: this.#pool,
+      isPresent: (clientId) => this.#exchange.has(clientId),
     });
     this.#exchange = new Exchange({
       id,
@@ -68,7 +69,7 @@ export class Host {
     });
     this.#subscriptions.push(
       bus.subscribe(this.#subjects.hostTasks(id), (payload) =>
-        this.#exchange.receive(decodePacketToHost(payload), (clientId) => this.#store.releaseAllOf(clientId)),
+        this.#exchange.receive(decodePacketToHost(payload), (clientId) => this.#forgetClient(clientId)),
       ),
       serveObjects(bus, this.#subjects.objects({ kind: "host", id }), (objectId) =>
         this.#store.get(objectId),
@@ -146,6 +147,7 @@ export class Host {
 
   #forgetClient(clientId: string): void {
     this.#exchange.forget(clientId);
+    this.#pool.abandon(clientId);
     this.#store.releaseAllOf(clientId);
   }
 

@@ -3,7 +3,13 @@ import { TaskTimeoutError, toWireError, type WorkerCrashedError } from "../../sc
 import type { WorkerCall, WorkerResult } from "../worker/messages.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
-export type PoolCall = { module: OpenModule; call: WorkerCall; timeoutMs?: number | undefined };
+export type PoolCall = {
+  module: OpenModule;
+  call: WorkerCall;
+  /** The client that it is run for, if it is one that can leave. */
+  owner: string | undefined;
+  timeoutMs: number | undefined;
+};
 
 type Waiting = PoolCall & { resolve(result: WorkerResult | undefined): void };
 
@@ -18,7 +24,7 @@ export class Pool {
   readonly #onLog: (taskId: string, text: string) => void;
   readonly #threads = new Set<WorkerThread>();
   readonly #idle: WorkerThread[] = [];
-  readonly #running = new Map<WorkerThread, Promise<unknown>>();
+  readonly #running = new Map<WorkerThread, { owner: string | undefined; ended: Promise<void> }>();
   readonly #queue: Waiting[] = [];
   #isClosed = false;
 
@@ -44,6 +50,17 @@ export class Pool {
     });
   }
 
+  /** Ends all calls of an owner who has left: nobody wants their results, and one of them may never end by itself. */
+  abandon(owner: string): void {
+    for (const waiting of this.#queue.splice(0)) {
+      if (waiting.owner === owner) waiting.resolve(undefined);
+      else this.#queue.push(waiting);
+    }
+    for (const [thread, running] of this.#running) {
+      if (running.owner === owner) void thread.terminate();
+    }
+  }
+
   /** Gives back what has not begun, and waits for the rest at most so long before it is given back as well. */
   async drain(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
@@ -52,7 +69,7 @@ export class Pool {
     const deadline = new Promise((resolve) => {
       timer = setTimeout(resolve, deadlineMs);
     });
-    await Promise.race([Promise.all(this.#running.values()), deadline]);
+    await Promise.race([Promise.all([...this.#running.values()].map(({ ended }) => ended)), deadline]);
     clearTimeout(timer);
     await Promise.all([...this.#threads].map((thread) => thread.terminate()));
   }
@@ -90,8 +107,8 @@ export class Pool {
   #next(): void {
     while (this.#queue.length > 0 && this.#idle.length > 0) {
       const thread = this.#idle.pop()!;
-      const running = this.#runOn(thread, this.#queue.shift()!);
-      this.#running.set(thread, running);
+      const call = this.#queue.shift()!;
+      this.#running.set(thread, { owner: call.owner, ended: this.#runOn(thread, call) });
     }
   }
 

@@ -53,6 +53,20 @@ test("hosts serve others when a client is killed with tasks running", async (t) 
   await startJob(wray, probe, 20).check();
 });
 
+test("shutdown() ends the client's tasks, also those that would never end", async (t) => {
+  const host = await cluster.startHost({ cluster: "left" });
+  t.after(() => host.kill());
+  const [leaving, staying] = await Promise.all([0, 1].map(() => cluster.connect({ cluster: "left" })));
+  const spin = (await leaving!.load(wasm)).kernel("spin");
+  const add = await staying!.remote("math/add");
+  const [running] = [spin.remote(), spin.remote()]; // The other one waits behind it.
+  await cluster.heard((heartbeat) => heartbeat.running === 1, "left");
+  const waiting = add.remote(1, 2);
+  await leaving!.shutdown();
+  await rejects(leaving!.get(running!), "SHUTDOWN");
+  assert.is(await staying!.get(waiting), 3);
+});
+
 for (const how of ["shutdown", "using", "forgetful"]) {
   test(`an embedded program ends by itself, way out: ${how}`, async (t) => {
     const program = startCommand(t, ["embedded", wasm, how], { file });

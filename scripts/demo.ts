@@ -5,12 +5,13 @@ import { parseArgs } from "node:util";
 import { init } from "wray";
 import { countRows, loadDigits } from "../examples/digits/data.ts";
 import { train } from "../examples/digits/train.ts";
-import { Belongings } from "./belongings.ts";
+import type { Belongings } from "./belongings.ts";
 import { compileKernel } from "./demo/compile-kernel.ts";
 import { startProgress } from "./demo/progress.ts";
 import { printReport } from "./demo/report.ts";
 import { startHost } from "./hosts.ts";
 import { findNatsServer, startNatsServer } from "./nats/index.ts";
+import { runProgram } from "./run-program.ts";
 
 const HOST_COUNT = 3;
 const WANTED_ACCURACY = 0.9;
@@ -86,36 +87,11 @@ if (!Number.isInteger(iterations) || iterations < 1) {
   throw new RangeError(`--iterations must be an integer from 1, but is ${values.iterations}`);
 }
 
-const belongings = new Belongings();
-let isEnding = false;
-
-/** Stops everything and exits; when asked again meanwhile, at once. */
-async function end(exitCode: number): Promise<never> {
-  if (isEnding) process.exit(exitCode);
-  isEnding = true;
-  try {
-    await belongings.stop();
-    say("stopped", `after ${(performance.now() / 1000).toFixed(1)} s in all`);
-  } catch (error) {
-    console.error(error);
-    process.exit(exitCode || 1);
-  }
-  process.exit(exitCode);
-}
-
-process.on("SIGINT", () => void end(130));
-process.on("SIGTERM", () => void end(143));
-process.on("SIGHUP", () => void end(129));
-
-let exitCode = 0;
-try {
-  const accuracy = await demo(belongings, iterations);
-  if (accuracy < WANTED_ACCURACY) {
+await runProgram(
+  async (belongings) => {
+    if ((await demo(belongings, iterations)) >= WANTED_ACCURACY) return 0;
     console.error(`failed: the accuracy is below ${100 * WANTED_ACCURACY} %`);
-    exitCode = 1;
-  }
-} catch (error) {
-  if (!isEnding) console.error(error);
-  exitCode = 1;
-}
-if (!isEnding) await end(exitCode);
+    return 1;
+  },
+  () => say("stopped", `after ${(performance.now() / 1000).toFixed(1)} s in all`),
+);

@@ -1,5 +1,6 @@
 import { type OpenModule, openModule } from "../manifest/read.ts";
 import { KernelNotFoundError, ModuleNotFoundError, ModuleRejectedError } from "../protocol/errors.ts";
+import { isName } from "../protocol/subjects.ts";
 import type { Control } from "./control.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { Control } from "./control.ts";
  * @throws ModuleRejectedError when that can't be
  */
 export function checkModuleName(module: string, source: string): void {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(module)) return;
+  if (isName(module)) return;
   throw new ModuleRejectedError(`${source} calls itself ${JSON.stringify(module)}, which can't be called`, {
     remedy: "Name its source file with 1 to 64 letters, digits, _ and -, and compile it again.",
     data: { module },
@@ -16,8 +17,8 @@ export function checkModuleName(module: string, source: string): void {
 
 /** Splits `module/function`. @throws KernelNotFoundError when it is not of that form */
 export function parseKernelName(kernel: string): { module: string; name: string } {
-  const match = /^([A-Za-z0-9_-]{1,64})\/([A-Za-z_$][\w$]*)$/.exec(kernel);
-  if (match !== null) return { module: match[1]!, name: match[2]! };
+  const [module = "", name = "", ...rest] = kernel.split("/");
+  if (isName(module) && /^[A-Za-z_$][\w$]*$/.test(name) && rest.length === 0) return { module, name };
   throw new KernelNotFoundError(`${JSON.stringify(kernel)} names no kernel`, {
     remedy: "Write module/function, such as math/add.",
     data: { kernel },

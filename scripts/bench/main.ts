@@ -5,6 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { Argument, Command, Option } from "commander";
 import { Belongings } from "../belongings.ts";
 import { findNatsServer } from "../nats/index.ts";
+import { runProgram } from "../run-program.ts";
 import { readHead } from "./head.ts";
 import { printHead, printRows } from "./print.ts";
 import type { Row } from "./suite.ts";
@@ -25,9 +26,8 @@ const program = new Command("npm run bench --")
   .showHelpAfterError("(--help shows what there is)")
   .action(bench);
 
-/** What the suite that runs now has started. */
-let belongings = new Belongings();
-let isEnding = false;
+/** What all suites have started. */
+let all: Belongings;
 
 async function bench(chosen: string[], { json, quick = false }: { json?: string; quick?: boolean }) {
   const natsServer = await findNatsServer({ onProgress: (line) => console.error(line) });
@@ -39,44 +39,27 @@ async function bench(chosen: string[], { json, quick = false }: { json?: string;
   await save();
   printHead(head);
   for (const suite of suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
-    belongings = new Belongings();
-    const current = belongings;
+    // Each suite stops what it started before the next begins, and all of it ends with the program.
+    const belongings = await all.start(
+      async () => new Belongings(),
+      (started) => started.stop(),
+    );
     const context = {
       isQuick: quick,
       natsServer,
-      start: <T>(start: () => Promise<T>, stop: (started: T) => unknown) => current.start(start, stop),
+      start: <T>(start: () => Promise<T>, stop: (started: T) => unknown) => belongings.start(start, stop),
     };
     const suiteRows: Row[] = [];
     for await (const figure of suite.run(context)) suiteRows.push({ suite: suite.name, ...figure });
-    await current.stop();
+    await belongings.stop();
     printRows(suite, suiteRows);
     rows.push(...suiteRows);
     await save();
   }
 }
 
-/** Stops everything and exits; when asked again meanwhile, at once. */
-async function end(exitCode: number): Promise<never> {
-  if (isEnding) process.exit(exitCode);
-  isEnding = true;
-  try {
-    await belongings.stop();
-  } catch (error) {
-    console.error(error);
-    process.exit(exitCode || 1);
-  }
-  process.exit(exitCode);
-}
-
-process.on("SIGINT", () => void end(130));
-process.on("SIGTERM", () => void end(143));
-process.on("SIGHUP", () => void end(129));
-
-let exitCode = 0;
-try {
+await runProgram(async (belongings) => {
+  all = belongings;
   await program.parseAsync();
-} catch (error) {
-  if (!isEnding) console.error(error);
-  exitCode = 1;
-}
-if (!isEnding) await end(exitCode);
+  return 0;
+});

@@ -11,7 +11,8 @@ export async function publishShipped(control: Control): Promise<void> {
     Object.entries(shipped).map(async ([name, bytes]) => {
       const sha256 = await sha256Of(bytes);
       await control.putModule(sha256, bytes);
-      await control.nameModule(name, sha256);
+      // Hosts come here with every lease that they renew: what is as it should be is not written again.
+      if ((await control.findModule(name)) !== sha256) await control.nameModule(name, sha256);
     }),
   );
 }

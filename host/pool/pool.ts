@@ -1,5 +1,6 @@
 import type { OpenModule } from "../../scheduler/manifest/read.ts";
 import { TaskTimeoutError, toWireError, type WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
+import { longestTimerMs } from "../../scheduler/time/longest-timer.ts";
 import type { WorkerCall, WorkerResult } from "../worker/messages.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
@@ -12,9 +13,6 @@ export type PoolCall = {
 };
 
 type Waiting = PoolCall & { resolve(result: WorkerResult | undefined): void };
-
-/** A timer that is set for longer than this, 24 days, goes off at once. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** How long to wait after a thread that could not even start. */
 const restartMs = 1_000;
@@ -31,10 +29,6 @@ export class Pool {
   constructor(workerCount: number, onLog: (taskId: string, text: string) => void) {
     this.#onLog = onLog;
     for (let index = 0; index < workerCount; index++) this.#spawn();
-  }
-
-  get queued(): number {
-    return this.#queue.length;
   }
 
   get running(): number {
@@ -75,6 +69,7 @@ export class Pool {
   }
 
   #spawn(): void {
+    let isReady = false;
     const thread = new WorkerThread(
       // Not before, because the time that a thread takes to start is none of the task's.
       () => {
@@ -92,7 +87,6 @@ export class Pool {
         else this.#startFailed(error);
       },
     );
-    let isReady = false;
     this.#threads.add(thread);
   }
 

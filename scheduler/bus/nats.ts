@@ -1,5 +1,6 @@
 import { connect, type NatsConnection, NatsError } from "nats";
 import { AuthenticationError, ConnectionError } from "../protocol/errors.ts";
+import { within } from "../time/within.ts";
 import type { Bus, Service, Subscription } from "./bus.ts";
 import { connectionOptions, type ServerOptions, shownServers } from "./credentials.ts";
 import { guarded } from "./guarded.ts";
@@ -27,17 +28,19 @@ const defaultConnectTimeoutMs = 5_000;
 export async function natsBus(options: ServerOptions, name: string): Promise<NatsBus> {
   const address = shownServers(options.servers);
   const timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs;
-  const connection = await inTime(
-    connect({
-      ...connectionOptions(options),
-      name,
-      timeout: timeoutMs,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: reconnectWaitMs,
-      reconnectJitter: reconnectWaitMs,
-    }),
-    timeoutMs,
-  ).catch((error: Error) => {
+  const connecting = connect({
+    ...connectionOptions(options),
+    name,
+    timeout: timeoutMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: reconnectWaitMs,
+    reconnectJitter: reconnectWaitMs,
+  });
+  // The NATS client takes its timeout for each server, and we for all of them.
+  const connection = await within(timeoutMs, connecting, () => {
+    connecting.then((late) => late.close()).catch(() => {});
+    return new Error(`no answer within ${timeoutMs} ms`);
+  }).catch((error: Error) => {
     throw connectError(error, address);
   });
 
@@ -107,22 +110,6 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
       await connection.close();
     },
   };
-}
-
-/** The NATS client takes its timeout for each server, and we for all of them. */
-async function inTime(connecting: Promise<NatsConnection>, timeoutMs: number): Promise<NatsConnection> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      connecting.then((late) => late.close()).catch(() => {});
-      reject(new Error(`no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([connecting, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** A Buffer's `slice` is a view, a Uint8Array's a copy: hand out only the latter. */

@@ -1,7 +1,14 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
+import { longestTimerMs } from "../time/longest-timer.ts";
 
-/** The longest that a timer runs, 24 days; one that is set for longer goes off at once. */
-export const longestTimerMs = 2 ** 31 - 1;
+/** @throws InvalidTaskError for an option that `method` does not have */
+export function checkOptionNames(method: string, options: object, names: readonly string[]): void {
+  const unknown = Object.keys(options).filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  throw new InvalidTaskError(`${method} has no option ${unknown.join(", ")}`, {
+    remedy: `The options are ${names.join(", ")}.`,
+  });
+}
 
 /** @throws InvalidTaskError for what is no time that a timer can run */
 export function checkTimeMs(option: string, value: unknown, remedy: string): void {

@@ -8,6 +8,7 @@ import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError }
 import { randomId } from "../protocol/ids.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 import { decodeValue, encodeValue } from "../protocol/value.ts";
+import { within } from "../time/within.ts";
 import { Kernel } from "./kernel.ts";
 import { Module } from "./module.ts";
 import { ObjectRef } from "./object-ref.ts";
@@ -124,7 +125,7 @@ export class Client {
     const list = Array.isArray(refs) ? (refs as readonly ObjectRef[]) : [refs as ObjectRef];
     for (const ref of list) this.#checkOwned(ref);
     const values = Promise.all(list.map((ref) => this.#value(ref)));
-    const result = await withTimeout(values, timeoutMs, () => {
+    const late = () => {
       const pending = list.filter((ref) => !this.#isReady(ref));
       if (pending.length === 0) return;
       return new GetTimeoutError(
@@ -134,7 +135,8 @@ export class Client {
           data: { timeoutMs, pending: pending.map((ref) => ref.id) },
         },
       );
-    });
+    };
+    const result = await (timeoutMs === undefined ? values : within(timeoutMs, values, late));
     return Array.isArray(refs) ? result : result[0];
   }
 
@@ -232,26 +234,5 @@ export class Client {
         remedy: "Pass what remote() or put() of this client returned.",
       },
     );
-  }
-}
-
-/** Rejects with what `onTimeout` returns, if anything, when the promise has not settled in time. */
-async function withTimeout<T>(
-  promise: Promise<T>,
-  timeoutMs: number | undefined,
-  onTimeout: () => Error | undefined,
-): Promise<T> {
-  if (timeoutMs === undefined) return promise;
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = onTimeout();
-      if (error !== undefined) reject(error);
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -4,7 +4,7 @@ import { jetstreamControl } from "../control/jetstream.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
 import { subjectsOf } from "../protocol/subjects.ts";
-import { checkTimeMs } from "./check-time.ts";
+import { checkOptionNames, checkTimeMs } from "./check-options.ts";
 import { Client } from "./client.ts";
 
 /** The cluster that is meant when none is named. */
@@ -29,12 +29,7 @@ export function checkClientOptions(
   options: ClientOptions & Partial<Record<keyof ServerOptions, unknown>>,
   names = clientOptionNames,
 ): void {
-  const unknown = Object.keys(options).filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    throw new InvalidTaskError(`init has no option ${unknown.join(", ")}`, {
-      remedy: `The options are ${names.join(", ")}.`,
-    });
-  }
+  checkOptionNames("init", options, names);
   for (const name of ["infeasibleAfterMs", "connectTimeoutMs"] as const) {
     if (options[name] !== undefined) checkTimeMs(name, options[name], "Leave it out for the default.");
   }

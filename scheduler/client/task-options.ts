@@ -1,5 +1,5 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
-import { longestTimerMs } from "./check-time.ts";
+import { longestTimerMs } from "../time/longest-timer.ts";
 
 /** How a task is to be run. */
 export type TaskOptions = {

@@ -1,5 +1,5 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
-import { checkTimeMs } from "./check-time.ts";
+import { checkOptionNames, checkTimeMs } from "./check-options.ts";
 import type { ObjectRef } from "./object-ref.ts";
 
 export type WaitOptions = {
@@ -50,12 +50,7 @@ export function checkWaitOptions<Options extends { timeoutMs?: number }>(
   options: Options,
   names: string[],
 ): Options {
-  const unknown = Object.keys(options).filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    throw new InvalidTaskError(`${method} has no option ${unknown.join(", ")}`, {
-      remedy: `It has ${names.join(" and ")}.`,
-    });
-  }
+  checkOptionNames(method, options, names);
   const { timeoutMs } = options;
   if (timeoutMs !== undefined) checkTimeMs("timeoutMs", timeoutMs, "Leave it out to wait for ever.");
   return options;

@@ -1,5 +1,6 @@
 import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
 import { ConnectionError } from "../protocol/errors.ts";
+import { within } from "../time/within.ts";
 import { type Control, type Lease, leaseMs } from "./control.ts";
 
 type Buckets = { modules: ObjectStore; names: KV; hosts: KV };
@@ -61,7 +62,9 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
       }),
     getModule: (sha256) =>
       patiently(async ({ modules }) => {
-        const bytes = await within(readMs, modules.getBlob(sha256));
+        const bytes = await within(readMs, modules.getBlob(sha256), () =>
+          Object.assign(new Error(`it took more than ${readMs} ms`), { code: "TIMEOUT" }),
+        );
         return bytes === null ? undefined : Uint8Array.from(bytes);
       }),
     nameModule: (name, sha256) => patiently(async ({ names }) => void (await names.put(name, sha256))),
@@ -125,17 +128,4 @@ function noAnswer(connection: NatsConnection, error: Error): Error {
     `JetStream of the NATS server at ${connection.getServer()} does not do its work: ${error.message}`,
     { remedy: "Look at the server's log, and at what this user may do.", cause: error },
   );
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    const late = Object.assign(new Error(`it took more than ${ms} ms`), { code: "TIMEOUT" });
-    timer = setTimeout(() => reject(late), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

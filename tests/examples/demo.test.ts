@@ -1,12 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { assert, suite, type TestBody, type TestContext } from "../support/index.ts";
-import { processesOf } from "../support/processes.ts";
+import { startProcessGroup } from "../support/process-group.ts";
 
 const suiteOfDemo = suite("demo");
 
@@ -61,34 +56,20 @@ test("demo leaves no process behind when it is killed while it trains", async (t
 });
 
 /** Starts the demo in a process group and a temp folder of its own. */
-async function startDemo({ after }: TestContext, { iterations }: { iterations: number }) {
-  const folder = await mkdtemp(join(tmpdir(), "wray-demo-"));
-  after(() => rm(folder, { recursive: true }));
-  const child = spawn(process.execPath, ["build/scripts/demo.mjs", "--iterations", `${iterations}`], {
-    env: { ...process.env, TMPDIR: folder },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  const group = child.pid!;
-  const processes = () => processesOf(group, folder);
-  after(() => {
-    for (const { pid } of processes()) process.kill(pid, "SIGKILL");
-  });
-
+async function startDemo(t: TestContext, { iterations }: { iterations: number }) {
+  const demo = await startProcessGroup(t, () => ["build/scripts/demo.mjs", "--iterations", `${iterations}`]);
   const lines: string[] = [];
   let awaited: { start: string; found: () => void } | undefined;
   const take = (line: string) => {
     lines.push(line);
     if (awaited && line.startsWith(awaited.start)) awaited.found();
   };
-  createInterface({ input: child.stdout }).on("line", take);
-  createInterface({ input: child.stderr }).on("line", take);
+  createInterface({ input: demo.child.stdout }).on("line", take);
+  createInterface({ input: demo.child.stderr }).on("line", take);
   const text = () => lines.join("\n");
-  const ended = once(child, "close").then(([code]) => code as number | null);
 
   return {
-    /** Its exit code. */
-    ended,
+    ...demo,
     text,
     /** What the demo printed there as a number. */
     number: (pattern: RegExp) => Number(pattern.exec(text())?.[1]),
@@ -97,12 +78,7 @@ async function startDemo({ after }: TestContext, { iterations }: { iterations: n
       new Promise<void>((found, reject) => {
         if (lines.some((line) => line.startsWith(start))) return found();
         awaited = { start, found };
-        void ended.then(() => reject(new Error(`the demo ended too early:\n${text()}`)));
+        void demo.ended.then(() => reject(new Error(`the demo ended too early:\n${text()}`)));
       }),
-    /** Sends a signal to the whole group, as a terminal does. */
-    signal: (name: NodeJS.Signals) => process.kill(-group, name),
-    processes,
-    /** The processes and files that are left of it. */
-    leftovers: async () => [...processes(), ...(await readdir(folder))],
   };
 }

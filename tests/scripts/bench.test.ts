@@ -1,14 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Head } from "../../scripts/bench/head.ts";
 import { median, percentile } from "../../scripts/bench/percentile.ts";
 import type { Row } from "../../scripts/bench/suite.ts";
 import { assert, suite, type TestContext } from "../support/index.ts";
-import { processesOf } from "../support/processes.ts";
+import { startProcessGroup } from "../support/process-group.ts";
 
 const test = suite("bench");
 
@@ -87,36 +84,23 @@ test("bench leaves nothing behind when SIGINT comes while a host runs", async (t
 const isFigure = (value: number | null) => value !== null && Number.isFinite(value) && value > 0;
 
 /** Runs the bench in a process group of its own; `--json figures.json` is put into its temp folder. */
-async function startBench({ after }: TestContext, args: string[]) {
-  const folder = await mkdtemp(join(tmpdir(), "wray-bench-"));
-  after(() => rm(folder, { recursive: true }));
-  const json = join(folder, "figures.json");
-  const given = args.map((arg) => (arg === "figures.json" ? json : arg));
-  const child = spawn(process.execPath, ["build/scripts/bench/main.mjs", ...given], {
-    env: { ...process.env, TMPDIR: folder },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  const group = child.pid!;
-  const processes = () => processesOf(group, folder);
-  after(() => {
-    for (const { pid } of processes()) process.kill(pid, "SIGKILL");
-  });
+async function startBench(t: TestContext, args: string[]) {
+  const place = (folder: string) => join(folder, "figures.json");
+  const bench = await startProcessGroup(t, (folder) => [
+    "build/scripts/bench/main.mjs",
+    ...args.map((arg) => (arg === "figures.json" ? place(folder) : arg)),
+  ]);
   let text = "";
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [bench.child.stdout, bench.child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
     });
   }
   return {
-    json,
-    /** Its exit code. */
-    ended: once(child, "close").then(([code]) => code as number | null),
+    ...bench,
+    json: place(bench.folder),
     text: () => text,
-    processes,
     /** As Ctrl-C in a terminal does. */
-    interrupt: () => process.kill(-group, "SIGINT"),
-    /** The processes and files that are left of it. */
-    leftovers: async () => [...processes(), ...(await readdir(folder))],
+    interrupt: () => bench.signal("SIGINT"),
   };
 }

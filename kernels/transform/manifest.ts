@@ -46,6 +46,7 @@ export function describe(program: Program, entry: File): Omit<Manifest, "globals
     version: 1,
     module: basename(entry.source.normalizedPath, ".ts"),
     kernels,
+    classes: {},
     runtimeIds: runtimeIds(program, types),
   };
 }

@@ -6,7 +6,7 @@ import {
   manifestSection,
   type Type,
 } from "../protocol/manifest.ts";
-import { count, exactly, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
+import { count, exactly, flag, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
 import { checkImports } from "./imports.ts";
 
 /** A compiled module and what it says about itself. */
@@ -59,24 +59,47 @@ export function readManifest(wasm: WebAssembly.Module, source = "the module"): M
 }
 
 const type: Shape<Type> = (value, path) => {
-  const name = text(value, path);
-  if (isScalarType(name) || isTypedArrayName(name)) return name;
-  if (name === "void" || name === "string" || name === "ArrayBuffer") return name;
-  throw new ProtocolError(`${path} has the unknown type ${name}`);
+  if (typeof value === "string") {
+    if (isScalarType(value) || isTypedArrayName(value)) return value;
+    if (value === "void" || value === "string" || value === "ArrayBuffer") return value;
+    throw new ProtocolError(`${path} has the unknown type ${value}`);
+  }
+  const [[kind, of] = ["nothing"], ...rest] = Object.entries(record(value, path));
+  if (rest.length === 0) {
+    if (kind === "object") return { object: text(of, `${path}.object`) };
+    if (kind === "array") return { array: type(of, `${path}.array`) };
+    if (kind === "staticArray") return { staticArray: type(of, `${path}.staticArray`) };
+    if (kind === "nullable") return { nullable: type(of, `${path}.nullable`) } as Type;
+  }
+  throw new ProtocolError(`${path} has the unknown type ${JSON.stringify(value).slice(0, 100)}`);
 };
 
-const manifest: Shape<Manifest> = object({
-  version: exactly(1),
-  module: text,
-  kernels: listOf(
-    object({
-      name: text,
-      params: listOf(object({ name: text, type }, { optional: exactly(true) })),
-      returns: type,
-      file: text,
-      line: count,
-    }),
-  ),
-  runtimeIds: record as Shape<Record<string, number>>,
-  globals: listOf(text),
-});
+/** A map from names of any kind; as a `Map` would, it knows no name of `Object.prototype`. */
+const mapOf =
+  <T>(item: Shape<T>): Shape<Record<string, T>> =>
+  (value, path) =>
+    Object.assign(
+      Object.create(null),
+      Object.fromEntries(
+        Object.entries(record(value, path)).map(([name, each]) => [name, item(each, `${path}.${name}`)]),
+      ),
+    );
+
+const manifest: Shape<Manifest> = object(
+  {
+    version: exactly(1),
+    module: text,
+    kernels: listOf(
+      object({
+        name: text,
+        params: listOf(object({ name: text, type }, { optional: exactly(true) })),
+        returns: type,
+        file: text,
+        line: count,
+      }),
+    ),
+    classes: mapOf(object({ bytes: count, fields: listOf(object({ name: text, type, offset: count })) })),
+    runtimeIds: mapOf(count),
+  },
+  { nested: mapOf(type), preempt: flag, globals: listOf(text) },
+);

@@ -1,6 +1,7 @@
 import { type DecoderOptions, decode, Encoder } from "@msgpack/msgpack";
 import { checkClaims } from "./check-claims.ts";
 import { mostCauses, ProtocolError, type WireError } from "./errors.ts";
+import { capabilities, type Limits } from "./limits.ts";
 import type {
   Arg,
   Heartbeat,
@@ -17,12 +18,14 @@ import {
   count,
   countFrom1,
   exactly,
+  finite,
   listOf,
   name,
   object,
   oneOf,
   record,
   type Shape,
+  shortText,
   text,
   union,
 } from "./shape.ts";
@@ -52,9 +55,18 @@ const peer: Shape<Peer> = object({ kind: oneOf("host", "client"), id: name });
 const refArg = object({ ref: text, at: listOf(peer) });
 const arg: Shape<Arg> = (value, path) => (value instanceof Uint8Array ? value : refArg(value, path));
 
+const limits: Shape<Partial<Limits>> = object(
+  {},
+  {
+    ...{ timeoutMs: countFrom1, cpuMs: countFrom1, memoryBytes: count, maxArgumentBytes: count },
+    ...{ maxResultBytes: count, maxLogBytes: count, maxNested: count },
+  },
+);
 const task: Shape<Task> = object(
   { id: text, module: text, kernel: text, args: listOf(arg) },
-  { timeoutMs: countFrom1 },
+  {
+    ...{ limits, grant: listOf(oneOf(...capabilities)), seed: shortText, clock: listOf(finite), depth: count },
+  },
 );
 
 /** What is deeper is dropped: nobody may fill our stack. */
@@ -69,8 +81,8 @@ const wireErrorOf = (causesLeft: number): Shape<WireError> =>
 const wireError = wireErrorOf(mostCauses);
 
 const outcome: Shape<Outcome> = union({
-  value: object({ kind: exactly("value"), value: bytes }),
-  stored: object({ kind: exactly("stored"), bytes: count }),
+  value: object({ kind: exactly("value"), value: bytes }, { clock: listOf(finite) }),
+  stored: object({ kind: exactly("stored"), bytes: count }, { clock: listOf(finite) }),
   error: object({ kind: exactly("error"), error: wireError }),
   returned: object({ kind: exactly("returned") }),
 });
@@ -78,11 +90,13 @@ const outcome: Shape<Outcome> = union({
 const toHost: Shape<ToHost> = union({
   task: object({ kind: exactly("task"), task }),
   release: object({ kind: exactly("release"), ids: listOf(text) }),
+  cancel: object({ kind: exactly("cancel"), ids: listOf(text) }),
   bye: object({ kind: exactly("bye") }),
 });
 
 const toClient: Shape<ToClient> = union({
   result: object({ kind: exactly("result"), id: text, outcome }),
+  progress: object({ kind: exactly("progress"), id: text, fraction: finite, text: shortText }),
 });
 
 const packet = <Message>(message: Shape<Message>): Shape<Packet<Message>> =>

@@ -34,9 +34,25 @@ export class WrayError extends Error {
 export class TaskError extends WrayError {
   override readonly code = "TASK_ERROR";
 }
-/** The task ran longer than its `timeoutMs`. */
+/** The task ran longer than its `timeoutMs`, or computed longer than its `cpuMs`. */
 export class TaskTimeoutError extends WrayError {
   override readonly code = "TASK_TIMEOUT";
+}
+/** It was cancelled, by `cancel` or with the task that had submitted it. */
+export class TaskCancelledError extends WrayError {
+  override readonly code = "TASK_CANCELLED";
+}
+/** The kernel asked for more memory than its task may have. */
+export class OutOfMemoryError extends WrayError {
+  override readonly code = "OUT_OF_MEMORY";
+}
+/** The kernel's calls went deeper than its stack. */
+export class StackOverflowError extends WrayError {
+  override readonly code = "STACK_OVERFLOW";
+}
+/** The task went past another limit of its, which `data.limit` names, such as `maxResultBytes`. */
+export class LimitExceededError extends WrayError {
+  override readonly code = "LIMIT_EXCEEDED";
 }
 /** The call is wrong: arguments, options. Thrown before anything runs. */
 export class InvalidTaskError extends WrayError {
@@ -94,6 +110,10 @@ export class ShutdownError extends WrayError {
 const classes = [
   TaskError,
   TaskTimeoutError,
+  TaskCancelledError,
+  OutOfMemoryError,
+  StackOverflowError,
+  LimitExceededError,
   InvalidTaskError,
   KernelNotFoundError,
   ModuleNotFoundError,

@@ -5,10 +5,15 @@ export type Manifest = {
   module: string;
   /** Every exported function of the entry source, in source order. */
   kernels: KernelSignature[];
-  /** Run-time class ids, by which the loader allocates: `{ Float64Array: 5 }`. */
+  /** The plain-data classes among the types, by the names that `{ object }` uses. */
+  classes: Record<string, ClassLayout>;
+  /** Run-time class ids of everything that lives in memory, by `typeName` without `| null`: `{ "Array<f64>": 7 }`. */
   runtimeIds: Record<string, number>;
-  /** The names under which every mutable global is exported, so that a host can reset an instance. */
-  globals: string[];
+  /** What nested calls pass and get, by run-time class id: the types behind the addresses that they hand over. */
+  nested?: Record<string, Type>;
+  globals?: string[];
+  /** Whether a host inserts preemption checks. `false` is for modules built without; default true. */
+  preempt?: boolean;
 };
 
 /** One kernel: its name, what it takes and returns, and where its source stands (line from 1). */
@@ -22,7 +27,33 @@ export type KernelSignature = {
 
 export type Param = { name: string; type: Type; optional?: true };
 
-export type Type = ScalarType | "void" | "string" | "ArrayBuffer" | TypedArrayName;
+/** How the fields of a class lie in its `bytes` of memory; those of its base class come first. */
+export type ClassLayout = { bytes: number; fields: Field[] };
+export type Field = { name: string; type: Type; offset: number };
+
+export type Type =
+  | ScalarType
+  | "void"
+  | "string"
+  | "ArrayBuffer"
+  | TypedArrayName
+  /** `Array<T>`: an array outside. */
+  | { array: Type }
+  /** `StaticArray<T>`: an array outside. */
+  | { staticArray: Type }
+  /** An object of the class of this name in `classes`: a plain object outside. */
+  | { object: string }
+  /** A reference that may be null. */
+  | { nullable: Type };
+
+/** A type as AssemblyScript writes it, with JavaScript's names of typed arrays: `Array<Point | null>`. */
+export function typeName(type: Type): string {
+  if (typeof type === "string") return type;
+  if ("array" in type) return `Array<${typeName(type.array)}>`;
+  if ("staticArray" in type) return `StaticArray<${typeName(type.staticArray)}>`;
+  if ("nullable" in type) return `${typeName(type.nullable)} | null`;
+  return type.object;
+}
 
 export type ScalarType = (typeof scalarTypes)[number];
 export type TypedArrayName = (typeof typedArrayNames)[number];
@@ -58,7 +89,7 @@ export const typedArrayNames = [
 /** The name of the custom section that holds the manifest. */
 export const manifestSection = "wray.manifest";
 
-const names = (list: readonly string[]) => (name: string) => list.includes(name);
+const names = (list: readonly string[]) => (name: unknown) => list.includes(name as string);
 
-export const isTypedArrayName = names(typedArrayNames) as (name: string) => name is TypedArrayName;
-export const isScalarType = names(scalarTypes) as (name: string) => name is ScalarType;
+export const isTypedArrayName = names(typedArrayNames) as (name: unknown) => name is TypedArrayName;
+export const isScalarType = names(scalarTypes) as (name: unknown) => name is ScalarType;

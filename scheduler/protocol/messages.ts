@@ -1,4 +1,5 @@
 import type { WireError } from "./errors.ts";
+import type { Capability, Limits } from "./limits.ts";
 import type { Peer } from "./subjects.ts";
 
 /** Values up to this travel inside messages, larger ones from who holds them to who needs them. */
@@ -12,8 +13,16 @@ export type Task = {
   /** The name of the function in the module. */
   kernel: string;
   args: Arg[];
-  /** Wall time allowed once it runs. */
-  timeoutMs?: number;
+  /** What differs from the defaults of these. */
+  limits?: Partial<Limits>;
+  /** What the kernel may use. Default: `defaultGrant`. */
+  grant?: Capability[];
+  /** Of its random numbers. Default: its id. */
+  seed?: string;
+  /** What the clock is to say, reading by reading, when the task is a replay. */
+  clock?: number[];
+  /** How many tasks it is nested in: 0, or missing, for the task of a client. */
+  depth?: number;
 };
 
 /** An encoded value, or an object to be fetched from one of the peers that hold it. */
@@ -24,9 +33,9 @@ export const isRefArg = (arg: Arg): arg is RefArg => !(arg instanceof Uint8Array
 
 /** How a task ended on a host. */
 export type Outcome =
-  | { kind: "value"; value: Uint8Array }
+  | { kind: "value"; value: Uint8Array; clock?: number[] }
   /** The value was too large to travel; the host keeps it under the task's id. */
-  | { kind: "stored"; bytes: number }
+  | { kind: "stored"; bytes: number; clock?: number[] }
   | { kind: "error"; error: WireError }
   /** The host leaves and did not finish it: place it elsewhere. */
   | { kind: "returned" };
@@ -36,11 +45,16 @@ export type ToHost =
   | { kind: "task"; task: Task }
   /** The owner lets go of these objects. */
   | { kind: "release"; ids: string[] }
+  /** These tasks are to end, wherever they are; nobody waits for their results. */
+  | { kind: "cancel"; ids: string[] }
   /** The client leaves: forget its tasks and objects. */
   | { kind: "bye" };
 
 /** What a host sends to a client. */
-export type ToClient = { kind: "result"; id: string; outcome: Outcome };
+export type ToClient =
+  | { kind: "result"; id: string; outcome: Outcome }
+  /** How far a running task has come, from 0 to 1, in its own words. */
+  | { kind: "progress"; id: string; fraction: number; text: string };
 
 /**
  * Messages between a client and a host travel in numbered packets; see `Link`.

@@ -32,6 +32,8 @@ export const countFrom1 = is(
   "a whole number from 1",
   (value): value is number => Number.isSafeInteger(value) && (value as number) >= 1,
 );
+export const flag = is("true or false", (value): value is boolean => typeof value === "boolean");
+export const finite = is("a finite number", (value): value is number => Number.isFinite(value));
 export const bytes = is("binary", (value): value is Uint8Array => value instanceof Uint8Array);
 export const record = is(
   "a map",

@@ -1,6 +1,8 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
-import { toWireError } from "../scheduler/protocol/errors.ts";
+import { checkArgBytes, checkGrant } from "../scheduler/manifest/check-limits.ts";
+import { TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
+import { defaultGrant, defaultLimits } from "../scheduler/protocol/limits.ts";
 import {
   type Arg,
   inlineBytes,
@@ -11,6 +13,7 @@ import {
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
 import type { Modules } from "./modules.ts";
+import { Children, type ChildrenDeps } from "./nested/children.ts";
 import { type ObjectStore, shared } from "./objects/store.ts";
 import type { Pool } from "./pool/pool.ts";
 
@@ -22,13 +25,20 @@ export type ExecutorDeps = {
   pool: Pool;
   /** Whether this owner is still there. */
   isPresent(owner: string): boolean;
-};
+  /** Sends an owner what its running task says of how far it has come. */
+  progressed(owner: string, taskId: string, fraction: number, text: string): void;
+  log(taskId: string, text: string): void;
+} & Pick<ChildrenDeps, "submitter" | "control">;
+
+/** A task on this host. */
+type Here = { id: string; owner: string | undefined; isCancelled: boolean };
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
   readonly #deps: ExecutorDeps;
   readonly #pulls = new Map<string, Promise<Uint8Array>>();
-  #unfinished = 0;
+  /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
+  readonly #here = new Set<Here>();
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
@@ -36,29 +46,33 @@ export class Executor {
 
   /** Whether there is any task here. */
   get isIdle(): boolean {
-    return this.#unfinished === 0;
+    return this.#here.size === 0;
   }
 
   /** Tasks here that no worker runs yet. */
   get queued(): number {
-    return this.#unfinished - this.#deps.pool.running;
+    return this.#here.size - this.#deps.pool.running - this.#deps.pool.blocked;
   }
 
   /**
    * Runs a task to its end; never rejects.
    * @param owner keeps a large result; without one, it comes back whole
    */
-  async run(
-    { id, module: sha256, kernel, args, timeoutMs }: Task,
-    owner: string | undefined,
-  ): Promise<Outcome> {
-    const { modules, pool, store, isPresent } = this.#deps;
-    this.#unfinished++;
+  async run(task: Task, owner: string | undefined): Promise<Outcome> {
+    const { modules, pool, store, isPresent, progressed, log, submitter, control } = this.#deps;
+    const { id, module: sha256, kernel, args, grant = defaultGrant, seed = id, clock, depth = 0 } = task;
+    const limits = { ...defaultLimits, ...task.limits };
+    const here: Here = { id, owner, isCancelled: false };
+    this.#here.add(here);
     try {
       const module = await modules.get(sha256);
+      const label = `${module.manifest.module}/${kernel}`;
+      checkGrant(label, module.needs, grant);
       const values = args.some(isRefArg)
         ? await Promise.all(args.map((arg) => this.#value(arg, owner ?? "")))
         : (args as Uint8Array[]);
+      checkArgBytes(label, values, limits.maxArgumentBytes);
+      if (here.isCancelled) throw cancelled(label);
       if (owner !== undefined && !isPresent(owner)) return { kind: "returned" };
       // Copies, because what is inside a message would drag the whole of it to the worker.
       const call = {
@@ -66,19 +80,36 @@ export class Executor {
         sha256,
         kernel,
         args: values.map((value) => (isShared(value) ? value : value.slice())),
+        ...{ limits, grant, seed, clock, depth },
       };
-      const result = await pool.run({ module, call, owner, timeoutMs });
+      const result = await pool.run({
+        ...{ module, call, owner },
+        childrenOf: (countEnded) =>
+          new Children({ submitter, control, parent: call, module: module.manifest.module, countEnded }),
+        onLog: (text) => log(id, text),
+        onProgress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
+      });
       if (result === undefined) return { kind: "returned" };
       if ("error" in result) return { kind: "error", error: result.error };
-      if (owner === undefined || result.value.byteLength <= inlineBytes)
-        return { kind: "value", value: result.value };
-      store.add(id, shared(result.value), owner, "result");
-      return { kind: "stored", bytes: result.value.byteLength };
+      const { value, clock: readings } = result;
+      const heard = readings && { clock: readings };
+      if (owner === undefined || value.byteLength <= inlineBytes) return { kind: "value", value, ...heard };
+      store.add(id, shared(value), owner, "result");
+      return { kind: "stored", bytes: value.byteLength, ...heard };
     } catch (error) {
       return { kind: "error", error: toWireError(error) };
     } finally {
-      this.#unfinished--;
+      this.#here.delete(here);
     }
+  }
+
+  /** Ends tasks of an owner; what they come to, nobody wants to know. */
+  cancel(owner: string, ids: readonly string[]): void {
+    const cancelledIds = new Set(ids);
+    for (const here of this.#here) {
+      if (here.owner === owner && cancelledIds.has(here.id)) here.isCancelled = true;
+    }
+    this.#deps.pool.cancel((call) => call.owner === owner && cancelledIds.has(call.call.id));
   }
 
   /** An argument's encoded value; an object that several tasks want at once is fetched once. */
@@ -100,4 +131,5 @@ export class Executor {
   }
 }
 
+const cancelled = (label: string) => new TaskCancelledError(`${label} was cancelled`);
 const isShared = (value: Uint8Array) => value.buffer instanceof SharedArrayBuffer;

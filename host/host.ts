@@ -1,9 +1,13 @@
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
+import { stripVTControlCharacters } from "node:util";
 import { Exchange } from "../scheduler/bus/exchange.ts";
+import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
+import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import { serveObjects } from "../scheduler/objects/transfer.ts";
 import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
 import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
+import { randomId } from "../scheduler/protocol/ids.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
@@ -23,7 +27,17 @@ const resultOverheadBytes = 100;
 /** How long a leaving host waits for clients to take its last results, and the objects that only it holds. */
 const farewellMs = 5_000;
 
-export type HostOptions = { bus: Bus; control: Control; cluster: string; id: string; cpus: number };
+export type HostOptions = {
+  bus: Bus;
+  control: Control;
+  cluster: string;
+  id: string;
+  cpus: number;
+  /** How deep the calls of a kernel may go. */
+  stackBytes?: number;
+};
+
+export const defaultStackBytes = 1024 * 1024;
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
 export class Host {
@@ -44,14 +58,16 @@ export class Host {
   #epoch = 0;
   #checkedMs = performance.now();
   #stopped: Promise<void> | undefined;
+  /** The client of this host itself, for what tasks submit. */
+  #nested: Promise<Submitter> | undefined;
 
-  private constructor({ bus, control, cluster, id, cpus }: HostOptions) {
+  private constructor({ bus, control, cluster, id, cpus, stackBytes = defaultStackBytes }: HostOptions) {
     this.id = id;
     this.cpus = cpus;
     this.#bus = bus;
     this.#control = control;
     this.#subjects = subjectsOf(cluster);
-    this.#pool = new Pool(cpus, (taskId, text) => console.error(`[${id} ${taskId}] ${text}`));
+    this.#pool = new Pool(cpus, stackBytes);
     this.#modules = new Modules(control);
     this.#executor = new Executor({
       bus,
@@ -59,7 +75,12 @@ export class Host {
       modules: this.#modules,
       store: this.#store,
       pool: this.#pool,
+      control,
+      submitter: () => this.#nestedSubmitter(),
       isPresent: (clientId) => this.#exchange.has(clientId),
+      progressed: (clientId, taskId, fraction, text) =>
+        this.#exchange.send(clientId, { kind: "progress", id: taskId, fraction, text }, resultOverheadBytes),
+      log: (taskId, text) => console.error(`[${id} ${taskId}] ${printable(text)}`),
     });
     this.#exchange = new Exchange({
       id,
@@ -132,6 +153,9 @@ export class Host {
       case "release":
         for (const id of message.ids) this.#store.release(id, clientId);
         return;
+      case "cancel":
+        this.#executor.cancel(clientId, message.ids);
+        return;
       case "bye":
         this.#forgetClient(clientId);
         return;
@@ -145,9 +169,23 @@ export class Host {
     if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
   }
 
+  #nestedSubmitter(): Promise<Submitter> {
+    this.#nested ??= (async () => {
+      const [bus, subjects] = [this.#bus, this.#subjects];
+      const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs: defaultInfeasibleAfterMs });
+      const leases = await this.#control.leases();
+      await submitter.greet(leases.map(({ host }) => host));
+      return submitter;
+    })();
+    this.#nested.catch(() => {
+      this.#nested = undefined;
+    });
+    return this.#nested;
+  }
+
   #forgetClient(clientId: string): void {
     this.#exchange.forget(clientId);
-    this.#pool.abandon(clientId);
+    this.#pool.cancel(({ owner }) => owner === clientId);
     this.#store.releaseAllOf(clientId);
   }
 
@@ -200,6 +238,7 @@ export class Host {
     for (const timer of this.#timers) clearInterval(timer);
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();
+    (await this.#nested?.catch(() => undefined))?.close();
     if (this.#bus.isConnected) await this.#control.dropLease(this.id).catch(() => {});
   }
 
@@ -218,6 +257,11 @@ export class Host {
     this.#timers.push(timer);
   }
 }
+
+/** What a task wrote, as it may be printed: on one line, and without what would steer a terminal. */
+const printable = (text: string) =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+  stripVTControlCharacters(text).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").replaceAll("\n", "\n  ");
 
 /** About how many bytes an outcome takes in a message. */
 function sizeOf(outcome: Outcome): number {

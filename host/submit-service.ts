@@ -85,7 +85,8 @@ async function run(
     return encodeValue(value);
   });
   const task = { id, module: module.sha256, kernel: name, args: encoded };
-  const outcome = await executor.run(timeoutMs === undefined ? task : { ...task, timeoutMs }, undefined);
+  const limits = timeoutMs === undefined ? {} : { limits: { timeoutMs } };
+  const outcome = await executor.run({ ...task, ...limits }, undefined);
   switch (outcome.kind) {
     case "value":
       return toPlain(signature.returns, decodeValue(outcome.value), format);

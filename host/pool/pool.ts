@@ -1,64 +1,93 @@
-import type { OpenModule } from "../../scheduler/manifest/read.ts";
-import { TaskTimeoutError, toWireError, type WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
+import { LimitExceededError, toWireError, type WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
 import { longestTimerMs } from "../../scheduler/time/longest-timer.ts";
+import type { LoadedModule } from "../modules.ts";
+import type { Children } from "../nested/children.ts";
 import type { WorkerCall, WorkerResult } from "../worker/messages.ts";
+import type { NestedRequest } from "../worker/messages.ts";
+import { timeoutError } from "../worker/meter.ts";
+import { TaskQueue } from "./task-queue.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
 export type PoolCall = {
-  module: OpenModule;
+  module: LoadedModule;
   call: WorkerCall;
   /** The client that it is run for, if it is one that can leave. */
   owner: string | undefined;
-  timeoutMs: number | undefined;
+  /** What the task submits itself; `countEnded` is to be called with each of these that has ended. */
+  childrenOf(countEnded: () => void): Children;
+  onLog(text: string): void;
+  onProgress(fraction: number, text: string): void;
 };
 
-type Waiting = PoolCall & { resolve(result: WorkerResult | undefined): void };
+type Waiting = PoolCall & { depth: number; resolve(result: WorkerResult | undefined): void };
+
+/** A call in a thread. While it is blocked, because it waits for what it has submitted, its cpu is another's. */
+type Running = { call: PoolCall; isBlocked: boolean; ended: Promise<void> };
 
 /** How long to wait after a thread that could not even start. */
 const restartMs = 1_000;
+/** The most threads, with those that are blocked: each takes about 8 MB. */
+const mostThreads = 512;
+/** How long threads that took the place of blocked ones are kept when they are no longer needed. */
+const spareMs = 1_000;
 
-/** A fixed number of worker threads, each with one call at a time, and a queue before them. */
+/**
+ * Worker threads with one call at a time each, and a queue before them. No more than `cpus` of them run; those that
+ * are blocked have others in their place.
+ */
 export class Pool {
-  readonly #onLog: (taskId: string, text: string) => void;
+  readonly #cpus: number;
+  readonly #stackBytes: number;
   readonly #threads = new Set<WorkerThread>();
   readonly #idle: WorkerThread[] = [];
-  readonly #running = new Map<WorkerThread, { owner: string | undefined; ended: Promise<void> }>();
-  readonly #queue: Waiting[] = [];
+  readonly #running = new Map<WorkerThread, Running>();
+  readonly #queue = new TaskQueue<Waiting>();
+  /** Calls that have what they waited for, and go on when a cpu is free. */
+  readonly #resuming: (() => void)[] = [];
+  #startingCount = 0;
+  #activeCount = 0;
+  #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(workerCount: number, onLog: (taskId: string, text: string) => void) {
-    this.#onLog = onLog;
-    for (let index = 0; index < workerCount; index++) this.#spawn();
+  constructor(cpus: number, stackBytes: number) {
+    this.#cpus = cpus;
+    this.#stackBytes = stackBytes;
+    for (let index = 0; index < cpus; index++) this.#spawn();
   }
 
+  /** Calls that have a cpu. */
   get running(): number {
-    return this.#running.size;
+    return this.#activeCount;
   }
 
-  /** Runs a call when a worker is free. Undefined when the pool gave it back before it ran to its end. */
+  /** Calls that wait for what they have submitted. */
+  get blocked(): number {
+    return this.#running.size - this.#activeCount;
+  }
+
+  /** Runs a call when a cpu is free. Undefined when the pool gave it back before it ran to its end. */
   run(call: PoolCall): Promise<WorkerResult | undefined> {
     return new Promise((resolve) => {
       if (this.#isClosed) return resolve(undefined);
-      this.#queue.push({ ...call, resolve });
+      this.#queue.push({ ...call, depth: call.call.depth, resolve });
       this.#next();
     });
   }
 
-  /** Ends all calls of an owner who has left: nobody wants their results, and one of them may never end by itself. */
-  abandon(owner: string): void {
-    for (const waiting of this.#queue.splice(0)) {
-      if (waiting.owner === owner) waiting.resolve(undefined);
-      else this.#queue.push(waiting);
-    }
-    for (const [thread, running] of this.#running) {
-      if (running.owner === owner) void thread.terminate();
-    }
+  /**
+   * Ends calls, running or not, whose results nobody wants: those of an owner who has left, for one. One of them may
+   * never end by itself.
+   */
+  cancel(test: (call: PoolCall) => boolean): void {
+    for (const { resolve } of this.#queue.remove(test)) resolve(undefined);
+    for (const [thread, { call }] of this.#running) if (test(call)) thread.stop(undefined);
   }
 
   /** Gives back what has not begun, and waits for the rest at most so long before it is given back as well. */
   async drain(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
-    for (const { resolve } of this.#queue.splice(0)) resolve(undefined);
+    clearTimeout(this.#trimming);
+    for (const { resolve } of this.#queue.remove(() => true)) resolve(undefined);
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise((resolve) => {
       timer = setTimeout(resolve, deadlineMs);
@@ -70,62 +99,128 @@ export class Pool {
 
   #spawn(): void {
     let isReady = false;
+    this.#startingCount++;
     const thread = new WorkerThread(
+      this.#stackBytes,
       // Not before, because the time that a thread takes to start is none of the task's.
       () => {
         isReady = true;
+        this.#startingCount--;
         this.#idle.push(thread);
         this.#next();
       },
-      this.#onLog,
       (error) => {
+        if (!isReady) this.#startingCount--;
         this.#threads.delete(thread);
         const index = this.#idle.indexOf(thread);
         if (index >= 0) this.#idle.splice(index, 1);
         if (this.#isClosed) return;
-        if (isReady) this.#spawn();
-        else this.#startFailed(error);
+        if (!isReady) this.#startFailed(error);
+        else this.#keepThreads();
       },
     );
     this.#threads.add(thread);
   }
 
+  /** As many threads as cpus, beside those that are blocked, are there or about to be. */
+  #keepThreads(): void {
+    while (this.#threads.size - this.blocked < this.#cpus && this.#threads.size < mostThreads) this.#spawn();
+  }
+
   /** A machine on which threads don't start now may do so later; whoever waits for one hears of it at once. */
   #startFailed(error: WorkerCrashedError): void {
-    for (const { resolve } of this.#queue.splice(0)) resolve({ error: toWireError(error) });
+    for (const { resolve } of this.#queue.remove(() => true)) resolve({ error: toWireError(error) });
     setTimeout(() => {
-      if (!this.#isClosed) this.#spawn();
+      if (!this.#isClosed) this.#keepThreads();
     }, restartMs).unref();
   }
 
   #next(): void {
-    while (this.#queue.length > 0 && this.#idle.length > 0) {
-      const thread = this.#idle.pop()!;
-      const call = this.#queue.shift()!;
-      this.#running.set(thread, { owner: call.owner, ended: this.#runOn(thread, call) });
+    while (this.#activeCount < this.#cpus) {
+      const resume = this.#resuming.pop();
+      if (resume !== undefined) {
+        resume();
+        continue;
+      }
+      const thread = this.#idle.at(-1);
+      if (thread === undefined || this.#queue.length === 0) return;
+      this.#idle.pop();
+      const call = this.#queue.next()!;
+      this.#activeCount++;
+      const running: Running = { call, isBlocked: false, ended: Promise.resolve() };
+      this.#running.set(thread, running);
+      running.ended = this.#runOn(thread, running, call);
     }
   }
 
-  async #runOn(thread: WorkerThread, { module, call, timeoutMs, resolve }: Waiting): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    if (timeoutMs !== undefined) {
-      timer = setTimeout(
-        () => {
-          const name = `${module.manifest.module}/${call.kernel}`;
-          const error = new TaskTimeoutError(`${name} ran longer than its ${timeoutMs} ms`, {
-            remedy: "Raise timeoutMs, or find out why it takes so long.",
-            data: { kernel: name, timeoutMs },
-          });
-          void thread.terminate({ error: toWireError(error) });
-        },
-        Math.min(timeoutMs, longestTimerMs),
-      );
-    }
-    const result = await thread.run(module, call);
+  async #runOn(thread: WorkerThread, running: Running, waiting: Waiting): Promise<void> {
+    const { module, call, resolve, onLog: log, onProgress: progress } = waiting;
+    const { timeoutMs } = call.limits;
+    const timer = setTimeout(
+      () => thread.stop(toWireError(timeoutError(`${module.manifest.module}/${call.kernel}`, timeoutMs))),
+      Math.min(timeoutMs, longestTimerMs),
+    );
+    let children: Children | undefined;
+    const nested = (request: NestedRequest) => {
+      children ??= waiting.childrenOf(() => thread.countEnded());
+      void this.#nested(thread, running, children, request);
+    };
+    const result = await thread.run(module, call, { log, progress, nested });
     clearTimeout(timer);
+    children?.close();
     this.#running.delete(thread);
+    if (!running.isBlocked) this.#activeCount--;
     if (!thread.hasEnded) this.#idle.push(thread);
     resolve(result);
     this.#next();
+    this.#trim();
+  }
+
+  /** Does what a running task asks for; while it waits, its cpu is free. */
+  async #nested(
+    thread: WorkerThread,
+    running: Running,
+    children: Children,
+    request: NestedRequest,
+  ): Promise<void> {
+    if (request.kind === "submit") return children.submit(request);
+    if (request.kind === "put") return children.put(request);
+    if (request.kind === "free") return children.free(request.ref);
+    if (this.#threads.size >= mostThreads && this.#idle.length === 0) {
+      return thread.reply({ kind: "failed", error: toWireError(tooManyBlocked()) });
+    }
+    running.isBlocked = true;
+    this.#activeCount--;
+    this.#keepThreads();
+    this.#next();
+    const reply = await (request.kind === "get" ? children.get(request.ref) : children.wait(request));
+    const isOver = () => this.#running.get(thread) !== running;
+    if (isOver()) return;
+    this.#resuming.push(() => {
+      if (isOver()) return;
+      running.isBlocked = false;
+      this.#activeCount++;
+      thread.reply(reply);
+    });
+    this.#next();
+  }
+
+  /** Ends threads that nobody needs any more, a while later. */
+  #trim(): void {
+    if (this.#trimming !== undefined || this.#isClosed || this.#idle.length <= this.#cpus) return;
+    this.#trimming = setTimeout(() => {
+      this.#trimming = undefined;
+      const surplus = this.#threads.size - this.blocked - this.#cpus;
+      for (const thread of this.#idle.splice(0, Math.min(surplus, this.#idle.length - this.#cpus))) {
+        void thread.terminate();
+      }
+      this.#trim();
+    }, spareMs).unref();
   }
 }
+
+const tooManyBlocked = () =>
+  new LimitExceededError(`${mostThreads} tasks of this host wait for tasks of theirs, and no more can`, {
+    remedy: "Submit all that is needed before the first get, or nest less deeply.",
+    data: { limit: "threads", mostThreads },
+  });

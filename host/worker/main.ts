@@ -1,46 +1,56 @@
-import { parentPort, threadId } from "node:worker_threads";
-import { ModuleRejectedError, toWireError } from "../../scheduler/protocol/errors.ts";
-import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
-import type { FromWorker, ToWorker, WorkerCall, WorkerModule, WorkerResult } from "./messages.ts";
+import { parentPort, receiveMessageOnPort, threadId, workerData } from "node:worker_threads";
+import { ModuleRejectedError, toWireError, WrayError } from "../../scheduler/protocol/errors.ts";
+import { decodeValue } from "../../scheduler/protocol/value.ts";
+import { HostFunctions } from "./host-functions.ts";
+import type { FromWorker, NestedReply, ToWorker, WorkerCall, WorkerModule, WorkerResult } from "./messages.ts";
+import { Meter } from "./meter.ts";
+import { Nested } from "./nested.ts";
 import { Sandbox } from "./sandbox.ts";
 
 // A worker thread: it keeps a sandbox for each module that it has met, and runs one call at a time.
 
 const port = parentPort!;
+const control = new Int32Array(workerData as SharedArrayBuffer);
 const modules = new Map<string, WorkerModule>();
 const sandboxes = new Map<string, Sandbox>();
-let taskId = "";
 
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+const receive = () => receiveMessageOnPort(port)?.message as NestedReply | undefined;
+
+const meter = new Meter(control);
+const nested = new Nested({ meter, control, post, receive });
+const host = new HostFunctions({ meter, nested, post });
 
 port.on("message", (message: ToWorker) => {
-  if (message.kind === "module") modules.set(message.module.sha256, message.module);
-  else run(message.call);
+  switch (message.kind) {
+    case "module":
+      modules.set(message.module.sha256, message.module);
+      return;
+    case "call":
+      run(message.call, message.number);
+  }
 });
 post({ kind: "ready" });
 
-function run(call: WorkerCall): void {
-  taskId = call.id;
+function run(call: WorkerCall, number: number): void {
+  const module = modules.get(call.sha256)!;
+  const name = `${module.manifest.module}/${call.kernel}`;
   try {
-    const value = sandboxOf(call.sha256).run(call.kernel, call.args.map(decodeValue), encodeValue);
-    post({ kind: "result", result: { value } satisfies WorkerResult }, [value.buffer]);
+    meter.begin(name, number, call.limits);
+    host.begin(name, call);
+    nested.begin(name, call);
+    const value = sandboxOf(module).run(name, call, call.args.map(decodeValue));
+    post({ kind: "result", result: { value, clock: host.recording } satisfies WorkerResult }, [value.buffer]);
   } catch (error) {
+    if (error instanceof WrayError) error.data.thread = threadId;
     post({ kind: "result", result: { error: toWireError(error) } });
   }
 }
 
-function sandboxOf(sha256: string): Sandbox {
-  const known = sandboxes.get(sha256);
+function sandboxOf(module: WorkerModule): Sandbox {
+  const known = sandboxes.get(module.sha256);
   if (known !== undefined) return known;
-  const { wasm, manifest } = modules.get(sha256)!;
-  try {
-    const sandbox = new Sandbox(wasm, manifest, (text) => post({ kind: "log", taskId, text }));
-    sandboxes.set(sha256, sandbox);
-    return sandbox;
-  } catch (error) {
-    throw new ModuleRejectedError(`module ${manifest.module} can't be started: ${(error as Error).message}`, {
-      data: { module: manifest.module, thread: threadId },
-      cause: error,
-    });
-  }
+  const sandbox = new Sandbox(module, host);
+  sandboxes.set(module.sha256, sandbox);
+  return sandbox;
 }

@@ -1,90 +1,128 @@
 import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
 import { checkArg, checkArgCount, checkGaps, findKernel } from "../../scheduler/manifest/check.ts";
-import type { Manifest } from "../../scheduler/protocol/manifest.ts";
-import { KernelAbort, taskError } from "./trap.ts";
+import {
+  LimitExceededError,
+  ModuleRejectedError,
+  OutOfMemoryError,
+  WrayError,
+} from "../../scheduler/protocol/errors.ts";
+import { isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
+import { encodeValue } from "../../scheduler/protocol/value.ts";
+import { Instance } from "./instance.ts";
+import type { HostFunctions } from "./host-functions.ts";
+import type { WorkerCall, WorkerModule } from "./messages.ts";
+import { taskError } from "./trap.ts";
 import { lift, lower } from "./values.ts";
 
-type Exports = ASUtil & Record<string, unknown>;
-
-/** An instance whose memory grew past this is not kept: it would cost more to clear than to make anew. */
-const keptMemoryBytes = 16 * 1024 * 1024;
+/** How many instances of one module are kept, each with a memory of another size. */
+const keptInstances = 4;
+/** Arguments up to this fit into what a module has anyway. */
+const smallBytes = 16 * 1024;
+const pageBytes = 64 * 1024;
 
 /**
- * A module's instance that runs one task at a time and forgets each: after a task, its memory and its mutable globals
- * are what they were before the first.
+ * One module, which runs one task at a time and forgets each: a task finds the memory, the globals and the tables of
+ * a new instance.
  */
 export class Sandbox {
-  readonly #wasm: WebAssembly.Module;
-  readonly #manifest: Manifest;
-  readonly #log: (text: string) => void;
-  #exports!: Exports;
-  #globals: { global: WebAssembly.Global; pristine: unknown }[] = [];
-  #pristineMemory = new Uint8Array();
+  readonly #module: WorkerModule;
+  readonly #host: HostFunctions;
+  /** The one used last comes last. */
+  readonly #instances = new Map<string, Instance>();
 
-  constructor(wasm: WebAssembly.Module, manifest: Manifest, log: (text: string) => void) {
-    this.#wasm = wasm;
-    this.#manifest = manifest;
-    this.#log = log;
-    this.#instantiate();
+  constructor(module: WorkerModule, host: HostFunctions) {
+    this.#module = module;
+    this.#host = host;
   }
 
   /**
-   * Runs a kernel with values that may not fit its parameters. `take` gets the result while it may still be a view
-   * of the module's memory.
-   * @throws InvalidTaskError, KernelNotFoundError, TaskError
+   * Runs a kernel with values that may not fit its parameters, and returns its result, encoded.
+   * @param name `module/function`, for messages
+   * @throws InvalidTaskError, KernelNotFoundError, TaskError, TaskTimeoutError, OutOfMemoryError, StackOverflowError,
+   * LimitExceededError, ModuleRejectedError
    */
-  run<T>(kernel: string, args: unknown[], take: (result: unknown) => T): T {
-    const name = `${this.#manifest.module}/${kernel}`;
-    const signature = findKernel(this.#manifest, kernel);
+  run(name: string, { kernel, limits, args: encoded }: WorkerCall, args: unknown[]): Uint8Array<ArrayBuffer> {
+    const { manifest } = this.#module;
+    const signature = findKernel(manifest, kernel);
     checkArgCount(name, signature, args.length);
     checkGaps(name, signature, args);
     for (const [index, arg] of args.entries()) checkArg(name, signature, index, arg);
+    const argBytes = encoded.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const given = args.findLastIndex((arg) => arg !== undefined) + 1;
+
+    let instance: Instance | undefined;
     try {
+      instance = this.#take(name, this.#pagesFor(signature, argBytes), Math.floor(limits.memoryBytes / pageBytes));
+      const { exports, call } = instance;
       const lowered = args
         .slice(0, given)
-        .map((arg, index) => lower(this.#exports, this.#manifest, signature.params[index]!.type, arg));
-      const raw = (this.#exports[kernel] as (...args: unknown[]) => number | bigint)(...lowered);
-      return take(lift(this.#exports, signature.returns, raw));
+        .map((arg, index) => lower(exports, manifest, signature.params[index]!.type, arg));
+      const raw = call(kernel, lowered);
+      const value = encodeValue(lift(exports, manifest, signature.returns, raw, limits.maxResultBytes));
+      if (value.byteLength <= limits.maxResultBytes) return value;
+      throw new LimitExceededError(`${name} returned more than its ${limits.maxResultBytes} bytes`, {
+        remedy: "Return less, or raise maxResultBytes.",
+        data: { kernel: name, limit: "maxResultBytes", maxResultBytes: limits.maxResultBytes },
+      });
     } catch (error) {
+      if (error instanceof WrayError) throw error;
+      if (instance?.isOutOfMemory) throw outOfMemory(name, limits.memoryBytes, error);
       throw taskError(name, error);
     } finally {
-      this.#reset();
+      if (instance !== undefined) this.#putBack(instance);
     }
   }
 
-  #instantiate(): void {
-    const read = (pointer: number) =>
-      pointer === 0 || !this.#exports ? "" : this.#exports.__getString(pointer);
-    const { exports } = instantiateSync<Exports>(this.#wasm, {
-      env: {
-        abort: (message: number, file: number, line: number, column: number) => {
-          throw new KernelAbort(read(message) || "abort", read(file), line, column);
-        },
-      },
-      wray: { log: (message: number) => this.#log(read(message)) },
-    });
-    this.#exports = exports;
-    this.#globals = this.#manifest.globals.map((name) => {
-      const global = exports[name];
-      if (!(global instanceof WebAssembly.Global)) throw new Error(`it exports no global ${name}`);
-      return { global, pristine: global.value };
-    });
-    this.#pristineMemory = this.#memory().slice();
+  /**
+   * How many pages an instance begins with. It follows from the call alone, so that a task finds the same on every
+   * host: what the module asks for, and room for larger arguments and for a result of their size. So most tasks need
+   * not grow, which costs the instance.
+   */
+  #pagesFor({ returns }: KernelSignature, argBytes: number): number {
+    const { initialPages = 0 } = this.#module.memory ?? {};
+    if (argBytes <= smallBytes) return initialPages;
+    const hasLargeResult = returns !== "void" && !isScalarType(returns);
+    return initialPages + roundedPages((hasLargeResult ? 2 : 1) * argBytes);
   }
 
-  #memory(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(((this.#exports as ASUtil).memory as WebAssembly.Memory).buffer as ArrayBuffer);
-  }
-
-  #reset(): void {
-    const memory = this.#memory();
-    if (memory.byteLength > keptMemoryBytes) {
-      this.#instantiate();
-      return;
+  /** An instance that no task has used, or that cannot be told from one. */
+  #take(name: string, initialPages: number, maximumPages: number): Instance {
+    const key = `${initialPages}/${maximumPages}`;
+    const kept = this.#instances.get(key);
+    if (kept !== undefined) {
+      this.#instances.delete(key);
+      return kept;
     }
-    memory.set(this.#pristineMemory);
-    memory.fill(0, this.#pristineMemory.byteLength);
-    for (const { global, pristine } of this.#globals) global.value = pristine as never;
+    if (initialPages > maximumPages) throw outOfMemory(name, maximumPages * pageBytes, undefined);
+    try {
+      return new Instance(key, this.#module, this.#host, initialPages, maximumPages);
+    } catch (error) {
+      if (error instanceof WebAssembly.LinkError || error instanceof TypeError) {
+        throw new ModuleRejectedError(`${name}: the module can't be started: ${error.message}`, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  #putBack(instance: Instance): void {
+    if (!instance.reset()) return;
+    this.#instances.set(instance.key, instance);
+    if (this.#instances.size <= keptInstances) return;
+    const [oldest] = this.#instances.keys();
+    this.#instances.delete(oldest!);
   }
 }
+
+/** Pages for so many bytes, at most a quarter more: so calls with arguments of about one size share an instance. */
+function roundedPages(bytes: number): number {
+  const pages = Math.ceil(bytes / pageBytes);
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(pages)) - 2);
+  return Math.ceil(pages / step) * step;
+}
+
+const outOfMemory = (name: string, memoryBytes: number, cause: unknown) =>
+  new OutOfMemoryError(`${name} needs more memory than its ${memoryBytes} bytes`, {
+    remedy: "Raise memoryBytes, or work on less at a time.",
+    data: { kernel: name, limit: "memoryBytes", memoryBytes },
+    ...(cause === undefined ? {} : { cause }),
+  });

@@ -4,6 +4,7 @@ import { entryFile } from "./entry.ts";
 import { exportGlobals } from "./globals.ts";
 import { describe } from "./manifest.ts";
 import { refuse } from "./refuse.ts";
+import { rewriteRemoteCalls } from "./remote-calls.ts";
 import { refuseReservedNames } from "./reserved.ts";
 
 /**
@@ -13,6 +14,11 @@ import { refuseReservedNames } from "./reserved.ts";
 export default class WrayTransform {
   declare readonly program: Program;
   declare readonly binaryen: Binaryen;
+
+  /** Called when the sources are parsed. */
+  afterParse({ sources }: { sources: readonly { statements: readonly object[] }[] }): void {
+    for (const source of sources) rewriteRemoteCalls(source);
+  }
 
   /** Called when the sources are parsed and linked, before anything is compiled. */
   afterInitialize(program: Program): void {

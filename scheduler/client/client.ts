@@ -3,6 +3,7 @@ import type { Control } from "../control/control.ts";
 import { shippedModules } from "../control/control.ts";
 import { checkModuleName, fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
 import { openModule } from "../manifest/read.ts";
+import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
@@ -152,6 +153,32 @@ export class Client {
     this.#checkOpen();
     for (const ref of refs) this.#checkOwned(ref);
     return waitFor(refs, options, (id, listener) => this.#submitter.whenReady(id, listener));
+  }
+
+  /**
+   * Ends a task: if it waits, it never runs; if it runs, it is stopped within some milliseconds, and what it has
+   * submitted with it. Its ref fails with TaskCancelledError, as do the tasks that take it. Of a task that is done, or
+   * a `put`, nothing changes.
+   * @throws InvalidTaskError for what is no ref of this client
+   */
+  cancel(ref: ObjectRef): void {
+    this.#checkOpen();
+    this.#checkOwned(ref);
+    this.#submitter.cancel(ref.id);
+  }
+
+  /**
+   * All that a task heard that does not follow from its arguments, once it is done: the seed of its random numbers and
+   * what its clock said. Given to `options()`, it makes the kernel return the same bytes for the same arguments.
+   * @throws InvalidTaskError for a ref that is no task's
+   */
+  async recording(ref: ObjectRef): Promise<Recording> {
+    await this.wait([ref]);
+    const recording = this.#submitter.recording(ref.id);
+    if (recording !== undefined) return recording;
+    throw new InvalidTaskError(`${ref} is no task's, so there is nothing to replay`, {
+      remedy: "Pass what remote() returned.",
+    });
   }
 
   /** The hosts that this client knows. */

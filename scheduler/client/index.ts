@@ -1,6 +1,9 @@
 export type { ServerOptions } from "../bus/credentials.ts";
+export type { Progress } from "../dataflow/task-table.ts";
+export type { Recording } from "../ownership/object-table.ts";
 export type { HostView } from "../placement/host-table.ts";
 export * from "../protocol/errors.ts";
+export type { Capability, Limits } from "../protocol/limits.ts";
 export type { KernelSignature, Manifest, Param, Type } from "../protocol/manifest.ts";
 export { Client } from "./client.ts";
 export { type ClientOptions, connect as init } from "./connect.ts";

@@ -1,10 +1,12 @@
 import type { Submission } from "../dataflow/task-table.ts";
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
+import { checkArgBytes, checkGrant } from "../manifest/check-limits.ts";
+import { type Capability, defaultGrant, defaultLimits } from "../protocol/limits.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value.ts";
 import { ObjectRef } from "./object-ref.ts";
-import { checkTaskOptions, defaultMaxRetries, type TaskOptions } from "./task-options.ts";
+import { checkTaskOptions, submissionOf, type TaskOptions } from "./task-options.ts";
 
 export type KernelDeps = {
   /** The module's sha-256. */
@@ -12,6 +14,8 @@ export type KernelDeps = {
   /** `module/function`, for messages. */
   label: string;
   signature: KernelSignature;
+  /** The capabilities that the module imports. */
+  needs: readonly Capability[];
   owns(ref: ObjectRef): boolean;
   submit(submission: Submission): ObjectRef;
 };
@@ -46,10 +50,13 @@ export class Kernel {
   /**
    * Submits one call. Typed arrays are copied at once; an `ObjectRef` stands for its value, which goes from where it
    * is to where the task runs. Returns the ref of the result without waiting.
-   * @throws InvalidTaskError when the arguments don't fit, naming the parameter
+   * @throws InvalidTaskError when the arguments don't fit, naming the parameter, or a capability is not granted
+   * @throws LimitExceededError when the arguments have more than `maxArgumentBytes`
    */
   remote(...args: unknown[]): ObjectRef {
-    const { label, signature, module } = this.#deps;
+    const { label, signature, module, needs } = this.#deps;
+    const { grant = defaultGrant, maxArgumentBytes = defaultLimits.maxArgumentBytes } = this.#options;
+    checkGrant(label, needs, grant);
     checkArgCount(label, signature, args.length);
     checkGaps(label, signature, args);
     const encoded = args.map((arg, index) => {
@@ -63,13 +70,13 @@ export class Kernel {
         { remedy: "Get its value and pass that.", data: { kernel: label, id: arg.id } },
       );
     });
+    checkArgBytes(label, encoded, maxArgumentBytes);
     return this.#deps.submit({
       label,
       module,
       kernel: signature.name,
       args: encoded,
-      timeoutMs: this.#options.timeoutMs,
-      maxRetries: this.#options.maxRetries ?? defaultMaxRetries,
+      ...submissionOf(this.#options),
     });
   }
 }

@@ -2,7 +2,7 @@ import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
 import { type Submission, TaskTable } from "../dataflow/task-table.ts";
 import { pullObject, serveObjects } from "../objects/transfer.ts";
-import { ObjectTable, type ReadyState } from "../ownership/object-table.ts";
+import { ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import { decodeHeartbeat, decodePacketToClient, encodeMessage } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
@@ -59,13 +59,15 @@ export class Submitter {
       clientId: id,
       infeasibleAfterMs,
       send: (hostId, task) => this.#send(hostId, task),
+      cancel: (hostId, taskId) =>
+        this.#exchange.send(hostId, { kind: "cancel", ids: [taskId] }, taskId.length),
       nowMs: () => performance.now(),
       random: Math.random,
     });
     this.#exchange = new Exchange({
       id,
       publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodeMessage(packet)),
-      deliver: (hostId, { id, outcome }) => this.#tasks.ended(hostId, id, outcome),
+      deliver: (hostId, message) => this.#onMessage(hostId, message),
       onReset: (hostId) => this.#loseHost(hostId),
     });
     this.#subscriptions = [
@@ -151,6 +153,16 @@ export class Submitter {
     return id;
   }
 
+  /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
+  cancel(id: string): void {
+    this.#tasks.cancel(id);
+  }
+
+  /** What the task heard whose result this object is; undefined until it is done, and for what was put. */
+  recording(id: string): Recording | undefined {
+    return this.#objects.recording(id);
+  }
+
   /** Calls back when the object is ready. Returns how to stop waiting. */
   whenReady(id: string, listener: (state: ReadyState) => void): () => void {
     return this.#objects.whenReady(id, listener);
@@ -191,6 +203,16 @@ export class Submitter {
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
     this.#exchange.flush();
     this.#exchange.close();
+  }
+
+  #onMessage(hostId: string, message: ToClient): void {
+    switch (message.kind) {
+      case "result":
+        this.#tasks.ended(hostId, message.id, message.outcome);
+        return;
+      case "progress":
+        this.#tasks.progressed(hostId, message.id, { fraction: message.fraction, text: message.text });
+    }
   }
 
   /** Ids begin with their owner's, so that no two clients make the same. */

@@ -7,6 +7,7 @@ import {
   InfeasibleTaskError,
   ObjectLostError,
   ShutdownError,
+  TaskCancelledError,
   toWireError,
   WorkerCrashedError,
 } from "../protocol/errors.ts";
@@ -19,9 +20,15 @@ export type Submission = {
   module: string;
   kernel: string;
   args: (Uint8Array | string)[];
-  timeoutMs: number | undefined;
   maxRetries: number;
+  /** What goes to the host with the task. */
+  options: Pick<Task, "limits" | "grant" | "seed" | "clock" | "depth">;
+  /** Hears how far the task has come while it runs. */
+  onProgress?: ((progress: Progress) => void) | undefined;
 };
+
+/** How far a task has come: a part of 1, and what it says of it. */
+export type Progress = { fraction: number; text: string };
 
 type PendingTask = Submission & {
   id: string;
@@ -42,6 +49,8 @@ export type TaskTableDeps = {
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
   send(hostId: string, task: Task): void;
+  /** Tells a host to end a task. */
+  cancel(hostId: string, id: string): void;
   nowMs(): number;
   /** Gives numbers from 0 to below 1. */
   random(): number;
@@ -99,10 +108,10 @@ export class TaskTable {
     switch (outcome.kind) {
       case "value":
         // A copy, because these bytes are part of a larger message.
-        this.#end(task, { kind: "local", value: outcome.value.slice() });
+        this.#end(task, { kind: "local", value: outcome.value.slice() }, outcome.clock);
         break;
       case "stored":
-        this.#end(task, { kind: "remote", hosts: new Set([hostId]) });
+        this.#end(task, { kind: "remote", hosts: new Set([hostId]) }, outcome.clock);
         break;
       case "returned":
         this.#place(task);
@@ -127,6 +136,26 @@ export class TaskTable {
       if (hasLeft) this.#place(task);
       else this.#retry(task, diedWith(task.label, hostId));
     }
+  }
+
+  /** Ends a task that is not done yet: it won't run again, and its host is told to end it. */
+  cancel(id: string): void {
+    const task = this.#tasks.get(id);
+    if (task === undefined) return;
+    if (task.hostId !== undefined) {
+      this.#deps.hosts.ended(task.hostId, false);
+      this.#deps.cancel(task.hostId, id);
+    }
+    this.#fail(
+      task,
+      new TaskCancelledError(`${task.label} was cancelled`, { data: { kernel: task.label, id } }),
+    );
+  }
+
+  /** Takes in how far a task has come on a host. */
+  progressed(hostId: string, id: string, progress: Progress): void {
+    const task = this.#tasks.get(id);
+    if (task?.hostId === hostId) task.onProgress?.(progress);
   }
 
   /** Places what has found no host so far, and fails what has waited for one too long. */
@@ -170,9 +199,9 @@ export class TaskTable {
       }
       args.push(arg);
     }
-    const { id, module, kernel, timeoutMs } = task;
+    const { id, module, kernel, options } = task;
     hosts.sent(hostId);
-    send(hostId, { id, module, kernel, args, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    send(hostId, { id, module, kernel, args, ...options });
   }
 
   /** How a ready object goes to a host, or why it can't. */
@@ -208,8 +237,9 @@ export class TaskTable {
     this.#failing = [];
   }
 
-  #end(task: PendingTask, state: ReadyState): void {
+  #end(task: PendingTask, state: ReadyState, clock?: number[]): void {
     if (!this.#tasks.delete(task.id)) return;
+    this.#deps.objects.record(task.id, { seed: task.options.seed ?? task.id, ...(clock && { clock }) });
     this.#deps.objects.settle(task.id, state);
     for (const ref of refsOf(task)) this.#deps.objects.unuse(ref);
   }

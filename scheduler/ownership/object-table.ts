@@ -7,6 +7,9 @@ export type ObjectState =
   | { kind: "remote"; hosts: Set<string> }
   | { kind: "failed"; error: Error };
 
+/** All that a task heard that does not follow from its arguments: with it, it can be run again to the same result. */
+export type Recording = { seed: string; clock?: number[] };
+
 export type ReadyState = Exclude<ObjectState, { kind: "pending" }>;
 
 type Entry = {
@@ -18,6 +21,7 @@ type Entry = {
   /** Hosts that were told to fetch it, and so may have a copy. */
   copies: Set<string>;
   listeners: ((state: ReadyState) => void)[];
+  recording?: Recording;
 };
 
 /**
@@ -42,6 +46,16 @@ export class ObjectTable {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Keeps what the task heard whose result this object is. */
+  record(id: string, recording: Recording): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) entry.recording = recording;
+  }
+
+  recording(id: string): Recording | undefined {
+    return this.#entries.get(id)?.recording;
   }
 
   /** Decides a pending object; of a decided one, nothing changes. */

@@ -1,0 +1,139 @@
+import type { Control } from "../../scheduler/control/control.ts";
+import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
+import type { Submitter } from "../../scheduler/client/submitter.ts";
+import { submissionOf } from "../../scheduler/client/task-options.ts";
+import { toWireError } from "../../scheduler/protocol/errors.ts";
+import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
+
+type Request<Kind> = Extract<NestedRequest, { kind: Kind }>;
+
+export type ChildrenDeps = {
+  /** This host's own client. */
+  submitter(): Promise<Submitter>;
+  control: Control;
+  /** The task that they belong to, and the name of its module. */
+  parent: WorkerCall;
+  module: string;
+  /** Is called once for each task that has ended while the parent runs. */
+  countEnded(): void;
+};
+
+/** The tasks and objects that one running task has made. They end with it, because nobody else has their refs. */
+export class Children {
+  readonly #deps: ChildrenDeps;
+  /** The id of each object by the task's own number for it; rejected when there will be none. */
+  readonly #ids = new Map<number, Promise<string>>();
+  /** What names stand for stays the same as long as the task runs. */
+  readonly #modules = new Map<string, Promise<string>>();
+  #isClosed = false;
+
+  constructor(deps: ChildrenDeps) {
+    this.#deps = deps;
+  }
+
+  submit({ ref, kernel, args }: Request<"submit">): void {
+    const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`);
+    this.#keep(ref, submitted);
+    submitted.then(
+      async (id) => (await this.#submitter()).whenReady(id, () => this.#countEnded()),
+      () => this.#countEnded(),
+    );
+  }
+
+  put({ ref, value }: Request<"put">): void {
+    this.#keep(
+      ref,
+      this.#submitter().then((submitter) => submitter.put(value)),
+    );
+  }
+
+  free(ref: number): void {
+    const id = this.#ids.get(ref);
+    this.#ids.delete(ref);
+    void id?.then(async (id) => (await this.#submitter()).drop(id)).catch(() => {});
+  }
+
+  /** The value of a ref, once it is ready, or why there is none. */
+  async get(ref: number): Promise<NestedReply> {
+    try {
+      const [submitter, id] = [await this.#submitter(), await this.#ids.get(ref)!];
+      const value = await new Promise<Uint8Array>((resolve, reject) => {
+        submitter.whenReady(id, (state) => submitter.fetch(id, state).then(resolve, reject));
+      });
+      return { kind: "value", value };
+    } catch (error) {
+      return { kind: "failed", error: toWireError(error) };
+    }
+  }
+
+  /** Which of the refs are ready, at most `numReturns`, once so many are or the time is over. */
+  async wait({ refs, numReturns, timeoutMs }: Request<"wait">): Promise<NestedReply> {
+    const ready = new Set<number>();
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      const isReady = (ref: number) => {
+        ready.add(ref);
+        if (ready.size >= numReturns) resolve();
+      };
+      for (const ref of refs) {
+        this.#ids.get(ref)!.then(
+          async (id) => (await this.#submitter()).whenReady(id, () => isReady(ref)),
+          () => isReady(ref),
+        );
+      }
+      if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
+    return { kind: "ready", refs: refs.filter((ref) => ready.has(ref)).slice(0, numReturns) };
+  }
+
+  /** The parent has ended. */
+  close(): void {
+    this.#isClosed = true;
+    for (const id of this.#ids.values()) void this.#end(id);
+    this.#ids.clear();
+  }
+
+  async #submit(kernel: string, args: (Uint8Array | number)[], seed: string): Promise<string> {
+    const { control, parent, module: ownModule } = this.#deps;
+    const { module, name } = parseKernelName(kernel);
+    let sha256 = this.#modules.get(module);
+    if (sha256 === undefined) {
+      // A module's own name is itself, whatever the cluster calls so now.
+      sha256 = module === ownModule ? Promise.resolve(parent.sha256) : findModule(control, module);
+      this.#modules.set(module, sha256);
+    }
+    const { options, ...others } = submissionOf({ ...parent.limits, grant: parent.grant, seed });
+    const submission = {
+      ...others,
+      label: kernel,
+      module: await sha256,
+      kernel: name,
+      args: await Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg))),
+      options: { ...options, depth: parent.depth + 1 },
+    };
+    const submitter = await this.#submitter();
+    return submitter.submit(submission);
+  }
+
+  #keep(ref: number, id: Promise<string>): void {
+    id.catch(() => {}); // Whoever asks for it hears of it.
+    this.#ids.set(ref, id);
+  }
+
+  async #end(id: Promise<string>): Promise<void> {
+    const known = await id.catch(() => undefined);
+    if (known === undefined) return;
+    const submitter = await this.#submitter();
+    submitter.cancel(known);
+    submitter.drop(known);
+  }
+
+  #submitter(): Promise<Submitter> {
+    return this.#deps.submitter();
+  }
+
+  #countEnded(): void {
+    if (!this.#isClosed) this.#deps.countEnded();
+  }
+}

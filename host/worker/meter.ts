@@ -1,0 +1,73 @@
+import { TaskCancelledError, TaskTimeoutError } from "../../scheduler/protocol/errors.ts";
+import type { Limits } from "../../scheduler/protocol/limits.ts";
+import { fuelBudget } from "../wasm/fuel.ts";
+import { stopWord, wakeWord } from "./control.ts";
+
+/**
+ * The time of the running call, and whether it is to go on. Modules call `check` every millisecond or so; without
+ * checks in a module, only the host can end it.
+ */
+export class Meter {
+  readonly #control: Int32Array;
+  #name = "";
+  #number = 0;
+  #limits: Pick<Limits, "timeoutMs" | "cpuMs"> = { timeoutMs: 0, cpuMs: 0 };
+  #startMs = 0;
+  #waitedMs = 0;
+
+  constructor(control: Int32Array) {
+    this.#control = control;
+  }
+
+  begin(name: string, number: number, limits: Limits): void {
+    this.#name = name;
+    this.#number = number;
+    this.#limits = limits;
+    this.#startMs = performance.now();
+    this.#waitedMs = 0;
+  }
+
+  /**
+   * Returns how much the module may do until it asks again.
+   * @throws TaskTimeoutError, TaskCancelledError
+   */
+  readonly check = (): number => {
+    const { timeoutMs, cpuMs } = this.#limits;
+    if (Atomics.load(this.#control, stopWord) === this.#number) {
+      throw new TaskCancelledError(`${this.#name} was stopped`);
+    }
+    const elapsedMs = performance.now() - this.#startMs;
+    if (elapsedMs > timeoutMs) throw timeoutError(this.#name, timeoutMs);
+    if (elapsedMs - this.#waitedMs > cpuMs) throw cpuError(this.#name, cpuMs);
+    return fuelBudget;
+  };
+
+  /**
+   * Blocks the thread until `receive` returns something, which it is asked for whenever the host wakes this worker.
+   * @throws as `check`
+   */
+  await<T>(receive: () => T | undefined): T {
+    while (true) {
+      const woken = Atomics.load(this.#control, wakeWord);
+      const received = receive();
+      if (received !== undefined) return received;
+      this.check();
+      const waitFromMs = performance.now();
+      const leftMs = this.#startMs + this.#limits.timeoutMs - waitFromMs;
+      Atomics.wait(this.#control, wakeWord, woken, Math.max(leftMs, 0) + 1);
+      this.#waitedMs += performance.now() - waitFromMs;
+    }
+  }
+}
+
+export const timeoutError = (name: string, timeoutMs: number) =>
+  new TaskTimeoutError(`${name} ran longer than its ${timeoutMs} ms`, {
+    remedy: "Raise timeoutMs, or find out why it takes so long.",
+    data: { kernel: name, timeoutMs },
+  });
+
+const cpuError = (name: string, cpuMs: number) =>
+  new TaskTimeoutError(`${name} computed longer than its ${cpuMs} ms`, {
+    remedy: "Raise cpuMs, or find out why it takes so long.",
+    data: { kernel: name, cpuMs },
+  });

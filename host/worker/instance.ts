@@ -1,5 +1,5 @@
 import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
-import { KernelNotFoundError } from "../../scheduler/protocol/errors.ts";
+import { KernelNotFoundError, OutOfMemoryError } from "../../scheduler/protocol/errors.ts";
 import type { Guest } from "./guest.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import type { WorkerModule } from "./messages.ts";
@@ -74,11 +74,22 @@ function memoryOf(
   maximumPages: number,
 ): WebAssembly.Memory {
   const maximum = Math.min(maximumPages, declaredPages);
-  return new WebAssembly.Memory({ initial: Math.min(initialPages, maximum), maximum, shared: isShared });
+  const initial = Math.min(initialPages, maximum);
+  try {
+    return new WebAssembly.Memory({ initial, maximum, shared: isShared });
+  } catch (error) {
+    throw new OutOfMemoryError(`this host has no ${maximum * 64} KiB of address space left for a memory`, {
+      remedy: "Run fewer modules at once, or lower memoryBytes.",
+      cause: error,
+    });
+  }
 }
 
+/** A copy; memory comes in whole words. */
 function withoutZerosAtEnd(bytes: Uint8Array): Uint8Array {
-  let end = bytes.byteLength;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  return bytes.slice(0, end);
+  const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+  let end = words.length;
+  // Of zeros only, +0 has no bit set.
+  while (end > 0 && Object.is(words[end - 1], 0)) end--;
+  return bytes.slice(0, end * 8);
 }

@@ -1,4 +1,3 @@
-import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
 import { checkArg, checkArgCount, checkGaps, findKernel } from "../../scheduler/manifest/check.ts";
 import {
   LimitExceededError,

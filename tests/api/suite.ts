@@ -1,13 +1,17 @@
 import type { Client, Module } from "wray";
 import { type Suite, suite, type TestContext } from "../support/index.ts";
 import { argumentsTests } from "./arguments.ts";
+import { cancelTests } from "./cancel.ts";
 import { failureTests } from "./failures.ts";
 import { getTests } from "./get.ts";
 import { lifecycleTests } from "./lifecycle.ts";
+import { limitsTests } from "./limits.ts";
 import { moduleTests } from "./load.ts";
 import { type Compiled, compileFixtures } from "./modules.ts";
+import { nestedTests } from "./nested.ts";
 import { objectTests } from "./objects.ts";
 import { optionTests } from "./options.ts";
+import { repeatTests } from "./repeat.ts";
 import { valueTests } from "./values.ts";
 
 /** Starts whatever a client needs, for all tests, and returns how to connect one. */
@@ -47,6 +51,10 @@ export function apiSuite(name: string, start: StartBackend): { test: Suite; api:
     getTests,
     optionTests,
     failureTests,
+    limitsTests,
+    cancelTests,
+    nestedTests,
+    repeatTests,
     lifecycleTests,
   ]) {
     declare(test, api);

@@ -1,8 +1,9 @@
 import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
 import { checkArg, checkArgCount, checkGaps, findKernel } from "../../scheduler/manifest/check.ts";
+import { defaultLimits } from "../../scheduler/protocol/limits.ts";
 import type { Manifest } from "../../scheduler/protocol/manifest.ts";
 import { KernelAbort, taskError } from "./trap.ts";
-import { lift, lower } from "./values.ts";
+import { lift, lowerAll } from "./values.ts";
 
 type Exports = ASUtil & Record<string, unknown>;
 
@@ -38,14 +39,14 @@ export class Sandbox {
     const signature = findKernel(this.#manifest, kernel);
     checkArgCount(name, signature, args.length);
     checkGaps(name, signature, args);
-    for (const [index, arg] of args.entries()) checkArg(name, signature, index, arg);
+    const { classes } = this.#manifest;
+    for (const [index, arg] of args.entries()) checkArg(name, signature, index, arg, classes);
     const given = args.findLastIndex((arg) => arg !== undefined) + 1;
     try {
-      const lowered = args
-        .slice(0, given)
-        .map((arg, index) => lower(this.#exports, this.#manifest, signature.params[index]!.type, arg));
+      const types = signature.params.map(({ type }) => type);
+      const lowered = lowerAll(this.#exports, this.#manifest, types, args.slice(0, given));
       const raw = (this.#exports[kernel] as (...args: unknown[]) => number | bigint)(...lowered);
-      return take(lift(this.#exports, signature.returns, raw));
+      return take(lift(this.#exports, this.#manifest, signature.returns, raw, defaultLimits.maxResultBytes));
     } catch (error) {
       throw taskError(name, error);
     } finally {
@@ -65,7 +66,7 @@ export class Sandbox {
       wray: { log: (message: number) => this.#log(read(message)) },
     });
     this.#exports = exports;
-    this.#globals = this.#manifest.globals.map((name) => {
+    this.#globals = (this.#manifest.globals ?? []).map((name) => {
       const global = exports[name];
       if (!(global instanceof WebAssembly.Global)) throw new Error(`it exports no global ${name}`);
       return { global, pristine: global.value };

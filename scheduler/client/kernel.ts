@@ -1,7 +1,7 @@
 import type { Submission } from "../dataflow/task-table.ts";
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
-import type { KernelSignature } from "../protocol/manifest.ts";
+import type { KernelSignature, Manifest } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value.ts";
 import { ObjectRef } from "./object-ref.ts";
 import { checkTaskOptions, defaultMaxRetries, type TaskOptions } from "./task-options.ts";
@@ -12,6 +12,8 @@ export type KernelDeps = {
   /** `module/function`, for messages. */
   label: string;
   signature: KernelSignature;
+  /** Of its manifest. */
+  classes: Manifest["classes"];
   owns(ref: ObjectRef): boolean;
   submit(submission: Submission): ObjectRef;
 };
@@ -49,12 +51,12 @@ export class Kernel {
    * @throws InvalidTaskError when the arguments don't fit, naming the parameter
    */
   remote(...args: unknown[]): ObjectRef {
-    const { label, signature, module } = this.#deps;
+    const { label, signature, classes, module } = this.#deps;
     checkArgCount(label, signature, args.length);
     checkGaps(label, signature, args);
     const encoded = args.map((arg, index) => {
       if (!(arg instanceof ObjectRef)) {
-        checkArg(label, signature, index, arg);
+        checkArg(label, signature, index, arg, classes);
         return encodeValue(arg);
       }
       if (this.#deps.owns(arg)) return arg.id;

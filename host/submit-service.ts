@@ -78,10 +78,11 @@ async function run(
   const { module: moduleName, name } = parseKernelName(kernel);
   const module = await modules.get(await findModule(control, moduleName));
   const signature = findKernel(module.manifest, name);
+  const { classes } = module.manifest;
   checkArgCount(kernel, signature, args.length);
   const encoded = args.map((plain, index) => {
-    const value = fromPlain(signature.params[index]!.type, plain);
-    checkArg(kernel, signature, index, value);
+    const value = fromPlain(signature.params[index]!.type, plain, classes);
+    checkArg(kernel, signature, index, value, classes);
     return encodeValue(value);
   });
   const task = { id, module: module.sha256, kernel: name, args: encoded };
@@ -89,7 +90,7 @@ async function run(
   const outcome = await executor.run({ ...task, ...limits }, undefined);
   switch (outcome.kind) {
     case "value":
-      return toPlain(signature.returns, decodeValue(outcome.value), format);
+      return toPlain(signature.returns, decodeValue(outcome.value), format, classes);
     case "error":
       throw fromWireError(outcome.error);
     case "returned":

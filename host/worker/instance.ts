@@ -29,7 +29,7 @@ export class Instance {
     this.key = key;
     this.#memory = module.memory && memoryOf(module.memory, initialPages, maximumPages);
     const guest: Guest = { memory: this.#memory, exports: undefined, isTaskBound: false };
-    const { exports, instance } = instantiateSync<ASUtil>(module.wasm, host.importsFor(guest, module) as never);
+    const { exports, instance } = instantiateSync<Record<string, unknown>>(module.wasm, host.importsFor(guest, module) as never);
     guest.exports = exports;
     this.exports = exports;
     this.#own = instance.exports;

@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, threadId, workerData } from "node:worker_threads";
-import { ModuleRejectedError, toWireError, WrayError } from "../../scheduler/protocol/errors.ts";
+import { toWireError, WrayError } from "../../scheduler/protocol/errors.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { HostFunctions } from "./host-functions.ts";
 import type { FromWorker, NestedReply, ToWorker, WorkerCall, WorkerModule, WorkerResult } from "./messages.ts";

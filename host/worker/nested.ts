@@ -1,6 +1,6 @@
-import { checkType } from "../../scheduler/manifest/check.ts";
+import { checkValue } from "../../scheduler/manifest/check.ts";
 import { fromWireError, LimitExceededError, TaskError, WrayError } from "../../scheduler/protocol/errors.ts";
-import { type Manifest, typeName } from "../../scheduler/protocol/manifest.ts";
+import { type Manifest, type Type, typeName } from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import { endedWord } from "./control.ts";
 import { type Guest, integersAt, readText } from "./guest.ts";
@@ -60,6 +60,8 @@ export class Nested {
       const value = address === 0 ? null : lift(guest.exports!, manifest, type, address, this.#call.limits.maxArgumentBytes);
       return encodeValue(value);
     };
+    const check = (type: Type, value: unknown) =>
+      checkValue(`${this.#name}: the value of get<${typeName(type)}>`, type, value, manifest.classes);
     const valueOf = (ref: number) => decodeValue(this.#get(ref));
     return {
       arg_float: (value: number) => this.#pass(encodeValue(value)),
@@ -79,25 +81,25 @@ export class Nested {
       },
       take_float: (ref: number) => {
         const value = valueOf(ref);
-        checkType(`${this.#name}: get<f64>`, "f64", value);
+        check("f64", value);
         return value;
       },
       take_bool: (ref: number) => {
         const value = valueOf(ref);
-        checkType(`${this.#name}: get<bool>`, "bool", value);
+        check("bool", value);
         return Number(value);
       },
       take_int: (ref: number, bits: number, isSigned: number) => {
         const value = valueOf(ref);
         const type = `${isSigned ? "i" : "u"}${bits}` as "i32";
-        checkType(`${this.#name}: get<${type}>`, type, value);
+        check(type, value);
         return BigInt(value as number | bigint);
       },
       take_object: (ref: number, classId: number, isNullable: number) => {
         const type = typeOf(classId);
         const value = valueOf(ref);
         if (isNullable && value === null) return 0;
-        checkType(`${this.#name}: get<${typeName(type)}>`, type, value, manifest);
+        check(type, value);
         return lower(guest.exports!, manifest, type, value);
       },
       wait: (refs: number, count: number, numReturns: number, timeoutMs: number) => {

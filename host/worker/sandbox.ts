@@ -11,7 +11,7 @@ import { Instance } from "./instance.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import type { WorkerCall, WorkerModule } from "./messages.ts";
 import { taskError } from "./trap.ts";
-import { lift, lower } from "./values.ts";
+import { lift, lowerAll } from "./values.ts";
 
 /** How many instances of one module are kept, each with a memory of another size. */
 const keptInstances = 4;
@@ -45,7 +45,7 @@ export class Sandbox {
     const signature = findKernel(manifest, kernel);
     checkArgCount(name, signature, args.length);
     checkGaps(name, signature, args);
-    for (const [index, arg] of args.entries()) checkArg(name, signature, index, arg);
+    for (const [index, arg] of args.entries()) checkArg(name, signature, index, arg, manifest.classes);
     const argBytes = encoded.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const given = args.findLastIndex((arg) => arg !== undefined) + 1;
 
@@ -53,10 +53,8 @@ export class Sandbox {
     try {
       instance = this.#take(name, this.#pagesFor(signature, argBytes), Math.floor(limits.memoryBytes / pageBytes));
       const { exports, call } = instance;
-      const lowered = args
-        .slice(0, given)
-        .map((arg, index) => lower(exports, manifest, signature.params[index]!.type, arg));
-      const raw = call(kernel, lowered);
+      const types = signature.params.map(({ type }) => type);
+      const raw = call(kernel, lowerAll(exports, manifest, types, args.slice(0, given)));
       const value = encodeValue(lift(exports, manifest, signature.returns, raw, limits.maxResultBytes));
       if (value.byteLength <= limits.maxResultBytes) return value;
       throw new LimitExceededError(`${name} returned more than its ${limits.maxResultBytes} bytes`, {

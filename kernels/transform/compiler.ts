@@ -7,6 +7,8 @@ export type Program = {
   readonly sources: readonly Source[];
   readonly filesByName: ReadonlyMap<string, File>;
   readonly elementsByName: ReadonlyMap<string, Element>;
+  /** Every function and class whose types are resolved, those of generic ones by their type arguments. */
+  readonly instancesByName: ReadonlyMap<string, unknown>;
   readonly options: { readonly exportRuntime: boolean };
   readonly resolver: { resolveFunction(prototype: FunctionPrototype, typeArguments: null): Instance | null };
   readonly stringInstance: Class;
@@ -40,13 +42,20 @@ export type File = {
 export type Element = FunctionPrototype | Variable | { readonly identifierNode: Node };
 
 export type FunctionPrototype = {
+  readonly name: string;
   readonly identifierNode: Node;
   readonly typeParameterNodes: readonly Node[] | null;
   readonly functionTypeNode: {
-    readonly parameters: readonly { readonly name: Node & { readonly text: string }; readonly type: Node }[];
+    readonly parameters: readonly Parameter[];
     readonly returnType: Node;
   };
   readonly bodyNode: Node | null;
+};
+
+export type Parameter = {
+  readonly name: Node & { readonly text: string };
+  readonly type: Node;
+  readonly parameterKind: number;
 };
 
 export type Variable = {
@@ -58,7 +67,11 @@ export type Variable = {
 export type Node = { readonly range: Range };
 
 /** A function whose types are resolved. */
-export type Instance = { readonly signature: Signature };
+export type Instance = {
+  readonly signature: Signature;
+  readonly prototype: FunctionPrototype;
+  readonly typeArguments: readonly Type[] | null;
+};
 
 export type Signature = {
   readonly parameterTypes: readonly Type[];
@@ -74,7 +87,34 @@ export type Type = {
   toString(): string;
 };
 
-export type Class = { readonly id: number; readonly typeArguments: readonly Type[] | null };
+export type Class = {
+  /** The run-time class id. */
+  readonly id: number;
+  /** `Pair<~lib/string/String>` */
+  readonly name: string;
+  readonly internalName: string;
+  readonly identifierNode: Node;
+  readonly prototype: { readonly name: string };
+  readonly typeArguments: readonly Type[] | null;
+  readonly base: Class | null;
+  readonly isInterface: boolean;
+  /** What an instance has, inherited or its own: fields, accessors and methods. */
+  readonly members: ReadonlyMap<string, Member> | null;
+  /** How many bytes an instance takes. */
+  readonly nextMemoryOffset: number;
+  is(flag: number): boolean;
+  hasDecorator(flag: number): boolean;
+};
+
+export type Member = {
+  readonly name: string;
+  readonly identifierNode: Node;
+  is(flag: number): boolean;
+  /** Of a field. */
+  readonly fieldDeclaration?: object | null;
+  /** Of a field or an accessor that has been resolved. */
+  readonly instance?: { readonly type: Type; readonly memoryOffset: number } | null;
+};
 
 /** The module as Binaryen wraps it, which is what `afterCompile` is given, and the library that wraps it. */
 export type BinaryenModule = { getNumGlobals(): number; getGlobalByIndex(index: number): number };
@@ -86,6 +126,15 @@ export type Binaryen = {
 /** The compiler's `SourceKind.UserEntry`: a file named on the command line. */
 export const userEntry = 1;
 
+/** The compiler's `ParameterKind.Rest`. */
+export const restParameter = 2;
+
+/** Of the compiler's `CommonFlags`. */
+export const flags = { abstract: 1 << 7, private: 1 << 9, protected: 1 << 10 } as const;
+
+/** The compiler's `DecoratorFlags.Unmanaged`. */
+export const unmanagedDecorator = 1 << 4;
+
 /** The compiler's `DiagnosticCode.Transform_0_1`: `Transform '{0}': {1}`. */
 export const transformDiagnostic = 109;
 
@@ -93,3 +142,9 @@ export const isFunctionPrototype = (element: Element): element is FunctionProtot
   "functionTypeNode" in element;
 export const isFunctionVariable = (element: Element): element is Variable =>
   "initializerNode" in element && element.type.isFunction;
+export const isGenericInstance = (
+  element: unknown,
+): element is Instance & { typeArguments: readonly [Type, ...Type[]] } => {
+  const { signature, typeArguments } = element as Partial<Instance>;
+  return signature !== undefined && (typeArguments?.length ?? 0) > 0;
+};

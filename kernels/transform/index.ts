@@ -3,6 +3,7 @@ import type { Binaryen, BinaryenModule, Program } from "./compiler.ts";
 import { entryFile } from "./entry.ts";
 import { exportGlobals } from "./globals.ts";
 import { describe } from "./manifest.ts";
+import { type ReadFile, readOptions, type WrayOptions } from "./options.ts";
 import { refuse } from "./refuse.ts";
 import { rewriteRemoteCalls } from "./remote-calls.ts";
 import { refuseReservedNames } from "./reserved.ts";
@@ -14,6 +15,9 @@ import { refuseReservedNames } from "./reserved.ts";
 export default class WrayTransform {
   declare readonly program: Program;
   declare readonly binaryen: Binaryen;
+  declare readonly baseDir: string;
+  declare readonly readFile: ReadFile;
+  #options: WrayOptions = {};
 
   /** Called when the sources are parsed. */
   afterParse({ sources }: { sources: readonly { statements: readonly object[] }[] }): void {
@@ -21,7 +25,8 @@ export default class WrayTransform {
   }
 
   /** Called when the sources are parsed and linked, before anything is compiled. */
-  afterInitialize(program: Program): void {
+  async afterInitialize(program: Program): Promise<void> {
+    this.#options = await readOptions(program, this.baseDir, this.readFile);
     if (!program.options.exportRuntime) {
       refuse(
         program,
@@ -39,7 +44,7 @@ export default class WrayTransform {
     const entry = entryFile(this.program);
     if (entry === undefined) return;
     const globals = exportGlobals(this.program, module, this.binaryen);
-    const manifest = JSON.stringify({ ...describe(this.program, entry), globals });
+    const manifest = JSON.stringify({ ...describe(this.program, entry), globals, ...this.#options });
     this.program.module.addCustomSection(manifestSection, new TextEncoder().encode(manifest));
   }
 }

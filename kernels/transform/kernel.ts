@@ -1,15 +1,22 @@
 import type { KernelSignature, Param, Type } from "../../scheduler/protocol/manifest.ts";
-import type { Type as CompilerType, FunctionPrototype, Program, Range } from "./compiler.ts";
-import { type Obstacle, obstacle } from "./obstacle.ts";
+import {
+  type Type as CompilerType,
+  type FunctionPrototype,
+  type Program,
+  type Range,
+  restParameter,
+} from "./compiler.ts";
+import { isObstacle, placedReason } from "./obstacle.ts";
 import { refuse } from "./refuse.ts";
-import { manifestType } from "./types.ts";
+import type { TypeTable } from "./types.ts";
 
 /** One kernel as the manifest tells it, or undefined after what is wrong with it has been reported. */
 export function kernelSignature(
   program: Program,
+  types: TypeTable,
   name: string,
   prototype: FunctionPrototype,
-): { signature: KernelSignature; types: CompilerType[] } | undefined {
+): KernelSignature | undefined {
   const { range } = prototype.identifierNode;
   const fault = faultOf(name, prototype);
   if (fault) {
@@ -22,37 +29,46 @@ export function kernelSignature(
   const nodes = prototype.functionTypeNode;
 
   const cross = (type: CompilerType, at: Range, does: string): Type | undefined => {
-    const crossing = manifestType(type);
-    if (crossing === undefined) {
-      const { reason, remedy } = obstacle(type);
-      refuse(program, at, `Kernel '${name}' ${does} of type ${at}: ${reason}.`, remedy);
-    }
-    return crossing;
+    const crossing = types.crossing(type);
+    if (!isObstacle(crossing)) return crossing;
+    refuse(
+      program,
+      at,
+      `Kernel '${name}' ${does} of type ${at}: ${placedReason(crossing)}.`,
+      crossing.remedy,
+    );
+    return undefined;
   };
 
   const params: Param[] = [];
   parameterTypes.forEach((parameterType, index) => {
-    const node = nodes.parameters[index]!;
-    const type = cross(parameterType, node.type.range, `takes '${node.name.text}'`);
+    const { name: parameter, type: node, parameterKind } = nodes.parameters[index]!;
+    if (parameterKind === restParameter) {
+      refuse(
+        program,
+        parameter.range,
+        `Kernel '${name}' takes '...${parameter.text}', any number of arguments, but a kernel has a fixed number.`,
+        `Take one array, \`${parameter.text}: ${node.range}\`.`,
+      );
+      return;
+    }
+    const type = cross(parameterType, node.range, `takes '${parameter.text}'`);
     if (type === undefined) return;
-    params.push({ name: node.name.text, type, ...(index >= requiredParameters && { optional: true }) });
+    params.push({ name: parameter.text, type, ...(index >= requiredParameters && { optional: true }) });
   });
   const returns = cross(returnType, nodes.returnType.range, "returns a value");
   if (returns === undefined || params.length < parameterTypes.length) return undefined;
   return {
-    signature: {
-      name,
-      params,
-      returns,
-      file: range.source.normalizedPath,
-      line: range.source.lineAt(range.start),
-    },
-    types: [...parameterTypes, returnType],
+    name,
+    params,
+    returns,
+    file: range.source.normalizedPath,
+    line: range.source.lineAt(range.start),
   };
 }
 
 /** What forbids an exported function to be a kernel, whatever its types. */
-function faultOf(name: string, prototype: FunctionPrototype): Obstacle | undefined {
+function faultOf(name: string, prototype: FunctionPrototype): { reason: string; remedy: string } | undefined {
   if (prototype.typeParameterNodes?.length) {
     return {
       reason: `Kernel '${name}' is generic, so there is no one function to call.`,

@@ -1,28 +1,24 @@
 import { basename } from "node:path";
 import type { KernelSignature, Manifest } from "../../scheduler/protocol/manifest.ts";
-import {
-  type Type as CompilerType,
-  type File,
-  isFunctionPrototype,
-  isFunctionVariable,
-  type Program,
-} from "./compiler.ts";
+import { type File, isFunctionPrototype, isFunctionVariable, type Program } from "./compiler.ts";
 import { exportsOf } from "./entry.ts";
 import { kernelSignature } from "./kernel.ts";
+import { nestedTypes } from "./nested.ts";
 import { refuse } from "./refuse.ts";
-import { manifestType } from "./types.ts";
+import { TypeTable } from "./types.ts";
 
 /** What a program's entry file offers, without its globals. Faults are reported, and then it is not complete. */
-export function describe(program: Program, entry: File): Omit<Manifest, "globals"> {
+export function describe(program: Program, entry: File): Omit<Manifest, "globals" | "preempt"> {
   const kernels: KernelSignature[] = [];
-  const types: CompilerType[] = [];
+  const types = new TypeTable();
+  // Any module may be given a text or bytes by its host, whatever its kernels take.
+  types.add("ArrayBuffer", program.arrayBufferInstance.id);
+  types.add("string", program.stringInstance.id);
   const exported = exportsOf(entry);
   for (const [name, element] of exported) {
     if (isFunctionPrototype(element)) {
-      const kernel = kernelSignature(program, name, element);
-      if (kernel === undefined) continue;
-      kernels.push(kernel.signature);
-      types.push(...kernel.types);
+      const signature = kernelSignature(program, types, name, element);
+      if (signature !== undefined) kernels.push(signature);
     } else if (isFunctionVariable(element)) {
       refuse(
         program,
@@ -42,25 +38,13 @@ export function describe(program: Program, entry: File): Omit<Manifest, "globals
       "Write `export function …`.",
     );
   }
+  const nested = nestedTypes(program, types);
   return {
     version: 1,
     module: basename(entry.source.normalizedPath, ".ts"),
     kernels,
-    classes: {},
-    runtimeIds: runtimeIds(program, types),
+    classes: types.classes,
+    runtimeIds: types.runtimeIds,
+    ...(Object.keys(nested).length > 0 && { nested }),
   };
-}
-
-/** Class ids of what the loader must be able to allocate. */
-function runtimeIds(program: Program, types: readonly CompilerType[]): Record<string, number> {
-  const ids: Record<string, number> = {
-    ArrayBuffer: program.arrayBufferInstance.id,
-    String: program.stringInstance.id,
-  };
-  for (const type of types) {
-    const name = manifestType(type);
-    const id = type.getClass()?.id;
-    if (id !== undefined && name !== undefined && name !== "string") ids[name] = id;
-  }
-  return ids;
 }

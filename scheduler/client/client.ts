@@ -219,6 +219,7 @@ export class Client {
       module: module.sha256,
       label: `${module.name}/${name}`,
       signature: module.manifest.kernels.find((kernel) => kernel.name === name)!,
+      classes: module.manifest.classes,
       owns: (ref) => this.#submitter.owns(ref.id),
       submit: (submission) => {
         this.#checkOpen();

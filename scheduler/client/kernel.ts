@@ -3,7 +3,7 @@ import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { checkArgBytes, checkGrant } from "../manifest/check-limits.ts";
 import { type Capability, defaultGrant, defaultLimits } from "../protocol/limits.ts";
-import type { KernelSignature } from "../protocol/manifest.ts";
+import type { KernelSignature, Manifest } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value.ts";
 import { ObjectRef } from "./object-ref.ts";
 import { checkTaskOptions, submissionOf, type TaskOptions } from "./task-options.ts";
@@ -16,6 +16,8 @@ export type KernelDeps = {
   signature: KernelSignature;
   /** The capabilities that the module imports. */
   needs: readonly Capability[];
+  /** Of its manifest. */
+  classes: Manifest["classes"];
   owns(ref: ObjectRef): boolean;
   submit(submission: Submission): ObjectRef;
 };
@@ -54,14 +56,14 @@ export class Kernel {
    * @throws LimitExceededError when the arguments have more than `maxArgumentBytes`
    */
   remote(...args: unknown[]): ObjectRef {
-    const { label, signature, module, needs } = this.#deps;
+    const { label, signature, classes, module, needs } = this.#deps;
     const { grant = defaultGrant, maxArgumentBytes = defaultLimits.maxArgumentBytes } = this.#options;
     checkGrant(label, needs, grant);
     checkArgCount(label, signature, args.length);
     checkGaps(label, signature, args);
     const encoded = args.map((arg, index) => {
       if (!(arg instanceof ObjectRef)) {
-        checkArg(label, signature, index, arg);
+        checkArg(label, signature, index, arg, classes);
         return encodeValue(arg);
       }
       if (this.#deps.owns(arg)) return arg.id;

@@ -7,7 +7,7 @@ export type Manifest = {
   kernels: KernelSignature[];
   /** The plain-data classes among the types, by the names that `{ object }` uses. */
   classes: Record<string, ClassLayout>;
-  /** Run-time class ids of everything that lives in memory, by `typeName` without `| null`: `{ "Array<f64>": 7 }`. */
+  /** Run-time class ids of all that lives in memory, by `typeName` without `| null`: `{ "string": 2, "Array<f64>": 7 }`. */
   runtimeIds: Record<string, number>;
   /** What nested calls pass and get, by run-time class id: the types behind the addresses that they hand over. */
   nested?: Record<string, Type>;
@@ -46,6 +46,9 @@ export type Type =
   /** A reference that may be null. */
   | { nullable: Type };
 
+/** How deep arrays and objects may lie in each other, so that no value fills a stack or leads back to itself. */
+export const maxValueDepth = 64;
+
 /** A type as AssemblyScript writes it, with JavaScript's names of typed arrays: `Array<Point | null>`. */
 export function typeName(type: Type): string {
   if (typeof type === "string") return type;
@@ -54,6 +57,14 @@ export function typeName(type: Type): string {
   if ("nullable" in type) return `${typeName(type.nullable)} | null`;
   return type.object;
 }
+
+export const isNullable = (type: Type): type is { nullable: Type } =>
+  typeof type === "object" && "nullable" in type;
+export const withoutNull = (type: Type): Exclude<Type, { nullable: Type }> =>
+  (isNullable(type) ? type.nullable : type) as never;
+/** The type of an array's elements. */
+export const elementOf = (type: { array: Type } | { staticArray: Type }): Type =>
+  "array" in type ? type.array : type.staticArray;
 
 export type ScalarType = (typeof scalarTypes)[number];
 export type TypedArrayName = (typeof typedArrayNames)[number];

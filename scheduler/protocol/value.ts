@@ -1,7 +1,6 @@
-import { decode, Encoder, ExtData, type ExtensionCodecType } from "@msgpack/msgpack";
-import { checkClaims } from "./check-claims.ts";
-import { InvalidTaskError, ProtocolError } from "./errors.ts";
+import { ProtocolError } from "./errors.ts";
 import { isTypedArrayName, type TypedArrayName, typedArrayNames } from "./manifest.ts";
+import { cannotCross, decodeStructure, encodeStructure } from "./structure.ts";
 
 /**
  * An encoded value is a header of 8 bytes and a payload, so that a payload stays aligned wherever the header is:
@@ -16,7 +15,7 @@ const tag = {
   null: 1,
   /** one byte, 0 or 1 */
   boolean: 2,
-  /** f64 */
+  /** f64; there is one NaN, 0x7ff8_0000_0000_0000 */
   number: 3,
   /** i64 */
   i64: 4,
@@ -28,10 +27,11 @@ const tag = {
   arrayBuffer: 7,
   /** 8 to 18: elements, in the order of `typedArrayNames` */
   typedArray: 8,
-  /** MessagePack of an array or a plain object; extension 1 holds an encoded value of another tag */
+  /** MessagePack of an array or a plain object; see `structure.ts` */
   structured: 32,
+  /** f64 each: an array of nothing but numbers, at least one */
+  numbers: 33,
 } as const;
-const valueExtension = 1;
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 type TypedArray = ArrayBufferView & { readonly constructor: { readonly name: string } };
@@ -58,7 +58,7 @@ export function encodeValue(value: unknown): Uint8Array<ArrayBuffer> {
     }
     case "number": {
       const bytes = header(tag.number, 8);
-      viewOf(bytes).setFloat64(headerBytes, value, true);
+      viewOf(bytes).setFloat64(headerBytes, oneNaN(value), true);
       return bytes;
     }
     case "bigint":
@@ -73,7 +73,8 @@ export function encodeValue(value: unknown): Uint8Array<ArrayBuffer> {
       if (value === null) return header(tag.null, 0);
       if (value instanceof ArrayBuffer) return withPayload(tag.arrayBuffer, new Uint8Array(value));
       if (ArrayBuffer.isView(value)) return encodeView(value);
-      return encodeStructured(value);
+      if (isArrayOfNumbers(value)) return encodeNumbers(value);
+      return withPayload(tag.structured, encodeStructure(value, encodeValue));
     default:
       throw cannotCross(`a ${typeof value}`);
   }
@@ -95,7 +96,7 @@ export function decodeValue(bytes: Bytes): unknown {
     case tag.boolean:
       return checkLength(payload, 1)[0] !== 0;
     case tag.number:
-      return viewOf(checkLength(payload, 8)).getFloat64(0, true);
+      return oneNaN(viewOf(checkLength(payload, 8)).getFloat64(0, true));
     case tag.i64:
       return viewOf(checkLength(payload, 8)).getBigInt64(0, true);
     case tag.u64:
@@ -106,6 +107,9 @@ export function decodeValue(bytes: Bytes): unknown {
       return payload.slice().buffer;
     case tag.structured:
       return decodeStructured(payload.slice());
+    case tag.numbers:
+      if (payload.byteLength === 0) throw malformed("it is an array of numbers without one");
+      return Array.from(viewAs("Float64Array", payload) as Float64Array, oneNaN);
   }
   const name = typedArrayNames[bytes[0]! - tag.typedArray];
   if (name === undefined) throw malformed(`it has the unknown tag ${bytes[0]}`);
@@ -141,7 +145,11 @@ function viewAs(name: TypedArrayName, payload: Bytes): TypedArray {
 }
 
 function decodeString(payload: Bytes): string {
-  const units = viewAs("Uint16Array", payload) as unknown as Uint16Array;
+  return stringOf(viewAs("Uint16Array", payload) as unknown as Uint16Array);
+}
+
+/** The string of these UTF-16 code units, which may be half a character, also in shared memory. */
+export function stringOf(units: Uint16Array): string {
   let text = "";
   // Chunks, because each unit is an argument of a call and the stack is finite.
   for (let start = 0; start < units.length; start += 8192) {
@@ -150,41 +158,34 @@ function decodeString(payload: Bytes): string {
   return text;
 }
 
-const extensions: ExtensionCodecType<undefined> = {
-  tryToEncode(value) {
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value) || typeof value === "bigint") {
-      return new ExtData(valueExtension, encodeValue(value));
-    }
-    if (Array.isArray(value) || value === null || typeof value !== "object") return null;
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) {
-      throw cannotCross(`an instance of ${prototype.constructor?.name ?? "a class"}`);
-    }
-    if (Object.hasOwn(value, "__proto__")) throw cannotCross("an object with the key __proto__");
-    return null;
-  },
-  decode(bytes, type) {
-    if (type !== valueExtension || bytes[0] === tag.structured)
-      throw malformed("an extension is none of ours");
-    // A copy: what stands in the middle of a message is not aligned.
-    return decodeValue(bytes.slice());
-  },
-};
-const structured = new Encoder({ extensionCodec: extensions });
+/**
+ * WebAssembly and JavaScript leave it open which of the many NaNs comes out of a calculation. One for all keeps results
+ * the same on every host; the elements of typed arrays keep their bits.
+ */
+const oneNaN = (value: number): number => (Number.isNaN(value) ? Number.NaN : value);
 
-function encodeStructured(value: object): Uint8Array<ArrayBuffer> {
-  try {
-    return withPayload(tag.structured, structured.encodeSharedRef(value));
-  } catch (error) {
-    if (error instanceof InvalidTaskError) throw error;
-    throw cannotCross(`an object that MessagePack refuses (${(error as Error).message})`);
+function isArrayOfNumbers(value: object): value is number[] {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  for (let index = 0; index < value.length; index++) {
+    if (typeof value[index] !== "number") return false;
   }
+  return true;
+}
+
+function encodeNumbers(numbers: number[]): Uint8Array<ArrayBuffer> {
+  const bytes = header(tag.numbers, 8 * numbers.length);
+  const elements = new Float64Array(bytes.buffer, headerBytes);
+  for (let index = 0; index < numbers.length; index++) elements[index] = oneNaN(numbers[index]!);
+  return bytes;
 }
 
 function decodeStructured(payload: Uint8Array<ArrayBuffer>): unknown {
   try {
-    checkClaims(payload);
-    return decode(payload, { extensionCodec: extensions });
+    return decodeStructure(payload, (bytes) => {
+      if (bytes[0] === tag.structured) throw malformed("a structure is inside an extension");
+      // A copy: what stands in the middle of a message is not aligned.
+      return decodeValue(bytes.slice());
+    });
   } catch (error) {
     throw malformed(`its MessagePack is broken (${(error as Error).message})`);
   }
@@ -210,9 +211,3 @@ function checkLength(payload: Bytes, length: number): Bytes {
 }
 
 const malformed = (why: string) => new ProtocolError(`malformed value: ${why}`);
-
-const cannotCross = (what: string) =>
-  new InvalidTaskError(`${what} can't be a task's argument or an object`, {
-    remedy:
-      "Pass numbers, booleans, bigints of 64 bits, strings, ArrayBuffers, typed arrays, and arrays and plain objects of these.",
-  });

@@ -1,8 +1,9 @@
-import { type ASUtil, instantiateSync } from "@assemblyscript/loader";
-import type { Manifest, Type } from "../../scheduler/protocol/manifest.ts";
+import { instantiateSync } from "@assemblyscript/loader";
+import { lift, lowerAll } from "../../host/worker/values.ts";
+import { defaultLimits } from "../../scheduler/protocol/limits.ts";
 import type { Compiled } from "./asc.ts";
 
-type Functions = Record<string, (...args: unknown[]) => unknown>;
+type Functions = Record<string, (...args: unknown[]) => number | bigint>;
 
 /** An instance of a module and a way to call its kernels with JavaScript's values. */
 export type Instance = {
@@ -23,26 +24,11 @@ export function instantiate(
     call(name, ...args) {
       const kernel = manifest.kernels.find((each) => each.name === name);
       if (kernel === undefined) throw new Error(`no kernel ${name}`);
-      const lowered = args.map((arg, index) => lower(exports, manifest, kernel.params[index]!.type, arg));
-      return lift(exports, kernel.returns, exports[name]!(...lowered));
+      const types = kernel.params.map(({ type }) => type);
+      const raw = exports[name]!(...lowerAll(exports, manifest, types, args));
+      const value = lift(exports, manifest, kernel.returns, raw, defaultLimits.maxResultBytes);
+      // A view would change with the next call.
+      return ArrayBuffer.isView(value) ? (value as Uint8Array).slice() : value;
     },
   };
-}
-
-function lower(exports: ASUtil, { runtimeIds }: Manifest, type: Type, value: unknown): unknown {
-  if (type === "string") return exports.__newString(value as string);
-  if (type === "ArrayBuffer") return exports.__newArrayBuffer(value as ArrayBuffer);
-  if (!type.endsWith("Array")) return value;
-  return exports.__newArray(runtimeIds[type]!, value as ArrayBufferView);
-}
-
-function lift(exports: ASUtil, type: Type, value: unknown): unknown {
-  const pointer = value as number;
-  if (type === "string") return exports.__getString(pointer);
-  if (type === "ArrayBuffer") return exports.__getArrayBuffer(pointer);
-  if (type === "bool") return value !== 0;
-  if (type === "u32") return pointer >>> 0;
-  if (!type.endsWith("Array")) return value;
-  const getter = `__get${type.replace("Big", "")}` as "__getFloat64Array";
-  return exports[getter](pointer);
 }

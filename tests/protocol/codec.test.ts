@@ -92,7 +92,7 @@ test("decodePacketToClient() drops causes that go deeper than an error may have"
   const bytes = Uint8Array.from([...head, ...Array.from({ length: 100_000 }, () => level).flat(), ...root]);
   const [message] = decodePacketToClient(bytes).messages;
   let depth = 0;
-  const outcome = message!.outcome as { error: WireError };
+  const { outcome } = message as unknown as { outcome: { error: WireError } };
   for (let cause = outcome.error.cause; cause !== undefined; cause = cause.cause) depth++;
   assert.is(depth, mostCauses);
 });

@@ -39,6 +39,7 @@ export class SimulatedCluster {
       clientId: "client",
       infeasibleAfterMs: 10_000,
       send: (hostId, task) => this.#send(hostId, task),
+      cancel() {},
       nowMs: () => this.nowMs,
       random: random.next,
     });
@@ -92,7 +93,7 @@ export class SimulatedCluster {
     );
     const maxRetries = this.#random.below(4);
     this.tasks.submit(id, {
-      ...{ label: "module/kernel", module: "sha", kernel: "kernel", timeoutMs: undefined },
+      ...{ label: "module/kernel", module: "sha", kernel: "kernel", options: {} },
       ...{ args, maxRetries },
     });
     this.outcomes.set(id, []);

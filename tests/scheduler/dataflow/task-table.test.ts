@@ -21,6 +21,7 @@ const trap: Outcome = { kind: "error", error: toWireError(new TaskError("trap"))
 /** A table with these hosts, and what it sent. */
 function tableOf(...hostIds: string[]) {
   const sent: { hostId: string; task: Task }[] = [];
+  const cancelled: string[] = [];
   const freed: [string, string[]][] = [];
   const clock = { nowMs: 0 };
   const objects = new ObjectTable((id, hosts) => freed.push([id, [...hosts]]));
@@ -28,6 +29,7 @@ function tableOf(...hostIds: string[]) {
   const tasks = new TaskTable({
     ...{ objects, hosts, clientId: "me", infeasibleAfterMs: 1_000 },
     send: (hostId, task) => sent.push({ hostId, task }),
+    cancel: (hostId, id) => cancelled.push(`${id} on ${hostId}`),
     nowMs: () => clock.nowMs,
     random: () => 0,
   });
@@ -37,7 +39,7 @@ function tableOf(...hostIds: string[]) {
   for (const id of hostIds) join(id);
   const submit = (id: string, args: Submission["args"] = [], maxRetries = 0) =>
     tasks.submit(id, {
-      ...{ label: `m/${id}`, module: "sha", kernel: id, timeoutMs: undefined },
+      ...{ label: `m/${id}`, module: "sha", kernel: id, options: {} },
       ...{ args, maxRetries },
     });
   const lose = (id: string) => {
@@ -51,7 +53,7 @@ function tableOf(...hostIds: string[]) {
     if (state.kind !== "failed") throw new Error(`${id} is ${state.kind}`);
     return state.error as WrayError;
   };
-  return { tasks, objects, hosts, sent, freed, clock, join, submit, lose, sentTo, errorOf };
+  return { tasks, objects, hosts, sent, cancelled, freed, clock, join, submit, lose, sentTo, errorOf };
 }
 
 test("submit() sends a task at once when its arguments are there", () => {

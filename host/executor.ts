@@ -1,7 +1,7 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
 import { checkArgBytes, checkGrant } from "../scheduler/manifest/check-limits.ts";
-import { TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
+import { LimitExceededError, TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
 import { defaultGrant, defaultLimits } from "../scheduler/protocol/limits.ts";
 import {
   type Arg,
@@ -28,6 +28,8 @@ export type ExecutorDeps = {
   /** Sends an owner what its running task says of how far it has come. */
   progressed(owner: string, taskId: string, fraction: number, text: string): void;
   log(taskId: string, text: string): void;
+  /** The most that a task's `memoryBytes` may be here. */
+  maxMemoryBytes: number;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
 /** A task on this host. */
@@ -59,7 +61,7 @@ export class Executor {
    * @param owner keeps a large result; without one, it comes back whole
    */
   async run(task: Task, owner: string | undefined): Promise<Outcome> {
-    const { modules, pool, store, isPresent, progressed, log, submitter, control } = this.#deps;
+    const { modules, pool, store, isPresent, progressed, log, submitter, control, maxMemoryBytes } = this.#deps;
     const { id, module: sha256, kernel, args, grant = defaultGrant, seed = id, clock, depth = 0 } = task;
     const limits = { ...defaultLimits, ...task.limits };
     const here: Here = { id, owner, isCancelled: false };
@@ -68,6 +70,7 @@ export class Executor {
       const module = await modules.get(sha256);
       const label = `${module.manifest.module}/${kernel}`;
       checkGrant(label, module.needs, grant);
+      if (limits.memoryBytes > maxMemoryBytes) throw tooMuchMemory(label, limits.memoryBytes, maxMemoryBytes);
       const values = args.some(isRefArg)
         ? await Promise.all(args.map((arg) => this.#value(arg, owner ?? "")))
         : (args as Uint8Array[]);
@@ -132,4 +135,9 @@ export class Executor {
 }
 
 const cancelled = (label: string) => new TaskCancelledError(`${label} was cancelled`);
+const tooMuchMemory = (label: string, memoryBytes: number, maxMemoryBytes: number) =>
+  new LimitExceededError(`${label} asks for ${memoryBytes} bytes of memory; its host gives ${maxMemoryBytes}`, {
+    remedy: "Lower memoryBytes, or start the host with a larger --max-memory-bytes.",
+    data: { kernel: label, limit: "maxMemoryBytes", memoryBytes, maxMemoryBytes },
+  });
 const isShared = (value: Uint8Array) => value.buffer instanceof SharedArrayBuffer;

@@ -11,6 +11,7 @@ import { randomId } from "../scheduler/protocol/ids.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
+import { defaultHostLimits, type HostLimits } from "./limits.ts";
 import { Modules } from "./modules.ts";
 import { ObjectStore } from "./objects/store.ts";
 import { Pool } from "./pool/pool.ts";
@@ -33,11 +34,8 @@ export type HostOptions = {
   cluster: string;
   id: string;
   cpus: number;
-  /** How deep the calls of a kernel may go. */
-  stackBytes?: number;
+  limits?: Partial<HostLimits>;
 };
-
-export const defaultStackBytes = 1024 * 1024;
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
 export class Host {
@@ -61,20 +59,22 @@ export class Host {
   /** The client of this host itself, for what tasks submit. */
   #nested: Promise<Submitter> | undefined;
 
-  private constructor({ bus, control, cluster, id, cpus, stackBytes = defaultStackBytes }: HostOptions) {
+  private constructor({ bus, control, cluster, id, cpus, limits: given }: HostOptions) {
+    const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
     this.#bus = bus;
     this.#control = control;
     this.#subjects = subjectsOf(cluster);
-    this.#pool = new Pool(cpus, stackBytes);
-    this.#modules = new Modules(control);
+    this.#pool = new Pool(cpus, limits.stackBytes);
+    this.#modules = new Modules(control, limits);
     this.#executor = new Executor({
       bus,
       subjects: this.#subjects,
       modules: this.#modules,
       store: this.#store,
       pool: this.#pool,
+      maxMemoryBytes: limits.maxMemoryBytes,
       control,
       submitter: () => this.#nestedSubmitter(),
       isPresent: (clientId) => this.#exchange.has(clientId),

@@ -15,11 +15,17 @@ import { InvalidTaskError } from "../scheduler/protocol/errors.ts";
 import { randomId } from "../scheduler/protocol/ids.ts";
 import { subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { Host } from "./host.ts";
+import { type HostLimits, hostLimitNames, hostLimitsOf } from "./limits.ts";
 
-export type InitOptions = ClientOptions & {
-  /** Worker threads of the embedded host. Default: as many as this machine runs at once. */
+/** Options of the host inside this process. */
+type EmbeddedOptions = Partial<HostLimits> & {
+  /** Worker threads that run at once. Default: as many as this machine does. */
   cpus?: number;
-} & (Partial<Record<keyof ServerOptions, undefined>> | ServerOptions);
+};
+
+export type InitOptions = ClientOptions & EmbeddedOptions & (Partial<Record<keyof ServerOptions, undefined>> | ServerOptions);
+
+const embeddedOptionNames = ["cpus", ...hostLimitNames] as const;
 
 /**
  * Joins the cluster at `servers`; without `servers`, starts a host inside this process, with the same API and no NATS.
@@ -28,17 +34,16 @@ export type InitOptions = ClientOptions & {
  */
 export async function init(options: InitOptions = {}): Promise<Client> {
   if (options.servers === undefined) return embed(options);
-  if (options.cpus === undefined) return connect({ ...options, servers: options.servers });
+  const ofHost = embeddedOptionNames.find((name) => options[name] !== undefined);
+  if (ofHost === undefined) return connect({ ...options, servers: options.servers });
   throw new InvalidTaskError(
-    "option cpus is for an embedded host, and servers for a cluster that has its own",
-    {
-      remedy: "Leave one of them out; `npx wray host --cpus` adds a host to a cluster.",
-    },
+    `option ${ofHost} is for an embedded host, and servers for a cluster that has its own`,
+    { remedy: "Leave one of them out; `npx wray host` adds a host to a cluster." },
   );
 }
 
-async function embed(options: ClientOptions & { cpus?: number }): Promise<Client> {
-  checkClientOptions(options, [...clientOptionNames, "cpus"]);
+async function embed(options: ClientOptions & EmbeddedOptions): Promise<Client> {
+  checkClientOptions(options, [...clientOptionNames, ...embeddedOptionNames]);
   const {
     cluster = defaultCluster,
     infeasibleAfterMs = defaultInfeasibleAfterMs,
@@ -49,7 +54,7 @@ async function embed(options: ClientOptions & { cpus?: number }): Promise<Client
   }
   const bus = memoryBus();
   const control = memoryControl();
-  const host = await Host.start({ bus, control, cluster, id: randomId(), cpus });
+  const host = await Host.start({ bus, control, cluster, id: randomId(), cpus, limits: hostLimitsOf(options) });
   return Client.connect({
     bus,
     control,

@@ -1,3 +1,5 @@
+import { InvalidTaskError } from "../scheduler/protocol/errors.ts";
+
 /** What a host allows, whatever a task asks for. */
 export type HostLimits = {
   /** How deep the calls of a kernel may go: the stack of each worker thread, in bytes. */
@@ -20,3 +22,19 @@ export const defaultHostLimits: Readonly<HostLimits> = {
 };
 
 export const hostLimitNames = Object.keys(defaultHostLimits) as (keyof HostLimits)[];
+
+/** Those of these options that are limits of a host. @throws InvalidTaskError for one that is no integer from 1 */
+export function hostLimitsOf(options: Partial<HostLimits>): Partial<HostLimits> {
+  const limits: Partial<HostLimits> = {};
+  for (const name of hostLimitNames) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new InvalidTaskError(`option ${name} must be an integer from 1, but is ${String(value)}`, {
+        data: { option: name },
+      });
+    }
+    limits[name] = value;
+  }
+  return limits;
+}

@@ -8,15 +8,19 @@ import { ConnectionError } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import { checkName } from "../../scheduler/protocol/subjects.ts";
 import { Host } from "../host.ts";
+import { type HostLimits, hostLimitsOf } from "../limits.ts";
 
-export type HostCommandOptions = ServerOptions & { cluster: string; cpus?: number; name?: string };
+export type HostCommandOptions = ServerOptions &
+  Partial<HostLimits> & { cluster: string; cpus?: number; name?: string };
 
 const retryMs = 500;
 /** How long running tasks may take to end after SIGTERM; container runtimes kill after 10 s. */
 const drainMs = 8_000;
 
 /** Runs a host until it is told to stop; while no server answers, it keeps trying. */
-export async function runHost({ cluster, cpus, name, ...server }: HostCommandOptions): Promise<void> {
+export async function runHost({ cluster, cpus, name, ...others }: HostCommandOptions): Promise<void> {
+  const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, ...server } = others;
+  const limits = hostLimitsOf({ stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes } as Partial<HostLimits>);
   const id = checkName("host", name ?? randomId());
   checkName("cluster", cluster);
   const servers = shownServers(server.servers);
@@ -30,7 +34,7 @@ export async function runHost({ cluster, cpus, name, ...server }: HostCommandOpt
     try {
       bus = await natsBus(server, `host-${id}`);
       const control = await jetstreamControl(bus.connection, cluster);
-      const host = await Host.start({ bus, control, cluster, id, cpus: cpus ?? availableParallelism() });
+      const host = await Host.start({ bus, control, cluster, id, cpus: cpus ?? availableParallelism(), limits });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
       const end = await Promise.race([stop, bus.closed]);
       const isAsked = typeof end === "string";

@@ -1,4 +1,4 @@
-import { LimitExceededError, TaskError } from "../../scheduler/protocol/errors.ts";
+import { LimitExceededError, TaskError, type WrayError } from "../../scheduler/protocol/errors.ts";
 import type { FromWorker, WorkerCall, WorkerModule } from "./messages.ts";
 import { type Guest, readText } from "./guest.ts";
 import type { Meter } from "./meter.ts";
@@ -41,6 +41,11 @@ export class HostFunctions {
     this.#loggedBytes = 0;
     this.#readings = [];
     this.#reportedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Why the call was stopped from outside, if it was. */
+  get stopped(): WrayError | undefined {
+    return this.#deps.meter.stopped;
   }
 
   /** What the clock said to the call, reading by reading; undefined when it was not asked. */

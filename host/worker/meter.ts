@@ -1,4 +1,4 @@
-import { TaskCancelledError, TaskTimeoutError } from "../../scheduler/protocol/errors.ts";
+import { TaskCancelledError, TaskTimeoutError, type WrayError } from "../../scheduler/protocol/errors.ts";
 import type { Limits } from "../../scheduler/protocol/limits.ts";
 import { fuelBudget } from "../wasm/fuel.ts";
 import { stopWord, wakeWord } from "./control.ts";
@@ -14,6 +14,7 @@ export class Meter {
   #limits: Pick<Limits, "timeoutMs" | "cpuMs"> = { timeoutMs: 0, cpuMs: 0 };
   #startMs = 0;
   #waitedMs = 0;
+  #stopped: WrayError | undefined;
 
   constructor(control: Int32Array) {
     this.#control = control;
@@ -25,26 +26,34 @@ export class Meter {
     this.#limits = limits;
     this.#startMs = performance.now();
     this.#waitedMs = 0;
+    this.#stopped = undefined;
+  }
+
+  /** Why the call is to end, once `check` has found that it is. */
+  get stopped(): WrayError | undefined {
+    return this.#stopped;
   }
 
   /**
-   * Returns how much the module may do until it asks again.
-   * @throws TaskTimeoutError, TaskCancelledError
+   * Returns how much the module may do until it asks again, or 0 when it is to stop. It does not throw, because a
+   * module may catch what is thrown; the trap that it ends with then, it can't.
    */
   readonly check = (): number => {
     const { timeoutMs, cpuMs } = this.#limits;
-    if (Atomics.load(this.#control, stopWord) === this.#number) {
-      throw new TaskCancelledError(`${this.#name} was stopped`);
-    }
     const elapsedMs = performance.now() - this.#startMs;
-    if (elapsedMs > timeoutMs) throw timeoutError(this.#name, timeoutMs);
-    if (elapsedMs - this.#waitedMs > cpuMs) throw cpuError(this.#name, cpuMs);
-    return fuelBudget;
+    if (Atomics.load(this.#control, stopWord) === this.#number) {
+      this.#stopped ??= new TaskCancelledError(`${this.#name} was stopped`);
+    } else if (elapsedMs > timeoutMs) {
+      this.#stopped ??= timeoutError(this.#name, timeoutMs);
+    } else if (elapsedMs - this.#waitedMs > cpuMs) {
+      this.#stopped ??= cpuError(this.#name, cpuMs);
+    }
+    return this.#stopped === undefined ? fuelBudget : 0;
   };
 
   /**
    * Blocks the thread until `receive` returns something, which it is asked for whenever the host wakes this worker.
-   * @throws as `check`
+   * @throws TaskTimeoutError, TaskCancelledError when the call is to end
    */
   await<T>(receive: () => T | undefined): T {
     while (true) {
@@ -52,6 +61,7 @@ export class Meter {
       const received = receive();
       if (received !== undefined) return received;
       this.check();
+      if (this.#stopped !== undefined) throw this.#stopped;
       const waitFromMs = performance.now();
       const leftMs = this.#startMs + this.#limits.timeoutMs - waitFromMs;
       Atomics.wait(this.#control, wakeWord, woken, Math.max(leftMs, 0) + 1);

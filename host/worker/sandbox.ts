@@ -62,6 +62,7 @@ export class Sandbox {
         data: { kernel: name, limit: "maxResultBytes", maxResultBytes: limits.maxResultBytes },
       });
     } catch (error) {
+      if (this.#host.stopped !== undefined) throw this.#host.stopped;
       if (error instanceof WrayError) throw error;
       if (instance?.isOutOfMemory) throw outOfMemory(name, limits.memoryBytes, error);
       throw taskError(name, error);

@@ -13,6 +13,7 @@ import type { Subjects } from "../scheduler/protocol/subjects.ts";
 import type { Modules } from "./modules.ts";
 import { type ObjectStore, shared } from "./objects/store.ts";
 import type { Pool } from "./pool/pool.ts";
+import type { Traps } from "./traps/traps.ts";
 
 export type ExecutorDeps = {
   bus: Bus;
@@ -20,6 +21,7 @@ export type ExecutorDeps = {
   modules: Modules;
   store: ObjectStore;
   pool: Pool;
+  traps: Traps;
   /** Whether this owner is still there. */
   isPresent(owner: string): boolean;
 };
@@ -52,7 +54,7 @@ export class Executor {
     { id, module: sha256, kernel, args, timeoutMs }: Task,
     owner: string | undefined,
   ): Promise<Outcome> {
-    const { modules, pool, store, isPresent } = this.#deps;
+    const { modules, pool, store, traps, isPresent } = this.#deps;
     this.#unfinished++;
     try {
       const module = await modules.get(sha256);
@@ -69,7 +71,7 @@ export class Executor {
       };
       const result = await pool.run({ module, call, owner, timeoutMs });
       if (result === undefined) return { kind: "returned" };
-      if ("error" in result) return { kind: "error", error: result.error };
+      if ("error" in result) return { kind: "error", error: await traps.locate(sha256, result.error) };
       if (owner === undefined || result.value.byteLength <= inlineBytes)
         return { kind: "value", value: result.value };
       store.add(id, shared(result.value), owner, "result");

@@ -12,6 +12,7 @@ import { ObjectStore } from "./objects/store.ts";
 import { Pool } from "./pool/pool.ts";
 import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
+import { Traps } from "./traps/traps.ts";
 
 const heartbeatMs = 100;
 /** A client that has been silent for so long is gone, and its objects with it. A busy one may say nothing for long. */
@@ -59,6 +60,7 @@ export class Host {
       modules: this.#modules,
       store: this.#store,
       pool: this.#pool,
+      traps: new Traps(control),
       isPresent: (clientId) => this.#exchange.has(clientId),
     });
     this.#exchange = new Exchange({

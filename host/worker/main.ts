@@ -3,8 +3,11 @@ import { ModuleRejectedError, toWireError } from "../../scheduler/protocol/error
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import type { FromWorker, ToWorker, WorkerCall, WorkerModule, WorkerResult } from "./messages.ts";
 import { Sandbox } from "./sandbox.ts";
+import { mostFrames } from "./trap.ts";
 
 // A worker thread: it keeps a sandbox for each module that it has met, and runs one call at a time.
+
+Error.stackTraceLimit = mostFrames;
 
 const port = parentPort!;
 const modules = new Map<string, WorkerModule>();

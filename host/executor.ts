@@ -16,6 +16,7 @@ import type { Modules } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import { type ObjectStore, shared } from "./objects/store.ts";
 import type { Pool } from "./pool/pool.ts";
+import type { Traps } from "./traps/traps.ts";
 
 export type ExecutorDeps = {
   bus: Bus;
@@ -23,6 +24,7 @@ export type ExecutorDeps = {
   modules: Modules;
   store: ObjectStore;
   pool: Pool;
+  traps: Traps;
   /** Whether this owner is still there. */
   isPresent(owner: string): boolean;
   /** Sends an owner what its running task says of how far it has come. */
@@ -61,7 +63,8 @@ export class Executor {
    * @param owner keeps a large result; without one, it comes back whole
    */
   async run(task: Task, owner: string | undefined): Promise<Outcome> {
-    const { modules, pool, store, isPresent, progressed, log, submitter, control, maxMemoryBytes } = this.#deps;
+    const { modules, pool, store, traps, isPresent, progressed, log, submitter, control } = this.#deps;
+    const { maxMemoryBytes } = this.#deps;
     const { id, module: sha256, kernel, args, grant = defaultGrant, seed = id, clock, depth = 0 } = task;
     const limits = { ...defaultLimits, ...task.limits };
     const here: Here = { id, owner, isCancelled: false };
@@ -93,7 +96,7 @@ export class Executor {
         onProgress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
       });
       if (result === undefined) return { kind: "returned" };
-      if ("error" in result) return { kind: "error", error: result.error };
+      if ("error" in result) return { kind: "error", error: await traps.locate(sha256, result.error) };
       const { value, clock: readings } = result;
       const heard = readings && { clock: readings };
       if (owner === undefined || value.byteLength <= inlineBytes) return { kind: "value", value, ...heard };

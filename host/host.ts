@@ -17,6 +17,7 @@ import { ObjectStore } from "./objects/store.ts";
 import { Pool } from "./pool/pool.ts";
 import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
+import { Traps } from "./traps/traps.ts";
 
 const heartbeatMs = 100;
 /** A client that has been silent for so long is gone, and its objects with it. A busy one may say nothing for long. */
@@ -77,6 +78,7 @@ export class Host {
       maxMemoryBytes: limits.maxMemoryBytes,
       control,
       submitter: () => this.#nestedSubmitter(),
+      traps: new Traps(control),
       isPresent: (clientId) => this.#exchange.has(clientId),
       progressed: (clientId, taskId, fraction, text) =>
         this.#exchange.send(clientId, { kind: "progress", id: taskId, fraction, text }, resultOverheadBytes),

@@ -1,16 +1,26 @@
 import math from "../dist/std/math.wasm";
+import mathMap from "../dist/std/math.wasm.map";
 import vector from "../dist/std/vector.wasm";
+import vectorMap from "../dist/std/vector.wasm.map";
 import type { Control, shippedModules } from "../scheduler/control/control.ts";
 import { sha256Of } from "../scheduler/manifest/read.ts";
 
-const shipped: Record<(typeof shippedModules)[number], Uint8Array<ArrayBuffer>> = { math, vector };
+type Shipped = { bytes: Uint8Array<ArrayBuffer>; sourceMap: string };
 
-/** Makes the modules that come with wray known to the cluster, under their names. */
+const shipped: Record<(typeof shippedModules)[number], Shipped> = {
+  math: { bytes: math, sourceMap: mathMap },
+  vector: { bytes: vector, sourceMap: vectorMap },
+};
+
+/** Makes the modules that come with wray known to the cluster, under their names and with their source maps. */
 export async function publishShipped(control: Control): Promise<void> {
   await Promise.all(
-    Object.entries(shipped).map(async ([name, bytes]) => {
+    Object.entries(shipped).map(async ([name, { bytes, sourceMap }]) => {
       const sha256 = await sha256Of(bytes);
-      await control.putModule(sha256, bytes);
+      await Promise.all([
+        control.putModule(sha256, bytes),
+        control.putSourceMap(sha256, new TextEncoder().encode(sourceMap)),
+      ]);
       // Hosts come here with every lease that they renew: what is as it should be is not written again.
       if ((await control.findModule(name)) !== sha256) await control.nameModule(name, sha256);
     }),

@@ -6,8 +6,11 @@ import type { FromWorker, NestedReply, ToWorker, WorkerCall, WorkerModule, Worke
 import { Meter } from "./meter.ts";
 import { Nested } from "./nested.ts";
 import { Sandbox } from "./sandbox.ts";
+import { mostFrames } from "./trap.ts";
 
 // A worker thread: it keeps a sandbox for each module that it has met, and runs one call at a time.
+
+Error.stackTraceLimit = mostFrames;
 
 const port = parentPort!;
 const control = new Int32Array(workerData as SharedArrayBuffer);

@@ -13,7 +13,7 @@ import { within } from "../time/within.ts";
 import { Kernel } from "./kernel.ts";
 import { Module } from "./module.ts";
 import { ObjectRef } from "./object-ref.ts";
-import { type ModuleSource, readSource } from "./read-source.ts";
+import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
 import { Submitter } from "./submitter.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 
@@ -67,16 +67,20 @@ export class Client {
   }
 
   /**
-   * Makes a module known to the cluster, by its hash, and by its name for clients without this library.
+   * Makes a module known to the cluster, by its hash, and by its name for clients without this library. Its source map
+   * goes with it, so that the errors of its kernels tell where in the source they came from.
+   * @param options.sourceMap the bytes of the source map, when it is not the file beside the module
    * @throws ModuleNotFoundError when the file can't be read
+   * @throws InvalidTaskError when `sourceMap` is no source map, or too long
    * @throws ModuleRejectedError when it is no module
    */
-  async load(source: ModuleSource): Promise<Module> {
+  async load(source: ModuleSource, options?: LoadOptions): Promise<Module> {
     this.#checkOpen();
-    const { bytes, name } = await readSource(source);
+    const { bytes, name, sourceMap } = await readSource(source, options);
     const { sha256, manifest } = await openModule(bytes, name);
     checkModuleName(manifest.module, name);
     await this.#control.putModule(sha256, bytes);
+    if (sourceMap !== undefined) await this.#control.putSourceMap(sha256, sourceMap);
     if (!isShipped(manifest.module)) {
       await this.#control.nameModule(manifest.module, sha256);
     }

@@ -10,6 +10,6 @@ export { type ClientOptions, connect as init } from "./connect.ts";
 export type { Kernel } from "./kernel.ts";
 export type { Module } from "./module.ts";
 export { ObjectRef } from "./object-ref.ts";
-export type { ModuleSource } from "./read-source.ts";
+export type { LoadOptions, ModuleSource } from "./read-source.ts";
 export type { TaskOptions } from "./task-options.ts";
 export type { WaitOptions } from "./wait.ts";

@@ -3,6 +3,10 @@ export interface Control {
   /** Stores a module under its sha-256, once. */
   putModule(sha256: string, bytes: Uint8Array): Promise<void>;
   getModule(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Stores the source map of a module, once; it has at most `longestSourceMapBytes`. */
+  putSourceMap(sha256: string, bytes: Uint8Array): Promise<void>;
+  /** The source map of a module, unless it has none or one that is too long. It may be anything: anyone can put it. */
+  getSourceMap(sha256: string): Promise<Uint8Array | undefined>;
   /** Lets `name` stand for this module from now on. */
   nameModule(name: string, sha256: string): Promise<void>;
   /** The sha-256 that a name stands for. */
@@ -19,6 +23,9 @@ export type Lease = { host: string; epoch: number; cpus: number };
 /** How long a lease lasts, and how often its host renews it. */
 export const leaseMs = 10_000;
 export const leaseRenewMs = 3_000;
+
+/** Source maps are kept without the text of the sources; this is enough for about 1 MB of WebAssembly code. */
+export const longestSourceMapBytes = 2 * 1024 * 1024;
 
 /** The modules that every host brings along; their names can't be taken by others. */
 export const shippedModules = ["math", "vector"] as const;

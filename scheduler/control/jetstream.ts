@@ -1,7 +1,9 @@
 import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
 import { ConnectionError } from "../protocol/errors.ts";
 import { within } from "../time/within.ts";
-import { type Control, type Lease, leaseMs } from "./control.ts";
+import { type Control, type Lease, leaseMs, longestSourceMapBytes } from "./control.ts";
+
+const sourceMapKey = (sha256: string) => `${sha256}.map`;
 
 type Buckets = { modules: ObjectStore; names: KV; hosts: KV };
 
@@ -10,7 +12,7 @@ const answerMs = 2_000;
 /** How long the server may be away, as while it is restarted, before what needs a module fails. */
 const patienceMs = 15_000;
 const retryWaitMs = 100;
-/** A module that has not come after so long never will: the store that it was read from is gone. */
+/** A module, or its source map, that has not come after so long never will: the store that it was read from is gone. */
 const readMs = 15_000;
 
 /** The server's words for a stream that another process is making at the same moment: in use, overlap. */
@@ -49,23 +51,32 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
   /** Once more on fresh buckets, and no longer: leases are renewed anyway. */
   const briefly = <T>(action: (buckets: Buckets) => Promise<T>) => patiently(action, 0);
 
+  const put = (name: string, bytes: Uint8Array) =>
+    patiently(async ({ modules }) => {
+      const info = await modules.info(name);
+      if (info !== null && !info.deleted) return;
+      // Only the first of several writers counts. The last would win otherwise, and take away what others read.
+      const previousRevision = info?.revision ?? 0;
+      await modules.putBlob({ name }, bytes, { previousRevision }).catch((error) => {
+        if (error.api_error?.err_code !== wrongLastSequence) throw error;
+      });
+    });
+  const read = async ({ modules }: Buckets, name: string) => {
+    const bytes = await within(readMs, modules.getBlob(name), () =>
+      Object.assign(new Error(`it took more than ${readMs} ms`), { code: "TIMEOUT" }),
+    );
+    return bytes === null ? undefined : Uint8Array.from(bytes);
+  };
+
   return {
-    putModule: (sha256, bytes) =>
-      patiently(async ({ modules }) => {
-        const info = await modules.info(sha256);
-        if (info !== null && !info.deleted) return;
-        // Only the first of several writers counts. The last would win otherwise, and take away what others read.
-        const previousRevision = info?.revision ?? 0;
-        await modules.putBlob({ name: sha256 }, bytes, { previousRevision }).catch((error) => {
-          if (error.api_error?.err_code !== wrongLastSequence) throw error;
-        });
-      }),
-    getModule: (sha256) =>
-      patiently(async ({ modules }) => {
-        const bytes = await within(readMs, modules.getBlob(sha256), () =>
-          Object.assign(new Error(`it took more than ${readMs} ms`), { code: "TIMEOUT" }),
-        );
-        return bytes === null ? undefined : Uint8Array.from(bytes);
+    putModule: put,
+    getModule: (sha256) => patiently((buckets) => read(buckets, sha256)),
+    putSourceMap: (sha256, bytes) => put(sourceMapKey(sha256), bytes),
+    getSourceMap: (sha256) =>
+      briefly(async (buckets) => {
+        const name = sourceMapKey(sha256);
+        const info = await buckets.modules.info(name);
+        return info !== null && info.size <= longestSourceMapBytes ? read(buckets, name) : undefined;
       }),
     nameModule: (name, sha256) => patiently(async ({ names }) => void (await names.put(name, sha256))),
     findModule: (name) => patiently(async ({ names }) => (await names.get(name))?.string()),

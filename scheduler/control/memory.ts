@@ -3,6 +3,7 @@ import type { Control, Lease } from "./control.ts";
 /** The control plane of a cluster inside one process. */
 export function memoryControl(): Control {
   const modules = new Map<string, Uint8Array<ArrayBuffer>>();
+  const sourceMaps = new Map<string, Uint8Array>();
   const names = new Map<string, string>();
   const leases = new Map<string, Lease>();
   let revision = 0;
@@ -11,6 +12,10 @@ export function memoryControl(): Control {
       if (!modules.has(sha256)) modules.set(sha256, Uint8Array.from(bytes));
     },
     getModule: async (sha256) => modules.get(sha256),
+    async putSourceMap(sha256, bytes) {
+      if (!sourceMaps.has(sha256)) sourceMaps.set(sha256, Uint8Array.from(bytes));
+    },
+    getSourceMap: async (sha256) => sourceMaps.get(sha256),
     async nameModule(name, sha256) {
       names.set(name, sha256);
     },

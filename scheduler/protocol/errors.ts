@@ -10,6 +10,19 @@ export type WireError = {
   cause?: WireError;
 };
 
+/** One place of a kernel's stack, as `data.stack` of an error has it. Those in `~lib/` are the standard library's. */
+export type KernelFrame = {
+  /** Missing for a part of the standard library that the compiler has put into its caller. */
+  function?: string;
+  /** The source file, as it was given to the compiler; missing, as are line and column, when it is not known. */
+  file?: string;
+  /** From 1, as is `column`. */
+  line?: number;
+  column?: number;
+  /** Where the source is not known: the offset of the instruction in the module, in bytes. */
+  offset?: number;
+};
+
 export type ErrorDetails = {
   remedy?: string;
   data?: Record<string, unknown>;
@@ -129,7 +142,7 @@ const classes = [
   ShutdownError,
 ];
 /** Bounds of what crosses, so that an error always fits a message: characters of a text, and of all data as JSON. */
-const longestText = 2_000;
+export const longestText = 2_000;
 const longestData = 8_000;
 /** How many causes below an error cross. */
 export const mostCauses = 8;

@@ -16,6 +16,8 @@ export type Program = {
     addCustomSection(name: string, contents: Uint8Array): void;
     addGlobalExport(internalName: string, externalName: string): unknown;
   };
+  /** What has been reported so far. */
+  readonly diagnostics: readonly { readonly category: number }[];
   error(code: number, range: Range | null, arg0: string, arg1: string): void;
 };
 
@@ -85,6 +87,9 @@ export type Binaryen = {
 
 /** The compiler's `SourceKind.UserEntry`: a file named on the command line. */
 export const userEntry = 1;
+
+/** The compiler's `DiagnosticCategory.Error`. */
+export const errorCategory = 3;
 
 /** The compiler's `DiagnosticCode.Transform_0_1`: `Transform '{0}': {1}`. */
 export const transformDiagnostic = 109;

@@ -3,6 +3,7 @@ import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value.ts";
+import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import { ObjectRef } from "./object-ref.ts";
 import { checkTaskOptions, defaultMaxRetries, type TaskOptions } from "./task-options.ts";
 
@@ -16,8 +17,16 @@ export type KernelDeps = {
   submit(submission: Submission): ObjectRef;
 };
 
-/** A kernel of a loaded module, ready to be called as a task. */
-export class Kernel {
+/** What a task takes: each argument, or a ref that stands for it. */
+export type RemoteArgs<Args extends unknown[]> = {
+  [Index in keyof Args]: Args[Index] | ObjectRef<Args[Index]>;
+};
+
+/**
+ * A kernel of a loaded module, ready to be called as a task.
+ * @typeParam Fn what its typings say of it; without them, arguments are checked only at run time
+ */
+export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   readonly #deps: KernelDeps;
   readonly #options: TaskOptions;
 
@@ -39,7 +48,7 @@ export class Kernel {
    * The same kernel with these options over the ones it has.
    * @throws InvalidTaskError for an unknown option or a value out of range
    */
-  options(options: TaskOptions): Kernel {
+  options(options: TaskOptions): Kernel<Fn> {
     return new Kernel(this.#deps, { ...this.#options, ...checkTaskOptions(options) });
   }
 
@@ -48,7 +57,7 @@ export class Kernel {
    * is to where the task runs. Returns the ref of the result without waiting.
    * @throws InvalidTaskError when the arguments don't fit, naming the parameter
    */
-  remote(...args: unknown[]): ObjectRef {
+  remote(...args: RemoteArgs<Parameters<Fn>>): ObjectRef<ReturnType<Fn>> {
     const { label, signature, module } = this.#deps;
     checkArgCount(label, signature, args.length);
     checkGaps(label, signature, args);
@@ -70,6 +79,6 @@ export class Kernel {
       args: encoded,
       timeoutMs: this.#options.timeoutMs,
       maxRetries: this.#options.maxRetries ?? defaultMaxRetries,
-    });
+    }) as ObjectRef<ReturnType<Fn>>;
   }
 }

@@ -1,9 +1,16 @@
+import linalg from "../dist/std/linalg.wasm";
 import math from "../dist/std/math.wasm";
+import physics from "../dist/std/physics.wasm";
 import vector from "../dist/std/vector.wasm";
 import type { Control, shippedModules } from "../scheduler/control/control.ts";
 import { sha256Of } from "../scheduler/manifest/read.ts";
 
-const shipped: Record<(typeof shippedModules)[number], Uint8Array<ArrayBuffer>> = { math, vector };
+const shipped: Record<(typeof shippedModules)[number], Uint8Array<ArrayBuffer>> = {
+  linalg,
+  math,
+  physics,
+  vector,
+};
 
 /** Makes the modules that come with wray known to the cluster, under their names. */
 export async function publishShipped(control: Control): Promise<void> {

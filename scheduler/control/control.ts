@@ -21,4 +21,4 @@ export const leaseMs = 10_000;
 export const leaseRenewMs = 3_000;
 
 /** The modules that every host brings along; their names can't be taken by others. */
-export const shippedModules = ["math", "vector"] as const;
+export const shippedModules = ["linalg", "math", "physics", "vector"] as const;

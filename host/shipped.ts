@@ -1,5 +1,9 @@
+import linalg from "../dist/std/linalg.wasm";
+import linalgMap from "../dist/std/linalg.wasm.map";
 import math from "../dist/std/math.wasm";
 import mathMap from "../dist/std/math.wasm.map";
+import physics from "../dist/std/physics.wasm";
+import physicsMap from "../dist/std/physics.wasm.map";
 import vector from "../dist/std/vector.wasm";
 import vectorMap from "../dist/std/vector.wasm.map";
 import type { Control, shippedModules } from "../scheduler/control/control.ts";
@@ -8,7 +12,9 @@ import { sha256Of } from "../scheduler/manifest/read.ts";
 type Shipped = { bytes: Uint8Array<ArrayBuffer>; sourceMap: string };
 
 const shipped: Record<(typeof shippedModules)[number], Shipped> = {
+  linalg: { bytes: linalg, sourceMap: linalgMap },
   math: { bytes: math, sourceMap: mathMap },
+  physics: { bytes: physics, sourceMap: physicsMap },
   vector: { bytes: vector, sourceMap: vectorMap },
 };
 

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -62,29 +63,42 @@ const filesBelow = (folder, ending) =>
 /** The newest modification time of these files, in ms. @param {string[]} files */
 const newestMs = (files) => Math.max(0, ...files.map((file) => statSync(file).mtimeMs));
 
+/** The kernel files of a folder, each a module; what lies deeper is for them to import. @param {string} folder */
+const kernelsIn = (folder) => filesBelow(folder, ".ts").filter((file) => dirname(file) === folder);
+
+/** Those that come with wray. */
+const shippedKernels = kernelsIn("kernels/std");
+/** Those of the examples: compiled so that `asc` checks their types and their programs have typings. */
+const exampleKernels = readdirSync("examples").flatMap((name) => kernelsIn(`examples/${name}/kernels`));
+
 /**
- * Compiles the shipped kernels with plain `asc`, each only when it or anything it could import is newer.
- * @param {string[]} entries
- * @param {string} outFolder
+ * Compiles kernels with plain `asc`, as many at once as there are cpus, and each only when it or anything it could
+ * import is newer. asc writes the typings beside the modules.
+ * @param {{ entry: string, output: string }[]} kernels
  */
-async function compileKernels(entries, outFolder) {
-  await mkdir(outFolder, { recursive: true });
+async function compileKernels(kernels) {
   const inputs = ["asconfig.json", "dist/transform.mjs", ...filesBelow("kernels/sdk", ".ts")];
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-  await Promise.all(
-    entries.map(async (entry) => {
-      const output = join(outFolder, `${basename(entry, ".ts")}.wasm`);
-      const inputMs = newestMs([...inputs, ...filesBelow(dirname(entry), ".ts")]);
-      if (existsSync(output) && statSync(output).mtimeMs > inputMs) return;
+  const waiting = kernels.filter(({ entry, output }) => {
+    const inputMs = newestMs([...inputs, ...filesBelow(dirname(entry), ".ts")]);
+    return !existsSync(output) || statSync(output).mtimeMs <= inputMs;
+  });
+  const compileNext = async () => {
+    for (let kernel = waiting.pop(); kernel !== undefined; kernel = waiting.pop()) {
+      const { entry, output } = kernel;
       await promisify(execFile)(process.execPath, [asc, entry, "-o", output]).catch((error) => {
         throw new Error(`asc ${entry} failed:\n${error.stderr || error.message}`);
       });
       // What a host carries has no need for the text of the sources, which is 99 % of a map.
       const { version, sources, mappings } = JSON.parse(readFileSync(`${output}.map`, "utf8"));
       await writeFile(`${output}.map`, JSON.stringify({ version, sources, names: [], mappings }));
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, compileNext));
 }
+
+/** The module of a kernel file. @param {string} entry @param {string} folder */
+const moduleIn = (entry, folder) => join(folder, `${basename(entry, ".ts")}.wasm`);
 
 /** Writes only what changed, so that the kernels are not compiled again for nothing. */
 async function buildTransform() {
@@ -155,10 +169,17 @@ function linkSelf() {
   if (!existsSync("node_modules/wray")) symlinkSync("..", "node_modules/wray", "dir");
 }
 
+/** The kernels that come with wray, for the package's own types. */
+async function writeShippedTypings() {
+  const script = "build/scripts/shipped-typings.mjs";
+  const modules = shipped.map(({ output }) => output);
+  await promisify(execFile)(process.execPath, [script, "dist/std/modules.ts", ...modules]);
+}
+
 linkSelf();
 await buildTransform();
-await compileKernels(
-  filesBelow("kernels/std", ".ts").filter((file) => dirname(file) === "kernels/std"),
-  "dist/std",
-);
+const shipped = shippedKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/std") }));
+const examples = exampleKernels.map((entry) => ({ entry, output: moduleIn(entry, "build") }));
+await compileKernels([...shipped, ...examples]);
 await Promise.all([buildLibrary(), buildCommand(), buildRepository()]);
+await writeShippedTypings();

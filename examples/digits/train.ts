@@ -29,7 +29,7 @@ const parameterCount = (pixelCount + 1) * 10;
  */
 export async function train(wray: Client, digits: Digits, options: TrainOptions = {}): Promise<Training> {
   const { module = "build/logistic.wasm", iterations = 200, learningRate = 0.5, momentum = 0.9 } = options;
-  const logistic = await wray.load(module);
+  const logistic = await wray.load<"logistic">(module);
   const gradient = logistic.kernel("gradient");
   const step = logistic.kernel("step");
   const loss = logistic.kernel("loss");
@@ -37,15 +37,15 @@ export async function train(wray: Client, digits: Digits, options: TrainOptions 
   const add = await wray.remote("vector/add");
 
   const shards = digits.shards.map((shard) => wray.put(shard));
-  let state: ObjectRef = wray.put(new Float64Array(2 * parameterCount));
+  let state: ObjectRef<Float64Array> = wray.put(new Float64Array(2 * parameterCount));
   const losses: number[] = [];
-  const report = async (ref: ObjectRef) => {
-    losses.push((await wray.get(ref)) as number);
+  const report = async (ref: ObjectRef<number>) => {
+    losses.push(await wray.get(ref));
     options.onIteration?.(losses.length, losses.at(-1)!);
   };
 
   // The next iteration is submitted before the loss of this one is read, so that no host waits for this program.
-  let unread: ObjectRef | undefined;
+  let unread: ObjectRef<number> | undefined;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const gradients = shards.map((shard) => gradient.remote(state, shard));
     const sum = sumAsTree(gradients, (left, right) => add.remote(left, right));
@@ -56,8 +56,8 @@ export async function train(wray: Client, digits: Digits, options: TrainOptions 
   }
   if (unread) await report(unread);
 
-  const correctCount = (await wray.get(accuracy.remote(state, wray.put(digits.heldOut)))) as number;
-  const weights = ((await wray.get(state)) as Float64Array).slice(0, parameterCount);
+  const correctCount = await wray.get(accuracy.remote(state, wray.put(digits.heldOut)));
+  const weights = (await wray.get(state)).slice(0, parameterCount);
   return { weights, losses, correctCount };
 }
 

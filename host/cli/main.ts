@@ -2,11 +2,17 @@ import { Command, InvalidArgumentError } from "commander";
 import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { version } from "../version.ts";
 import { type HostCommandOptions, runHost } from "./host-command.ts";
+import { writeTypings } from "./types-command.ts";
 
 const positiveInteger = (text: string): number => {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError("It must be an integer from 1.");
+};
+
+const moduleFile = (text: string): string => {
+  if (/\.(wasm|ts)$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be a module, .wasm, or a kernel file, .ts.");
 };
 
 const program = new Command("wray")
@@ -34,6 +40,15 @@ program
   .option("--tls-cert <file>", "TLS client certificate")
   .option("--tls-key <file>", "TLS client key")
   .action(async (options: HostCommandOptions) => runHost(options));
+
+program
+  .command("types")
+  .description("Write typings of a module, so that TypeScript checks calls of its kernels.")
+  .argument("<file>", "a module, .wasm, or a kernel file, .ts, which the project's asc compiles", moduleFile)
+  .option("-o, --output <file>", "what to write (default: <module>.wasm.d.ts, beside a .wasm, else here)")
+  .action(async (file: string, { output }: { output?: string }) => {
+    console.error(`wray: wrote ${await writeTypings(file, output)}`);
+  });
 
 try {
   await program.parseAsync();

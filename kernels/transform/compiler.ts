@@ -18,6 +18,8 @@ export type Program = {
     addCustomSection(name: string, contents: Uint8Array): void;
     addGlobalExport(internalName: string, externalName: string): unknown;
   };
+  /** What has been reported so far. */
+  readonly diagnostics: readonly { readonly category: number }[];
   error(code: number, range: Range | null, arg0: string, arg1: string): void;
 };
 
@@ -134,6 +136,9 @@ export const flags = { abstract: 1 << 7, private: 1 << 9, protected: 1 << 10 } a
 
 /** The compiler's `DecoratorFlags.Unmanaged`. */
 export const unmanagedDecorator = 1 << 4;
+
+/** The compiler's `DiagnosticCategory.Error`. */
+export const errorCategory = 3;
 
 /** The compiler's `DiagnosticCode.Transform_0_1`: `Transform '{0}': {1}`. */
 export const transformDiagnostic = 109;

@@ -1,22 +1,25 @@
+import { typings } from "../../scheduler/manifest/typings.ts";
 import { manifestSection } from "../../scheduler/protocol/manifest.ts";
-import type { Binaryen, BinaryenModule, Program } from "./compiler.ts";
+import { type Binaryen, type BinaryenModule, errorCategory, type Program } from "./compiler.ts";
 import { entryFile } from "./entry.ts";
 import { exportGlobals } from "./globals.ts";
 import { describe } from "./manifest.ts";
 import { type ReadFile, readOptions, type WrayOptions } from "./options.ts";
+import { outputPath } from "./output-path.ts";
 import { refuse } from "./refuse.ts";
 import { rewriteRemoteCalls } from "./remote-calls.ts";
 import { refuseReservedNames } from "./reserved.ts";
 
 /**
  * The transform that makes a wray module of what `asc` compiles: it adds the manifest and exports the mutable
- * globals. `asc` makes one instance of it a compilation and gives it these fields.
+ * globals, and writes typings beside it. `asc` makes one instance of it a compilation and gives it these fields.
  */
 export default class WrayTransform {
   declare readonly program: Program;
   declare readonly binaryen: Binaryen;
   declare readonly baseDir: string;
   declare readonly readFile: ReadFile;
+  declare readonly writeFile: (name: string, contents: string, baseDir: string) => Promise<void> | void;
   #options: WrayOptions = {};
 
   /** Called when the sources are parsed. */
@@ -40,11 +43,14 @@ export default class WrayTransform {
   }
 
   /** Called when every type is resolved and the module can still be changed, before it is optimised. */
-  afterCompile(module: BinaryenModule): void {
+  async afterCompile(module: BinaryenModule): Promise<void> {
     const entry = entryFile(this.program);
     if (entry === undefined) return;
     const globals = exportGlobals(this.program, module, this.binaryen);
-    const manifest = JSON.stringify({ ...describe(this.program, entry), globals, ...this.#options });
-    this.program.module.addCustomSection(manifestSection, new TextEncoder().encode(manifest));
+    const manifest = { ...describe(this.program, entry), globals, ...this.#options };
+    this.program.module.addCustomSection(manifestSection, new TextEncoder().encode(JSON.stringify(manifest)));
+    if (this.program.diagnostics.some(({ category }) => category === errorCategory)) return; // No module is written.
+    const output = await outputPath(process.argv, this.baseDir, this.readFile);
+    if (output !== undefined) await this.writeFile(`${output}.d.ts`, typings(manifest), this.baseDir);
   }
 }

@@ -54,8 +54,17 @@ export function rewriteRemoteCalls(source: { readonly statements: readonly objec
 
 /** `__wray_arg(arg)`, made by the classes of the nodes at hand: the compiler itself can't be imported here. */
 function wrapped(call: Call, callee: Identifier, arg: Node): Node {
-  const IdentifierExpression = callee.constructor as new (text: string, isQuoted: boolean, range: object) => Node;
-  const CallExpression = call.constructor as new (callee: Node, types: null, args: Node[], range: object) => Node;
+  const IdentifierExpression = callee.constructor as new (
+    text: string,
+    isQuoted: boolean,
+    range: object,
+  ) => Node;
+  const CallExpression = call.constructor as new (
+    callee: Node,
+    types: null,
+    args: Node[],
+    range: object,
+  ) => Node;
   return new CallExpression(new IdentifierExpression(argFunction, false, arg.range), null, [arg], arg.range);
 }
 

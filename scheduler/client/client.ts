@@ -11,8 +11,10 @@ import type { Subjects } from "../protocol/subjects.ts";
 import { decodeValue, encodeValue } from "../protocol/value.ts";
 import { within } from "../time/within.ts";
 import { Kernel } from "./kernel.ts";
+import type { FunctionOf, KernelName, KernelsOf } from "./kernel-types.ts";
 import { Module } from "./module.ts";
-import { ObjectRef } from "./object-ref.ts";
+import type { Modules } from "./modules.ts";
+import { ObjectRef, type ValuesOf } from "./object-ref.ts";
 import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
 import { Submitter } from "./submitter.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
@@ -70,11 +72,16 @@ export class Client {
    * Makes a module known to the cluster, by its hash, and by its name for clients without this library. Its source map
    * goes with it, so that the errors of its kernels tell where in the source they came from.
    * @param options.sourceMap the bytes of the source map, when it is not the file beside the module
+   * @typeParam Name the module's name, for TypeScript to check calls by its typings; without it, they are checked
+   * only at run time
    * @throws ModuleNotFoundError when the file can't be read
    * @throws InvalidTaskError when `sourceMap` is no source map, or too long
    * @throws ModuleRejectedError when it is no module
    */
-  async load(source: ModuleSource, options?: LoadOptions): Promise<Module> {
+  async load<Name extends keyof Modules = never>(
+    source: ModuleSource,
+    options?: LoadOptions,
+  ): Promise<Module<KernelsOf<Name>>> {
     this.#checkOpen();
     const { bytes, name, sourceMap } = await readSource(source, options);
     const { sha256, manifest } = await openModule(bytes, name);
@@ -89,10 +96,10 @@ export class Client {
 
   /**
    * A kernel by its name, `module/function`. The module is one that comes with wray or that was loaded before, by
-   * anyone; it may also be given as a sha-256.
+   * anyone; it may also be given as a sha-256. TypeScript checks calls of it when it knows the module by its typings.
    * @throws ModuleNotFoundError, KernelNotFoundError
    */
-  async remote(kernel: string): Promise<Kernel> {
+  async remote<const Name extends string>(kernel: KernelName<Name>): Promise<Kernel<FunctionOf<Name>>> {
     this.#checkOpen();
     const { module, name } = parseKernelName(kernel);
     const sha256 = await this.#findModule(module);
@@ -123,7 +130,10 @@ export class Client {
    * ready now. A value that is ready may take longer to get here.
    */
   get<T>(ref: ObjectRef<T>, options?: { timeoutMs?: number }): Promise<T>;
-  get<T>(refs: readonly ObjectRef<T>[], options?: { timeoutMs?: number }): Promise<T[]>;
+  get<const Refs extends readonly ObjectRef[]>(
+    refs: Refs,
+    options?: { timeoutMs?: number },
+  ): Promise<ValuesOf<Refs>>;
   async get(refs: ObjectRef | readonly ObjectRef[], options: { timeoutMs?: number } = {}): Promise<unknown> {
     this.#checkOpen();
     const { timeoutMs } = checkWaitOptions("get", options, ["timeoutMs"]);
@@ -218,7 +228,7 @@ export class Client {
     }
   }
 
-  readonly #kernelOf = (module: Module, name: string): Kernel =>
+  readonly #kernelOf = (module: Pick<Module, "sha256" | "name" | "manifest">, name: string): Kernel =>
     new Kernel({
       module: module.sha256,
       label: `${module.name}/${name}`,

@@ -1,10 +1,11 @@
 import type { Submission } from "../dataflow/task-table.ts";
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
-import { InvalidTaskError } from "../protocol/errors.ts";
 import { checkArgBytes, checkGrant } from "../manifest/check-limits.ts";
+import { InvalidTaskError } from "../protocol/errors.ts";
 import { type Capability, defaultGrant, defaultLimits } from "../protocol/limits.ts";
 import type { KernelSignature, Manifest } from "../protocol/manifest.ts";
 import { encodeValue } from "../protocol/value.ts";
+import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import { ObjectRef } from "./object-ref.ts";
 import { checkTaskOptions, submissionOf, type TaskOptions } from "./task-options.ts";
 
@@ -22,8 +23,16 @@ export type KernelDeps = {
   submit(submission: Submission): ObjectRef;
 };
 
-/** A kernel of a loaded module, ready to be called as a task. */
-export class Kernel {
+/** What a task takes: each argument, or a ref that stands for it. */
+export type RemoteArgs<Args extends unknown[]> = {
+  [Index in keyof Args]: Args[Index] | ObjectRef<Args[Index]>;
+};
+
+/**
+ * A kernel of a loaded module, ready to be called as a task.
+ * @typeParam Fn what its typings say of it; without them, arguments are checked only at run time
+ */
+export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   readonly #deps: KernelDeps;
   readonly #options: TaskOptions;
 
@@ -45,7 +54,7 @@ export class Kernel {
    * The same kernel with these options over the ones it has.
    * @throws InvalidTaskError for an unknown option or a value out of range
    */
-  options(options: TaskOptions): Kernel {
+  options(options: TaskOptions): Kernel<Fn> {
     return new Kernel(this.#deps, { ...this.#options, ...checkTaskOptions(options) });
   }
 
@@ -55,7 +64,7 @@ export class Kernel {
    * @throws InvalidTaskError when the arguments don't fit, naming the parameter, or a capability is not granted
    * @throws LimitExceededError when the arguments have more than `maxArgumentBytes`
    */
-  remote(...args: unknown[]): ObjectRef {
+  remote(...args: RemoteArgs<Parameters<Fn>>): ObjectRef<ReturnType<Fn>> {
     const { label, signature, classes, module, needs } = this.#deps;
     const { grant = defaultGrant, maxArgumentBytes = defaultLimits.maxArgumentBytes } = this.#options;
     checkGrant(label, needs, grant);
@@ -79,6 +88,6 @@ export class Kernel {
       kernel: signature.name,
       args: encoded,
       ...submissionOf(this.#options),
-    });
+    }) as ObjectRef<ReturnType<Fn>>;
   }
 }

@@ -1,15 +1,21 @@
 import { findKernel } from "../manifest/check.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import type { Kernel } from "./kernel.ts";
+import type { FunctionIn, UntypedKernels } from "./kernel-types.ts";
 
-/** A module that the cluster has, by its hash. */
-export class Module {
+type MakeKernel = (module: Pick<Module, "sha256" | "name" | "manifest">, name: string) => Kernel;
+
+/**
+ * A module that the cluster has, by its hash.
+ * @typeParam Kernels what its typings say of it, such as `Modules["hello"]`
+ */
+export class Module<Kernels = UntypedKernels> {
   /** Its sha-256, in hex. */
   readonly sha256: string;
   readonly manifest: Manifest;
-  readonly #makeKernel: (module: Module, name: string) => Kernel;
+  readonly #makeKernel: MakeKernel;
 
-  constructor(sha256: string, manifest: Manifest, makeKernel: (module: Module, name: string) => Kernel) {
+  constructor(sha256: string, manifest: Manifest, makeKernel: MakeKernel) {
     this.sha256 = sha256;
     this.manifest = manifest;
     this.#makeKernel = makeKernel;
@@ -20,8 +26,8 @@ export class Module {
   }
 
   /** @throws KernelNotFoundError naming the kernels that there are */
-  kernel(name: string): Kernel {
+  kernel<const Name extends keyof Kernels & string>(name: Name): Kernel<FunctionIn<Kernels, Name>> {
     findKernel(this.manifest, name);
-    return this.#makeKernel(this, name);
+    return this.#makeKernel(this, name) as Kernel<FunctionIn<Kernels, Name>>;
   }
 }

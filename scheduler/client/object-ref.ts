@@ -15,3 +15,8 @@ export class ObjectRef<T = unknown> {
     return `ObjectRef(${this.id})`;
   }
 }
+
+/** The values of a list of refs; those of a tuple keep their places. */
+export type ValuesOf<Refs extends readonly ObjectRef[]> = {
+  -readonly [Index in keyof Refs]: Refs[Index] extends ObjectRef<infer Value> ? Value : never;
+};

@@ -1,3 +1,4 @@
+import { kernels } from "./kernels.ts";
 import { objects } from "./objects.ts";
 import { roundtrip } from "./roundtrip.ts";
 import { start } from "./start.ts";
@@ -5,4 +6,4 @@ import type { Suite } from "./suite.ts";
 import { throughput } from "./throughput.ts";
 
 /** In the order in which they run. */
-export const suites: readonly Suite[] = [roundtrip, throughput, objects, start];
+export const suites: readonly Suite[] = [roundtrip, throughput, objects, kernels, start];

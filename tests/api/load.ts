@@ -46,7 +46,7 @@ export function moduleTests(test: Suite, api: () => Api): void {
   });
 
   test("remote() names the kernels that there are when the module has no such kernel", async () => {
-    const error = await rejects(api().wray.remote("math/ad"), "KERNEL_NOT_FOUND");
+    const error = await rejects(api().wray.remote("math/ad" as string), "KERNEL_NOT_FOUND");
     assert.match(error.message, 'module math has no kernel "ad"');
     assert.match(String((error as { remedy?: string }).remedy), "add, sub, mul");
   });

@@ -41,7 +41,7 @@ export function objectTests(test: Suite, api: () => Api): void {
     const { wray } = api();
     const add = await wray.remote("math/add");
     let ref = wray.put(0);
-    for (let step = 0; step < 100; step++) ref = add.remote(ref, 1) as ObjectRef<number>;
+    for (let step = 0; step < 100; step++) ref = add.remote(ref, 1);
     assert.is(await wray.get(ref), 100);
   });
 
@@ -66,13 +66,12 @@ export function objectTests(test: Suite, api: () => Api): void {
   test("remote() sums a wide tree of tasks through refs", async () => {
     const { wray } = api();
     const add = await wray.remote("math/add");
-    let level: ObjectRef[] = Array.from({ length: 256 }, (_, index) => wray.put(index));
+    let level: ObjectRef<number>[] = Array.from({ length: 256 }, (_, index) => wray.put(index));
     while (level.length > 1) {
-      const pairs = Array.from({ length: level.length / 2 }, (_, index) => [
-        level[2 * index],
-        level[2 * index + 1],
-      ]);
-      level = pairs.map((pair) => add.remote(...pair));
+      const pairs = level;
+      level = Array.from({ length: pairs.length / 2 }, (_, index) =>
+        add.remote(pairs[2 * index]!, pairs[2 * index + 1]!),
+      );
     }
     assert.is(await wray.get(level[0]!), (255 * 256) / 2);
   });

@@ -1,14 +1,22 @@
+import * as plain from "../../scripts/bench/plain-kernels.ts";
 import { assert, suite } from "../support/index.ts";
 import { compile } from "./asc.ts";
 import { type Instance, instantiate } from "./instance.ts";
 
 const test = suite("standard kernels");
+let linalg: Instance;
 let math: Instance;
+let physics: Instance;
 let vector: Instance;
 
 test.before(async () => {
-  const modules = await Promise.all(["math", "vector"].map((name) => compile(`kernels/std/${name}.ts`)));
-  [math, vector] = modules.map((module) => instantiate(module)) as [Instance, Instance];
+  const open = async (name: string) => instantiate(await compile(`kernels/std/${name}.ts`));
+  [linalg, math, physics, vector] = await Promise.all([
+    open("linalg"),
+    open("math"),
+    open("physics"),
+    open("vector"),
+  ]);
 });
 
 const list = (...values: number[]) => new Float64Array(values);
@@ -49,17 +57,110 @@ test("vector/dot and vector/sum give one number", () => {
   assert.is(vector.call("sum", list(0.5, 1, -3)), -1.5);
 });
 
-test("vector kernels agree with JavaScript on a vector that outgrows the first page", () => {
-  const a = Float64Array.from({ length: 50_001 }, (_, i) => Math.sin(i));
-  const b = Float64Array.from({ length: 50_001 }, (_, i) => i / 3);
-  assert.equal(
-    vector.call("add", a, b),
-    a.map((value, i) => value + b[i]!),
+/** The sum of the numbers in the order that `vector/sum` documents. */
+function laneSum(values: Float64Array): number {
+  const whole = values.length - (values.length % 8);
+  const lanes = new Float64Array(8);
+  for (let i = 0; i < whole; i++) lanes[i % 8]! += values[i]!;
+  const half = (lane: number) => lanes[lane]! + lanes[lane + 2]! + (lanes[lane + 4]! + lanes[lane + 6]!);
+  return values.slice(whole).reduce((sum, value) => sum + value, half(0) + half(1));
+}
+
+const sines = (length: number) => Float64Array.from({ length }, (_, i) => Math.sin(i));
+const thirds = (length: number) => Float64Array.from({ length }, (_, i) => (i - 10) / 3);
+
+for (const length of [1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 100, 50_001]) {
+  test(`vector kernels agree with JavaScript to the last bit when there are ${length} elements`, () => {
+    const [a, b] = [sines(length), thirds(length)];
+    assert.equal(vector.call("add", a, b), plain.add(a, b));
+    assert.equal(vector.call("scale", a, 1 / 7), plain.scale(a, 1 / 7));
+    assert.equal(vector.call("axpy", 1 / 7, a, b), plain.axpy(1 / 7, a, b));
+    assert.is(vector.call("dot", a, b), laneSum(a.map((value, i) => value * b[i]!)));
+    assert.is(vector.call("sum", a), laneSum(a));
+  });
+}
+
+test("vector/sum adds in another order than one loop, so that laneSum() is what shows its order", () => {
+  const a = sines(50_001);
+  assert.is.not(laneSum(a), plain.sum(a));
+});
+
+for (const [n, k, m] of [
+  [1, 1, 1],
+  [4, 4, 4],
+  [8, 3, 12],
+  [5, 7, 9],
+  [3, 600, 2],
+  [17, 1_025, 6],
+  [0, 3, 4],
+  [2, 0, 3],
+] as const) {
+  test(`linalg/matmul agrees with JavaScript to the last bit when it is ${n} × ${k} by ${k} × ${m}`, () => {
+    const [a, b] = [sines(n * k), thirds(k * m)];
+    assert.equal(linalg.call("matmul", a, b, n, k, m), plain.matmul(a, b, n, k, m));
+  });
+}
+
+test("linalg/matmul throws and names the matrix when its size is another", () => {
+  const says = (text: string) => `linalg/matmul ${text} at kernels/std/linalg.ts:`;
+  const call = (...args: unknown[]) => linalg.call("matmul", ...args);
+  assert.throws(
+    () => call(list(1, 2, 3), list(1, 2), 2, 2, 1),
+    says("takes a with 2 × 2 elements, and was given 3"),
   );
-  assert.is(
-    vector.call("dot", a, b),
-    a.reduce((sum, value, i) => sum + value * b[i]!, 0),
+  assert.throws(
+    () => call(list(1, 2), list(1, 2, 3), 1, 2, 2),
+    says("takes b with 2 × 2 elements, and was given 3"),
   );
+  assert.throws(
+    () => call(list(1), list(1), -1, -1, -1),
+    says("takes a with -1 × -1 elements, and was given 1"),
+  );
+  assert.throws(() => call(list(), list(), 65_536, 0, 65_536), says("cannot make 65536 × 65536 elements"));
+});
+
+/** The sun and four planets of n-body in the Computer Language Benchmarks Game: its data and its results. */
+function solarSystem(): Float64Array {
+  const solarMass = 4 * Math.PI ** 2;
+  const planets = [
+    [4.8414314424647209, -1.16032004402742839, -0.103622044471123109],
+    [0.00166007664274403694, 0.00769901118419740425, -0.0000690460016972063023, 0.000954791938424326609],
+    [8.34336671824457987, 4.12479856412430479, -0.403523417114321381],
+    [-0.00276742510726411899, 0.00499852801234917238, 0.0000230417297573763929, 0.000285885980666130812],
+    [12.894369562139131, -15.1111514016986312, -0.223307578892655734],
+    [0.00296460137564761618, 0.0023784717395948095, -0.0000296589568540237556, 0.0000436624404335156298],
+    [15.3796971148509165, -25.9193146099879641, 0.179258772950371181],
+    [0.00268067772490389322, 0.00162824170038242295, -0.000095159225451971587, 0.0000515138902046611451],
+  ].flat();
+  const bodies = list(0, 0, 0, 0, 0, 0, solarMass, ...planets);
+  for (let row = 7; row < bodies.length; row += 7) {
+    for (let axis = 3; axis < 6; axis++) bodies[row + axis]! *= 365.24;
+    bodies[row + 6]! *= solarMass;
+    for (let axis = 3; axis < 6; axis++) {
+      bodies[axis]! -= (bodies[row + axis]! * bodies[row + 6]!) / solarMass;
+    }
+  }
+  return bodies;
+}
+
+test("physics/nbody and physics/energy give the results of the Benchmarks Game", () => {
+  const bodies = solarSystem();
+  assert.is((physics.call("energy", bodies) as number).toFixed(9), "-0.169075164");
+  const moved = physics.call("nbody", bodies, 0.01, 1_000) as Float64Array;
+  assert.is((physics.call("energy", moved) as number).toFixed(9), "-0.169087605");
+});
+
+test("physics/nbody agrees with JavaScript to the last bit, and leaves its argument alone", () => {
+  const bodies = solarSystem();
+  assert.equal(physics.call("nbody", bodies, 0.01, 100), plain.nbody(bodies, 0.01, 100));
+  assert.equal(physics.call("nbody", bodies, 0.01, 0), solarSystem());
+});
+
+test("physics kernels throw and say how many numbers they were given when these are no rows of 7", () => {
+  const says = (name: string) => `physics/${name} takes rows of 7 numbers, and was given 8 numbers at`;
+  const bodies = new Float64Array(8);
+  assert.throws(() => physics.call("nbody", bodies, 0.01, 1), says("nbody"));
+  assert.throws(() => physics.call("energy", bodies), says("energy"));
 });
 
 test("vector kernels take empty vectors", () => {

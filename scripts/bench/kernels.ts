@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { type ASUtil, instantiate } from "@assemblyscript/loader";
+import { readManifest } from "../../scheduler/manifest/read.ts";
+import type { Manifest } from "../../scheduler/protocol/manifest.ts";
+import { values } from "./figures.ts";
+import { byTurns, check } from "./measure.ts";
+import * as plainKernels from "./plain-kernels.ts";
+import type { Suite } from "./suite.ts";
+
+const full = { turnCount: 9, turnMs: 60 };
+const quick = { turnCount: 2, turnMs: 1 };
+
+const plain = plainKernels as unknown as Record<string, (...args: Args) => Float64Array | number>;
+
+type Args = (Float64Array | number)[];
+type Exports = ASUtil & Record<string, (...args: number[]) => number>;
+
+export const kernels: Suite = {
+  name: "kernels",
+  description: "kernels that come with wray, without the way to them, beside the same loops in JavaScript",
+
+  async *run({ isQuick }) {
+    const { turnCount, turnMs } = isQuick ? quick : full;
+    for (const [name, size, args] of cases()) {
+      const call = await open(name, args);
+      const inJavaScript = () => plain[name.split("/")[1]!]!(...args);
+      checkClose(name, call().result(), inJavaScript());
+      const callCount = Math.max(1, Math.round(turnMs / call().ms));
+      const compared = await byTurns(turnCount, async () => usOf(callCount, () => call().ms), {
+        name: "JavaScript",
+        measure: async () => usOf(callCount, () => elapsed(inJavaScript).ms),
+      });
+      checkClose(name, call().result(), inJavaScript());
+      yield values(`${name}, ${size}`, "µs", turnCount * callCount, compared);
+    }
+  },
+};
+
+/** What is called: the kernel, how large, its arguments. */
+function* cases(): Iterable<[name: string, size: string, args: Args]> {
+  const vector = (length: number) => Float64Array.from({ length }, (_, i) => Math.sin(i));
+  for (const [size, length] of [
+    ["64 Ki", 65_536],
+    ["1 Mi", 1_048_576],
+  ] as const) {
+    const [a, b] = [vector(length), vector(length).reverse()];
+    yield ["vector/add", size, [a, b]];
+    yield ["vector/scale", size, [a, 1.5]];
+    yield ["vector/axpy", size, [1.5, a, b]];
+    yield ["vector/dot", size, [a, b]];
+    yield ["vector/sum", size, [a]];
+  }
+  yield ["linalg/matmul", "256 × 256", [vector(65_536), vector(65_536).reverse(), 256, 256, 256]];
+  const bodies = Float64Array.from({ length: 5 * 7 }, (_, i) => (i % 7 === 6 ? 1 : Math.sin(i)));
+  yield ["physics/nbody", "5 bodies, 10,000 steps", [bodies, 0.001, 10_000]];
+  yield ["math/pi", "1,000,000 terms", [1_000_000]];
+}
+
+/** A kernel in an instance of its own whose memory holds the arguments already. */
+async function open(name: string, args: Args) {
+  const [module, kernel] = name.split("/") as [string, string];
+  const { exports, manifest } = await instance(module);
+  const { params, returns } = manifest.kernels.find((each) => each.name === kernel)!;
+  const lowered = args.map((arg, index) =>
+    typeof arg === "number"
+      ? arg
+      : exports.__newArray(manifest.runtimeIds[String(params[index]!.type)]!, arg),
+  );
+  // What a call allocates is let go of as a host does it: by putting the globals back.
+  const globals = (manifest.globals ?? []).map((each) => exports[each] as unknown as WebAssembly.Global);
+  const first = globals.map((each) => each.value);
+  return () => {
+    for (const [index, each] of globals.entries()) each.value = first[index];
+    const { ms, value } = elapsed(() => exports[kernel]!(...lowered));
+    return { ms, result: () => (returns === "f64" ? value : exports.__getFloat64Array(value)) };
+  };
+}
+
+async function instance(module: string): Promise<{ exports: Exports; manifest: Manifest }> {
+  const wasm = await WebAssembly.compile(await readFile(`dist/std/${module}.wasm`));
+  const { exports } = await instantiate<Exports>(wasm);
+  return { exports, manifest: readManifest(wasm, module) };
+}
+
+function elapsed<T>(call: () => T): { ms: number; value: T } {
+  const startMs = performance.now();
+  const value = call();
+  return { ms: performance.now() - startMs, value };
+}
+
+/** The mean time of so many calls, in µs. */
+function usOf(callCount: number, callMs: () => number): number {
+  let totalMs = 0;
+  for (let count = 0; count < callCount; count++) totalMs += callMs();
+  return (totalMs / callCount) * 1_000;
+}
+
+/** Fails unless the results agree but for the rounding of another order of additions. */
+function checkClose(name: string, actual: Float64Array | number, expected: Float64Array | number): void {
+  const [ours, theirs] = [actual, expected].map((value) =>
+    typeof value === "number" ? [value] : [...value],
+  );
+  check(`${name}'s length`, ours!.length, theirs!.length);
+  for (const [index, value] of ours!.entries()) {
+    const difference = Math.abs(value - theirs![index]!);
+    if (!(difference <= 1e-9 * Math.max(1, Math.abs(value)))) check(name, value, theirs![index]);
+  }
+}

@@ -73,7 +73,8 @@ export class Client {
   async load(source: ModuleSource): Promise<Module> {
     this.#checkOpen();
     const { bytes, name } = await readSource(source);
-    const { sha256, manifest } = await openModule(bytes, name);
+    const fileName = source instanceof Uint8Array ? undefined : String(source);
+    const { sha256, manifest } = await openModule(bytes, name, fileName);
     checkModuleName(manifest.module, name);
     await this.#control.putModule(sha256, bytes);
     if (!isShipped(manifest.module)) {

@@ -1,6 +1,6 @@
 import { type OpenModule, openModule } from "../manifest/read.ts";
 import { KernelNotFoundError, ModuleNotFoundError, ModuleRejectedError } from "../protocol/errors.ts";
-import { isName } from "../protocol/subjects.ts";
+import { isFunctionName, isName } from "../protocol/subjects.ts";
 import type { Control } from "./control.ts";
 
 /**
@@ -18,7 +18,7 @@ export function checkModuleName(module: string, source: string): void {
 /** Splits `module/function`. @throws KernelNotFoundError when it is not of that form */
 export function parseKernelName(kernel: string): { module: string; name: string } {
   const [module = "", name = "", ...rest] = kernel.split("/");
-  if (isName(module) && /^[A-Za-z_$][\w$]*$/.test(name) && rest.length === 0) return { module, name };
+  if (isName(module) && isFunctionName(name) && rest.length === 0) return { module, name };
   throw new KernelNotFoundError(`${JSON.stringify(kernel)} names no kernel`, {
     remedy: "Write module/function, such as math/add.",
     data: { kernel },

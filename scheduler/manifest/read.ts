@@ -7,6 +7,7 @@ import {
   type Type,
 } from "../protocol/manifest.ts";
 import { count, exactly, flag, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
+import { checkConsistent } from "./consistent.ts";
 import { checkImports } from "./imports.ts";
 
 /** A compiled module and what it says about itself. */
@@ -49,7 +50,9 @@ export function readManifest(wasm: WebAssembly.Module, source = "the module"): M
     });
   }
   try {
-    return manifest(JSON.parse(new TextDecoder().decode(section)), "manifest");
+    const read = manifest(JSON.parse(new TextDecoder().decode(section)), "manifest");
+    checkConsistent(read);
+    return read;
   } catch (error) {
     throw new ModuleRejectedError(`${source} has a broken manifest: ${(error as Error).message}`, {
       remedy: "Compile it again with this version of wray.",

@@ -52,12 +52,12 @@ for (const [build, { bytes }] of Object.entries(builds)) {
   test(`a kernel cannot tell a reset instance from a new one when ${build}`, () => {
     const { manifest } = compiled.get(build)!;
     const instance = instantiate(compiled.get(build)!);
-    const pristine = take(instance, manifest.globals);
+    const pristine = take(instance, manifest.globals!);
     const first = observe(instance, bytes);
     assert.is(first[0], "1 ab 0.25 -3 0,2,0,0");
     for (let round = 0; round < 3; round++) {
       restoreMemory(instance, pristine);
-      restoreGlobals(instance, manifest.globals, pristine);
+      restoreGlobals(instance, manifest.globals!, pristine);
       assert.equal(observe(instance, bytes), first);
     }
   });
@@ -66,11 +66,11 @@ for (const [build, { bytes }] of Object.entries(builds)) {
     const { manifest, wasm, wat } = compiled.get(build)!;
     const mutable = [...wat.matchAll(/^ \(global \$?\S+ \(mut /gm)].length;
     assert.ok(mutable >= 6, "the fixture has four variables, and the runtime has its own");
-    assert.is(manifest.globals.length, mutable);
+    assert.is(manifest.globals!.length, mutable);
     const exported = WebAssembly.Module.exports(wasm).flatMap(({ name, kind }) =>
       kind === "global" && name.startsWith("__wray_global_") ? [name] : [],
     );
-    assert.equal(exported, manifest.globals);
+    assert.equal(exported, manifest.globals!);
   });
 }
 

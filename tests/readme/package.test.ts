@@ -37,7 +37,7 @@ test("the tarball holds no sources but those of kernels, no tests and no package
     "package.json",
   ];
   assert.equal((await readdir(project.wray)).sort(), top);
-  assert.equal(await readdir(join(project.wray, "kernels")), ["sdk", "tsconfig.json"]);
+  assert.equal(await readdir(join(project.wray, "kernels")), ["sdk", "tsconfig.json", "types"]);
 });
 
 test("init() runs a task when it comes from the tarball", async () => {

@@ -1,13 +1,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tsc } from "../kernels/tsc.ts";
-import { assert, suite } from "../support/index.ts";
-import { createProject, type Project, root } from "./project.ts";
+import { assert, type Suite } from "../support/index.ts";
+import { type Project, root } from "./project.ts";
 import { run } from "./shell.ts";
-
-const test = suite("typed calls of an installed wray");
-
-let project: Project;
 
 const kernel = `export function greet(name: string): string {
   return "hello, " + name;
@@ -92,7 +88,7 @@ const configs = {
 };
 
 /** Checks the program as a project would whose tsconfig.json says just what is needed. */
-async function check(options: object, include: string[]): Promise<string> {
+async function check(project: Project, options: object, include: string[]): Promise<string> {
   const common = { strict: true, noEmit: true, skipLibCheck: false };
   const types = { typeRoots: [join(root, "node_modules/@types")], types: ["node"] };
   await writeFile(
@@ -102,40 +98,43 @@ async function check(options: object, include: string[]): Promise<string> {
   return (await tsc(["-p", "."], project.cwd)).stdout;
 }
 
-test.before(
-  async (t) => {
-    project = await createProject(t);
-    await mkdir(join(project.cwd, "kernels"));
-    await writeFile(join(project.cwd, "asconfig.json"), '{ "extends": "wray/asconfig.json" }');
-    await writeFile(join(project.cwd, "kernels/hello.ts"), kernel);
-    await writeFile(join(project.cwd, "main.mts"), program);
+/** The tests that calls of kernels are typed for who has installed wray. */
+export function typedCallTests(test: Suite, projectOf: () => Project): void {
+  test.before(async () => {
+    const project = projectOf();
+    const path = (name: string) => join(project.cwd, name);
+    await mkdir(path("kernels"));
+    await writeFile(path("asconfig.json"), '{ "extends": "wray/asconfig.json" }');
+    await writeFile(path("kernels/hello.ts"), kernel);
+    await writeFile(path("main.mts"), program);
     await run("npx asc kernels/hello.ts -o build/hello.wasm", project);
-  },
-  { timeoutMs: 60_000 },
-);
+  });
 
-for (const [name, options] of Object.entries(configs)) {
-  test(`tsc takes what is right and refuses what is wrong, line by line, with ${name}`, async () => {
-    assert.is(await check(options, ["main.mts", "build"]), "");
+  for (const [name, options] of Object.entries(configs)) {
+    test(`tsc takes what is right and refuses what is wrong, line by line, with ${name}`, async () => {
+      assert.is(await check(projectOf(), options, ["main.mts", "build"]), "");
+    });
+  }
+
+  test("tsc takes wrong calls, and knows no such module, without the typings that asc wrote", async () => {
+    const output = await check(projectOf(), configs.nodenext, ["main.mts"]);
+    // What `load` gives is an error already, so calls of that are, too.
+    const unused = [...output.matchAll(/^main\.mts\((\d+),1\): error TS2578/gm)].map(([, line]) =>
+      Number(line),
+    );
+    assert.equal(
+      unused,
+      wrongLines.filter((line) => /hello\/gret|total\.remote/.test(program.split("\n")[line]!)),
+    );
+    assert.match(output, "error TS2344: Type '\"hello\"' does not satisfy the constraint");
+  });
+
+  test("`wray types` writes what asc does, from a module and from a kernel file", async () => {
+    const project = projectOf();
+    const written = await readFile(join(project.cwd, "build/hello.wasm.d.ts"), "utf8");
+    await run("npx wray types build/hello.wasm -o again.d.ts", project);
+    assert.is(await readFile(join(project.cwd, "again.d.ts"), "utf8"), written);
+    await run("npx wray types kernels/hello.ts", project);
+    assert.is(await readFile(join(project.cwd, "hello.wasm.d.ts"), "utf8"), written);
   });
 }
-
-test("tsc knows nothing of the module without the typings that asc wrote", async () => {
-  const output = await check(configs.nodenext, ["main.mts"]);
-  const unused = [...output.matchAll(/^main\.mts\((\d+),1\): error TS2578/gm)].map(([, line]) =>
-    Number(line),
-  );
-  assert.equal(
-    unused,
-    wrongLines.filter((line) => !/math\/ad|helo/.test(program.split("\n")[line]!)),
-  );
-  assert.match(output, "error TS2344: Type '\"hello\"' does not satisfy the constraint");
-});
-
-test("`wray types` writes what asc does, from a module and from a kernel file", async () => {
-  const written = await readFile(join(project.cwd, "build/hello.wasm.d.ts"), "utf8");
-  await run("npx wray types build/hello.wasm -o again.d.ts", project);
-  assert.is(await readFile(join(project.cwd, "again.d.ts"), "utf8"), written);
-  await run("npx wray types kernels/hello.ts", project);
-  assert.is(await readFile(join(project.cwd, "hello.wasm.d.ts"), "utf8"), written);
-});

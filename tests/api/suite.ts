@@ -8,6 +8,7 @@ import { moduleTests } from "./load.ts";
 import { type Compiled, compileFixtures } from "./modules.ts";
 import { objectTests } from "./objects.ts";
 import { optionTests } from "./options.ts";
+import { trapTests } from "./traps.ts";
 import { valueTests } from "./values.ts";
 
 /** Starts whatever a client needs, for all tests, and returns how to connect one. */
@@ -28,16 +29,19 @@ export type Api = {
 export function apiSuite(name: string, start: StartBackend): { test: Suite; api: () => Api } {
   const test = suite(name);
   let shared: Api;
-  test.before(async (t) => {
-    const [connect, files] = await Promise.all([start(t), compileFixtures(t)]);
-    const open = async ({ after }: TestContext) => {
-      const client = await connect();
-      after(() => client.shutdown());
-      return client;
-    };
-    const wray = await open(t);
-    shared = { wray, connect: open, files, probe: await wray.load(files.probe) };
-  });
+  test.before(
+    async (t) => {
+      const [connect, files] = await Promise.all([start(t), compileFixtures(t)]);
+      const open = async ({ after }: TestContext) => {
+        const client = await connect();
+        after(() => client.shutdown());
+        return client;
+      };
+      const wray = await open(t);
+      shared = { wray, connect: open, files, probe: await wray.load(files.probe) };
+    },
+    { timeoutMs: 90_000 },
+  );
   const api = () => shared;
   for (const declare of [
     moduleTests,
@@ -47,6 +51,7 @@ export function apiSuite(name: string, start: StartBackend): { test: Suite; api:
     getTests,
     optionTests,
     failureTests,
+    trapTests,
     lifecycleTests,
   ]) {
     declare(test, api);

@@ -2,8 +2,7 @@ import { LimitExceededError, toWireError, type WorkerCrashedError } from "../../
 import { longestTimerMs } from "../../scheduler/time/longest-timer.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { Children } from "../nested/children.ts";
-import type { WorkerCall, WorkerResult } from "../worker/messages.ts";
-import type { NestedRequest } from "../worker/messages.ts";
+import type { NestedRequest, WorkerCall, WorkerResult } from "../worker/messages.ts";
 import { timeoutError } from "../worker/meter.ts";
 import { TaskQueue } from "./task-queue.ts";
 import { WorkerThread } from "./worker-thread.ts";
@@ -46,7 +45,6 @@ export class Pool {
   readonly #queue = new TaskQueue<Waiting>();
   /** Calls that have what they waited for, and go on when a cpu is free. */
   readonly #resuming: (() => void)[] = [];
-  #startingCount = 0;
   #activeCount = 0;
   #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -101,18 +99,15 @@ export class Pool {
 
   #spawn(): void {
     let isReady = false;
-    this.#startingCount++;
     const thread = new WorkerThread(
       this.#stackBytes,
       // Not before, because the time that a thread takes to start is none of the task's.
       () => {
         isReady = true;
-        this.#startingCount--;
         this.#idle.push(thread);
         this.#next();
       },
       (error) => {
-        if (!isReady) this.#startingCount--;
         this.#threads.delete(thread);
         const index = this.#idle.indexOf(thread);
         if (index >= 0) this.#idle.splice(index, 1);

@@ -33,8 +33,8 @@ const mostThreads = 512;
 const spareMs = 1_000;
 
 /**
- * Worker threads with one call at a time each, and a queue before them. No more than `cpus` of them run; those that
- * are blocked have others in their place.
+ * Worker threads with one call at a time each, and a queue before them. None begins while `cpus` of them run; those
+ * that are blocked have others in their place.
  */
 export class Pool {
   readonly #cpus: number;
@@ -43,8 +43,6 @@ export class Pool {
   readonly #idle: WorkerThread[] = [];
   readonly #running = new Map<WorkerThread, Running>();
   readonly #queue = new TaskQueue<Waiting>();
-  /** Calls that have what they waited for, and go on when a cpu is free. */
-  readonly #resuming: (() => void)[] = [];
   #activeCount = 0;
   #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -134,11 +132,6 @@ export class Pool {
 
   #next(): void {
     while (this.#activeCount < this.#cpus) {
-      const resume = this.#resuming.pop();
-      if (resume !== undefined) {
-        resume();
-        continue;
-      }
       const thread = this.#idle.at(-1);
       if (thread === undefined || this.#queue.length === 0) return;
       this.#idle.pop();
@@ -191,15 +184,11 @@ export class Pool {
     this.#keepThreads();
     this.#next();
     const reply = await (request.kind === "get" ? children.get(request.ref) : children.wait(request));
-    const isOver = () => this.#running.get(thread) !== running;
-    if (isOver()) return;
-    this.#resuming.push(() => {
-      if (isOver()) return;
-      running.isBlocked = false;
-      this.#activeCount++;
-      thread.reply(reply);
-    });
-    this.#next();
+    if (this.#running.get(thread) !== running) return;
+    // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
+    running.isBlocked = false;
+    this.#activeCount++;
+    thread.reply(reply);
   }
 
   /** Ends threads that nobody needs any more, a while later. */

@@ -31,7 +31,7 @@ export function nestedTests(test: Suite, api: () => Api): void {
   });
 
   test("wait() in a kernel returns the refs that are ready, and ends with its time", async () => {
-    assert.is(await run("firstTwo"), "true 2 3 7");
+    assert.is(await run("firstTwo"), "true 2 3.0 7.0");
   });
 
   test("a task's own tasks end when it ends, whether it waits for them or not", async () => {

@@ -8,6 +8,7 @@ import type { CodeFacts, CodeRewrite } from "./code.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
 import { Labels } from "./labels.ts";
 import { moved } from "./layout.ts";
+import { Lines } from "./lines.ts";
 import { op } from "./opcodes.ts";
 import { hostCallPoints, weights } from "./weights.ts";
 
@@ -31,7 +32,8 @@ export class BodyEdits {
   readonly #facts: CodeFacts;
   readonly #charges = new Charges();
   readonly #labels = new Labels();
-  readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0 };
+  readonly #lines = new Lines();
+  readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0, offset: 0 };
   readonly #edits: Edit[] = [];
   /** Those of them that stand for the start of a loop, which are decided last. */
   readonly #loops: Edit[] = [];
@@ -55,10 +57,11 @@ export class BodyEdits {
     this.#edits.length = this.#loops.length = this.#growth = 0;
     this.#labels.begin();
     charges.begin(reader.offset);
+    this.#lines.clear();
     while (true) {
       readInstruction(reader, instruction);
       const { opcode, index, at } = instruction;
-      charges.add(weights[opcode]!);
+      charges.add(this.#lines.isKnown(instruction, charges.stretch) ? 1 : weights[opcode]!);
       switch (opcode) {
         case op.end:
           if (charges.depth === 0) {

@@ -65,6 +65,11 @@ export class Charges {
     this.#stretch(at, -1);
   }
 
+  /** The number of the stretch that is being read. */
+  get stretch(): number {
+    return this.#current;
+  }
+
   add(points: number): void {
     this.#points[this.#current]! += points;
   }

@@ -3,7 +3,7 @@
 // Code is charged before it runs. A unit of fuel stands for what takes at most about 100 ns, the worst that a single
 // instruction does over and over: a load that misses every cache, each one's address depending on the last. The least
 // that a unit is spent on is one turn of an empty loop, about 0.5 ns. So a budget of 32,768 units lasts from 16 µs to
-// 4.1 ms. A look costs about 50 ns (`checks.bench` in docs/decisions/0003), thus 0.3 % where it is most frequent, and
+// 4.9 ms. A look costs about 50 ns (`checks.bench` in docs/decisions/0003), thus 0.3 % where it is most frequent, and
 // nothing has to be adapted: a module can't spend a budget that it earned with cheap code on dear code.
 
 /** The units that a task has at its start, and after each look. */
@@ -25,7 +25,7 @@ export const mostTurnUnits = 64;
  * the first ones are few, and each time twice as many follow. A budget lasts longer by the latter.
  */
 export const firstTurnsUnits = 64;
-export const mostTurnsUnits = 8_192;
+export const mostTurnsUnits = 16_384;
 
 /** Whatever a function weighs, its call and its return are work, too. */
 export const entryPoints = 1 * pointsPerUnit;

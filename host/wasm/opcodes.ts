@@ -28,6 +28,8 @@ export const op = {
   globalSet: 0x24,
   tableGet: 0x25,
   tableSet: 0x26,
+  firstLoad: 0x28,
+  lastLoad: 0x35,
   memoryGrow: 0x40,
   refFunc: 0xd2,
   memoryInit: 0x108,

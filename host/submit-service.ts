@@ -70,7 +70,7 @@ export function submitService(deps: SubmitServiceDeps): Promise<Subscription> {
 }
 
 async function run(
-  { kernel, args, timeoutMs }: SubmitRequest,
+  { kernel, args, grant, seed, id: _, ...limits }: SubmitRequest,
   id: string,
   format: Format,
   { control, modules, executor, hostId }: SubmitServiceDeps,
@@ -86,8 +86,8 @@ async function run(
     return encodeValue(value);
   });
   const task = { id, module: module.sha256, kernel: name, args: encoded };
-  const limits = timeoutMs === undefined ? {} : { limits: { timeoutMs } };
-  const outcome = await executor.run({ ...task, ...limits }, undefined);
+  const options = { limits, ...(grant && { grant }), ...(seed !== undefined && { seed }) };
+  const outcome = await executor.run({ ...task, ...options }, undefined);
   switch (outcome.kind) {
     case "value":
       return toPlain(signature.returns, decodeValue(outcome.value), format, classes);

@@ -1,7 +1,7 @@
 import { type DecoderOptions, decode, Encoder } from "@msgpack/msgpack";
 import { checkClaims } from "./check-claims.ts";
 import { mostCauses, ProtocolError, type WireError } from "./errors.ts";
-import { capabilities, type Limits } from "./limits.ts";
+import { type Capability, capabilities, type Limits } from "./limits.ts";
 import type {
   Arg,
   Heartbeat,
@@ -55,23 +55,18 @@ const peer: Shape<Peer> = object({ kind: oneOf("host", "client"), id: name });
 const refArg = object({ ref: text, at: listOf(peer) });
 const arg: Shape<Arg> = (value, path) => (value instanceof Uint8Array ? value : refArg(value, path));
 
-const limits: Shape<Partial<Limits>> = object(
-  {},
-  {
-    ...{ timeoutMs: countFrom1, cpuMs: countFrom1, memoryBytes: count, maxArgumentBytes: count },
-    ...{ maxResultBytes: count, maxLogBytes: count, maxNested: count },
-  },
-);
+/** What a task may say of how it is to be run, field by field. */
+export const limitShapes = {
+  ...{ timeoutMs: countFrom1, cpuMs: countFrom1, memoryBytes: count, maxArgumentBytes: count },
+  ...{ maxResultBytes: count, maxLogBytes: count, maxNested: count },
+} satisfies Record<keyof Limits, Shape<number>>;
+export const grantShape: Shape<Capability[]> = listOf(oneOf(...capabilities));
+
 const task: Shape<Task> = object(
   { id: text, module: text, kernel: text, args: listOf(arg) },
   {
-    ...{
-      limits,
-      grant: listOf(oneOf(...capabilities)),
-      seed: shortText,
-      clock: listOf(finite),
-      depth: count,
-    },
+    ...{ limits: object({}, limitShapes), grant: grantShape, seed: shortText },
+    ...{ clock: listOf(finite), depth: count },
   },
 );
 

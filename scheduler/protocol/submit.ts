@@ -1,20 +1,22 @@
 import { Encoder } from "@msgpack/msgpack";
-import { decodeMessagePack } from "./codec.ts";
+import { decodeMessagePack, grantShape, limitShapes } from "./codec.ts";
 import { InvalidTaskError, ProtocolError, type WireError } from "./errors.ts";
-import { anything, countFrom1, listOf, object, record, shortText } from "./shape.ts";
+import { type Capability, type Limits, limitNames } from "./limits.ts";
+import { anything, listOf, object, record, shortText } from "./shape.ts";
 import { protocolVersion } from "./subjects.ts";
 
 /** The format of a request on `submit`; its reply has the same. */
 export type Format = "json" | "msgpack";
 
 /** A task as any NATS client writes it. */
-export type SubmitRequest = {
+export type SubmitRequest = Partial<Limits> & {
   /** `module/function` */
   kernel: string;
   /** Plain values; see `fromPlain`. */
   args: unknown[];
   id?: string;
-  timeoutMs?: number;
+  grant?: Capability[];
+  seed?: string;
 };
 
 export type SubmitReply = { v: number; host: string; id?: string } & (
@@ -25,10 +27,10 @@ export type SubmitReply = { v: number; host: string; id?: string } & (
 /** The most that a request may have; larger values are for clients with objects. */
 export const maxSubmitBytes = 1024 * 1024;
 
-const fields = ["v", "kernel", "args", "id", "timeoutMs"];
+const fields = ["v", "kernel", "args", "id", "grant", "seed", ...limitNames];
 const request = object(
   { kernel: shortText, args: listOf(anything) },
-  { id: shortText, timeoutMs: countFrom1 },
+  { id: shortText, grant: grantShape, seed: shortText, ...limitShapes },
 );
 
 /** A MessagePack map begins with a byte that no text begins with. What is neither is answered in JSON. */
@@ -63,7 +65,8 @@ export function parseSubmit(payload: Uint8Array, format: Format): SubmitRequest 
       remedy: `A task has ${fields.join(", ")}.`,
     });
   }
-  return request({ ...input, timeoutMs: toNumber(input.timeoutMs) }, "task");
+  const limits = Object.fromEntries(limitNames.map((name) => [name, toNumber(input[name])]));
+  return request({ ...input, ...limits }, "task");
 }
 
 /** Some encoders of MessagePack write each integer with 64 bits. */

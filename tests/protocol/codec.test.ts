@@ -32,12 +32,12 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
   [
     decodePacketToHost,
     packet({ kind: "bye" }, {}),
-    "packet.messages[1].kind must be one of task, release, bye",
+    "packet.messages[1].kind must be one of task, release, cancel, bye",
   ],
   [
     decodePacketToHost,
     packet({ kind: "result" }),
-    "packet.messages[0].kind must be one of task, release, bye",
+    "packet.messages[0].kind must be one of task, release, cancel, bye",
   ],
   [decodePacketToHost, packet({ kind: "release", ids: [1] }), "packet.messages[0].ids[0] must be a string"],
   [decodePacketToHost, task({ args: [5] }), "packet.messages[0].task.args[0] must be a map, but is number 5"],
@@ -51,7 +51,11 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
     task({ args: [{ ref: "r", at: [{ kind: "host", id: "*" }] }] }),
     "args[0].at[0].id must be",
   ],
-  [decodePacketToHost, task({ timeoutMs: 0 }), "task.timeoutMs must be a whole number from 1"],
+  [
+    decodePacketToHost,
+    task({ limits: { timeoutMs: 0 } }),
+    "task.limits.timeoutMs must be a whole number from 1",
+  ],
   [decodePacketToClient, packet({ kind: "task" }), "packet.messages[0].kind must be one of result"],
   [decodePacketToClient, result({ kind: "value", value: "x" }), "outcome.value must be binary"],
   [decodePacketToClient, result({ kind: "stored" }), "outcome.bytes must be a whole number"],

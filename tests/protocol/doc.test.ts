@@ -4,6 +4,7 @@ import { longestStack } from "../../host/traps/tell.ts";
 import { leaseMs, leaseRenewMs, longestSourceMapBytes } from "../../scheduler/control/control.ts";
 import { deadMs, suspectMs } from "../../scheduler/placement/host-table.ts";
 import * as errors from "../../scheduler/protocol/errors.ts";
+import { defaultLimits } from "../../scheduler/protocol/limits.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { subjectsOf } from "../../scheduler/protocol/subjects.ts";
 import { maxSubmitBytes, parseSubmit } from "../../scheduler/protocol/submit.ts";
@@ -70,6 +71,14 @@ test("the numbers are those of the code", () => {
   ] as const) {
     assert.ok(section(title).includes(words), `${title}: ${words}`);
   }
+});
+
+test("the table of limits has the limits that there are, and their defaults", () => {
+  const inTable = [...section("Messages").matchAll(/^\| `(\w+)` \| from \d \| ([\d,]+) \|/gm)];
+  assert.equal(
+    Object.fromEntries(inTable.map(([, name, value]) => [name, Number(value!.replaceAll(",", ""))])),
+    defaultLimits,
+  );
 });
 
 test("the tags are in the order of the vectors", () => {

@@ -62,7 +62,18 @@ test("the vectors have every tag of a value and every kind of message", () => {
   );
   assert.equal([...new Set(vectors.messages.map(({ kind }) => kind))], Object.keys(decoders));
   const text = JSON.stringify(vectors.messages);
-  for (const kind of ["task", "release", "bye", "result", "value", "stored", "error", "returned"]) {
+  for (const kind of [
+    "task",
+    "release",
+    "cancel",
+    "bye",
+    "result",
+    "progress",
+    "value",
+    "stored",
+    "error",
+    "returned",
+  ]) {
     assert.match(text, `"kind":"${kind}"`);
   }
 });

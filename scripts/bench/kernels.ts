@@ -25,7 +25,7 @@ export const kernels: Suite = {
       const call = await open(name, args);
       const inJavaScript = () => plain[name.split("/")[1]!]!(...args);
       checkClose(name, call().result(), inJavaScript());
-      const callCount = Math.max(1, Math.round(turnMs / call().ms));
+      const callCount = Math.max(1, Math.round(turnMs / Math.max(call().ms, 0.001)));
       const compared = await byTurns(turnCount, async () => usOf(callCount, () => call().ms), {
         name: "JavaScript",
         measure: async () => usOf(callCount, () => elapsed(inJavaScript).ms),

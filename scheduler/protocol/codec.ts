@@ -65,13 +65,7 @@ const limits: Shape<Partial<Limits>> = object(
 const task: Shape<Task> = object(
   { id: text, module: text, kernel: text, args: listOf(arg) },
   {
-    ...{
-      limits,
-      grant: listOf(oneOf(...capabilities)),
-      seed: shortText,
-      clock: listOf(finite),
-      depth: count,
-    },
+    ...{ limits, grant: listOf(oneOf(...capabilities)), seed: shortText, clock: listOf(finite), depth: count },
   },
 );
 

@@ -28,7 +28,7 @@ const noticeMs = 5;
 /** How long to wait after a thread that could not even start. */
 const restartMs = 1_000;
 /** The most threads, with those that are blocked: each takes about 8 MB. */
-const mostThreads = 512;
+const mostThreads = 256;
 /** How long threads that took the place of blocked ones are kept when they are no longer needed. */
 const spareMs = 1_000;
 

@@ -1,6 +1,6 @@
 import { checkValue } from "../../scheduler/manifest/check.ts";
 import { fromWireError, LimitExceededError, TaskError, WrayError } from "../../scheduler/protocol/errors.ts";
-import { type Manifest, type Type, typeName } from "../../scheduler/protocol/manifest.ts";
+import { type Manifest, type Type, typeName, withoutNull } from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import { endedWord } from "./control.ts";
 import { type Guest, integersAt, readText } from "./guest.ts";
@@ -101,7 +101,8 @@ export class Nested {
         return BigInt(value as number | bigint);
       },
       take_object: (ref: number, classId: number, isNullable: number) => {
-        const type = typeOf(classId);
+        // What is nullable anywhere in the module is so in its manifest; what is due here, the kernel says.
+        const type = isNullable ? typeOf(classId) : withoutNull(typeOf(classId));
         const value = take(ref);
         if (isNullable && value === null) return 0;
         check(type, value);

@@ -109,7 +109,7 @@ export function decodeValue(bytes: Bytes): unknown {
       return decodeStructured(payload.slice());
     case tag.numbers:
       if (payload.byteLength === 0) throw malformed("it is an array of numbers without one");
-      return Array.from(viewAs("Float64Array", payload) as Float64Array, oneNaN);
+      return decodeNumbers(viewAs("Float64Array", payload) as Float64Array);
   }
   const name = typedArrayNames[bytes[0]! - tag.typedArray];
   if (name === undefined) throw malformed(`it has the unknown tag ${bytes[0]}`);
@@ -153,7 +153,7 @@ export function stringOf(units: Uint16Array): string {
   let text = "";
   // Chunks, because each unit is an argument of a call and the stack is finite.
   for (let start = 0; start < units.length; start += 8192) {
-    text += String.fromCharCode(...units.subarray(start, start + 8192));
+    text += String.fromCharCode.apply(null, units.subarray(start, start + 8192) as unknown as number[]);
   }
   return text;
 }
@@ -170,6 +170,13 @@ function isArrayOfNumbers(value: object): value is number[] {
     if (typeof value[index] !== "number") return false;
   }
   return true;
+}
+
+function decodeNumbers(elements: Float64Array): number[] {
+  // Not `Array.from`, which takes ten times as long.
+  const numbers = new Array<number>(elements.length);
+  for (let index = 0; index < numbers.length; index++) numbers[index] = oneNaN(elements[index]!);
+  return numbers;
 }
 
 function encodeNumbers(numbers: number[]): Uint8Array<ArrayBuffer> {

@@ -1,13 +1,13 @@
 import { type Client, init, type Module } from "wray";
+import { compileOnce } from "../kernels/asc.ts";
 import { assert, rejects, suite } from "../support/index.ts";
-import { compileTo } from "./modules.ts";
 
 const test = suite("results that are no values");
 let wray: Client;
 let broken: Module;
 
 test.before(async (t) => {
-  const file = await compileTo(t, "tests/kernels/fixtures/broken.ts");
+  const file = await compileOnce("tests/kernels/fixtures/broken.ts");
   wray = await init({ cpus: 1 });
   t.after(() => wray.shutdown());
   broken = await wray.load(file);

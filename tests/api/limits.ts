@@ -1,6 +1,6 @@
 import type { Module, TaskOptions } from "wray";
+import { compileOnce } from "../kernels/asc.ts";
 import { assert, type CodedError, rejects, type Suite, throwsCode } from "../support/index.ts";
-import { compileTo } from "./modules.ts";
 import type { Api } from "./suite.ts";
 
 const pageBytes = 64 * 1024;
@@ -11,8 +11,8 @@ const dataOf = (error: CodedError) => (error as unknown as { data: Record<string
 /** What a task may use, by each of its options. */
 export function limitsTests(test: Suite, api: () => Api): void {
   let limits: Module;
-  test.before(async (t) => {
-    limits = await api().wray.load(await compileTo(t, "tests/api/fixtures/limits.ts"));
+  test.before(async () => {
+    limits = await api().wray.load(await compileOnce("tests/api/fixtures/limits.ts"));
   });
   const run = (kernel: string, options: TaskOptions, ...args: unknown[]) =>
     api().wray.get(

@@ -1,43 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { asc } from "../kernels/asc.ts";
-import type { TestContext } from "../support/index.ts";
+import { compileOnce } from "../kernels/asc.ts";
 
 /** Paths of compiled modules. */
 export type Compiled = { probe: string; foreign: string; faults: string; faultsDebug: string };
 
-/** Compiles a kernel file with plain `asc` into a temp folder of the test, and returns the path of the module. */
-export async function compileTo(
-  t: Pick<TestContext, "after">,
-  entry: string,
-  flags: readonly string[] = [],
-): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "wray-api-"));
-  t.after(() => rm(folder, { recursive: true }));
-  const output = join(folder, "module.wasm");
-  const { exitCode, stderr } = await asc([entry, "-o", output, ...flags]);
-  if (exitCode !== 0) throw new Error(`asc ${entry} ended with ${exitCode}:\n${stderr}`);
-  return output;
-}
-
-export const compileProbe = (t: Pick<TestContext, "after">): Promise<string> =>
-  compileTo(t, "tests/api/fixtures/probe.ts");
-
-export async function compileFixtures(t: Pick<TestContext, "after">): Promise<Compiled> {
+/** Compiles the kernels that the tests of every client call. */
+export async function compileFixtures(): Promise<Compiled> {
   const faults = "tests/api/fixtures/faults.ts";
   // Two at a time, because each takes some 400 MB.
-  const [probe, foreign] = await Promise.all([
-    compileProbe(t),
-    compileTo(t, "tests/api/fixtures/foreign.ts"),
-  ]);
+  const [probe, foreign] = await Promise.all([compileProbe(), compileOnce("tests/api/fixtures/foreign.ts")]);
   const [optimised, debug] = await Promise.all([
-    compileTo(t, faults),
-    compileTo(t, faults, ["--target", "debug"]),
+    compileOnce(faults),
+    compileOnce(faults, ["--target", "debug"]),
   ]);
   return { probe, foreign, faults: optimised, faultsDebug: debug };
 }
+
+export const compileProbe = (): Promise<string> => compileOnce("tests/api/fixtures/probe.ts");
 
 /** An otherwise empty module with this manifest. */
 export function moduleWith(manifest: string | object): Uint8Array {

@@ -1,13 +1,13 @@
 import type { Module, Progress } from "wray";
+import { compileOnce } from "../kernels/asc.ts";
 import { assert, rejects, type Suite } from "../support/index.ts";
-import { compileTo } from "./modules.ts";
 import type { Api } from "./suite.ts";
 
 /** Tasks that submit tasks. */
 export function nestedTests(test: Suite, api: () => Api): void {
   let nested: Module;
-  test.before(async (t) => {
-    nested = await api().wray.load(await compileTo(t, "tests/api/fixtures/nested.ts"));
+  test.before(async () => {
+    nested = await api().wray.load(await compileOnce("tests/api/fixtures/nested.ts"));
   });
   const run = (kernel: string, ...args: unknown[]) => api().wray.get(nested.kernel(kernel).remote(...args));
 

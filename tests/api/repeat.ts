@@ -1,16 +1,16 @@
 import type { Module } from "wray";
+import { compileOnce } from "../kernels/asc.ts";
 import { assert, rejects, type Suite, throwsCode } from "../support/index.ts";
-import { compileTo } from "./modules.ts";
 import type { Api } from "./suite.ts";
 
 /** What a task can be told apart by, and how it is run again to the same result. */
 export function repeatTests(test: Suite, api: () => Api): void {
   let nested: Module;
   let clock: Module;
-  test.before(async (t) => {
+  test.before(async () => {
     [nested, clock] = (await Promise.all(
       ["nested", "clock"].map(async (name) =>
-        api().wray.load(await compileTo(t, `tests/api/fixtures/${name}.ts`)),
+        api().wray.load(await compileOnce(`tests/api/fixtures/${name}.ts`)),
       ),
     )) as [Module, Module];
   });

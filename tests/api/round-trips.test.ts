@@ -1,9 +1,9 @@
 import { type Client, init, type Kernel, type Module } from "wray";
 import type { Type } from "../../scheduler/protocol/manifest.ts";
+import { compileOnce } from "../kernels/asc.ts";
 import { anyValue, assertSame, bytesOf, hashOf } from "../kernels/values.ts";
 import { forSeedsInTurn } from "../scheduler/seeds.ts";
 import { assert, rejects, suite, throwsCode } from "../support/index.ts";
-import { compileTo } from "./modules.ts";
 
 const test = suite("round trips of values");
 let wray: Client;
@@ -13,7 +13,7 @@ let structures: Module;
 test.before(
   async (t) => {
     const files = await Promise.all(
-      ["types", "structures"].map((name) => compileTo(t, `tests/kernels/fixtures/${name}.ts`)),
+      ["types", "structures"].map((name) => compileOnce(`tests/kernels/fixtures/${name}.ts`)),
     );
     wray = await init({ cpus: 1 });
     t.after(() => wray.shutdown());

@@ -59,7 +59,7 @@ export function apiSuite(
   let shared: Api;
   test.before(
     async (t) => {
-      const [connect, files] = await Promise.all([start(t), compileFixtures(t)]);
+      const [connect, files] = await Promise.all([start(t), compileFixtures()]);
       const open = async ({ after }: TestContext) => {
         const client = await connect();
         after(() => client.shutdown());

@@ -10,7 +10,7 @@ let cluster: Cluster;
 let wasm: string;
 
 test.before(async (t) => {
-  [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 2 }), compileProbe(t)]);
+  [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 2 }), compileProbe()]);
 });
 
 test("two clients of one cluster get each their own results", async () => {

@@ -9,7 +9,7 @@ let cluster: Cluster;
 let wasm: string;
 
 test.before(async (t) => {
-  [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 0 }), compileProbe(t)]);
+  [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 0 }), compileProbe()]);
 });
 
 /** Hosts in a cluster of the test's own, by name, and a client of it. */

@@ -8,8 +8,8 @@ import { startJob } from "./job.ts";
 const test = suite("server faults");
 let wasm: string;
 
-test.before(async (t) => {
-  wasm = await compileProbe(t);
+test.before(async () => {
+  wasm = await compileProbe();
 });
 
 test("a host keeps trying when there is no server yet, and joins when there is", async (t) => {

@@ -14,7 +14,7 @@ let checksum: Kernel;
 test.before(async (t) => {
   cluster = await startCluster(t, { hosts: 1 });
   wray = await cluster.connect();
-  const probe = await wray.load(await compileProbe(t));
+  const probe = await wray.load(await compileProbe());
   bytes = probe.kernel("bytes");
   checksum = probe.kernel("checksum");
 });

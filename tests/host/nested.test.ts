@@ -1,5 +1,5 @@
 import { type Client, init, type Module } from "wray";
-import { compileTo } from "../api/modules.ts";
+import { compileOnce } from "../kernels/asc.ts";
 import { assert, suite } from "../support/index.ts";
 
 const test = suite("nested tasks on a host of two cpus");
@@ -9,7 +9,7 @@ let nested: Module;
 test.before(async (t) => {
   wray = await init({ cpus: 2 });
   t.after(() => wray.shutdown());
-  nested = await wray.load(await compileTo(t, "tests/api/fixtures/nested.ts"));
+  nested = await wray.load(await compileOnce("tests/api/fixtures/nested.ts"));
 });
 
 const run = (kernel: string, ...args: unknown[]) => wray.get(nested.kernel(kernel).remote(...args));
@@ -26,18 +26,6 @@ test(
   "fib(20) of one task for each call is right",
   async () => {
     assert.is(await run("fib", 20), 6_765n);
-  },
-  { timeoutMs: 120_000 },
-);
-
-test(
-  "more tasks that wait than a host has threads for fail, and the host goes on",
-  async () => {
-    const deep = wray.get(nested.kernel("depth").remote(5_000)).catch((error) => error);
-    const { code, data } = (await deep) as { code: string; data: { limit: string } };
-    assert.is(code, "LIMIT_EXCEEDED");
-    assert.is(data.limit, "threads");
-    assert.is(await run("depth", 3), 3);
   },
   { timeoutMs: 120_000 },
 );

@@ -8,7 +8,7 @@ import { assert, rejects, suite } from "../support/index.ts";
 const test = suite("max_payload");
 
 test("a cluster works when its server carries only small messages", async (t) => {
-  const wasm = await compileProbe(t);
+  const wasm = await compileProbe();
   const cluster = await startCluster(t, { hosts: 2, config: "max_payload: 128KB\n" });
   const wray = await cluster.connect();
   const probe = await wray.load(wasm);

@@ -1,7 +1,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import type { NatsConnection } from "nats";
-import { compileTo } from "../api/modules.ts";
 import { placeOf } from "../api/place-of.ts";
+import { compileOnce } from "../kernels/asc.ts";
 import { randomOf } from "../scheduler/seeds.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assert, rejects, suite } from "../support/index.ts";
@@ -70,7 +70,7 @@ test("submit takes and gives every kind of value in plain form", async () => {
 test("submit takes and gives arrays, objects and null in plain form", async (t) => {
   const wray = await cluster.connect();
   t.after(() => wray.shutdown());
-  await wray.load(await compileTo(t, "tests/host/fixtures/shapes.ts"));
+  await wray.load(await compileOnce("tests/host/fixtures/shapes.ts"));
   const point = { x: "-Infinity", id: "18446744073709551615" };
   const line = { points: [point, null], data: [1, 2] };
   const task = { kernel: "shapes/repeated", args: [line, [2]] };

@@ -25,6 +25,8 @@ export class Children {
   readonly #ids = new Map<number, Promise<string>>();
   /** What names stand for stays the same as long as the task runs. */
   readonly #modules = new Map<string, Promise<string>>();
+  /** The last one submitted: a task that is submitted later is not to be sooner because its module is known. */
+  #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   constructor(deps: ChildrenDeps) {
@@ -32,7 +34,9 @@ export class Children {
   }
 
   submit({ ref, kernel, args }: Request<"submit">): void {
-    const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`);
+    const former = this.#last;
+    const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`, former);
+    this.#last = submitted.catch(() => {});
     this.#keep(ref, submitted);
     submitted.then(
       async (id) => (await this.#submitter()).whenReady(id, () => this.#countEnded()),
@@ -94,7 +98,12 @@ export class Children {
     this.#ids.clear();
   }
 
-  async #submit(kernel: string, args: (Uint8Array | number)[], seed: string): Promise<string> {
+  async #submit(
+    kernel: string,
+    args: (Uint8Array | number)[],
+    seed: string,
+    former: Promise<unknown>,
+  ): Promise<string> {
     const { control, parent, module: ownModule } = this.#deps;
     const { module, name } = parseKernelName(kernel);
     let sha256 = this.#modules.get(module);
@@ -113,6 +122,7 @@ export class Children {
       options: { ...options, depth: parent.depth + 1 },
     };
     const submitter = await this.#submitter();
+    await former;
     return submitter.submit(submission);
   }
 

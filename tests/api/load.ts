@@ -89,7 +89,7 @@ export function moduleTests(test: Suite, api: () => Api): void {
 
   test("load() says how to compile when a module has no manifest", async () => {
     const { message } = await rejects(api().wray.load(emptyModule), "MODULE_REJECTED");
-    assert.match(message, "no section wray.manifest");
+    assert.match(message, "has neither a manifest nor a function of numbers to call");
   });
 
   test("load() names what is wrong when a manifest is broken", async () => {
@@ -105,8 +105,14 @@ export function moduleTests(test: Suite, api: () => Api): void {
 
   test("load() names each import that no host gives", async () => {
     const { message } = await rejects(api().wray.load(api().files.foreign), "MODULE_REJECTED");
-    assert.match(message, "env.seed");
-    assert.match(message, "env.Date.now");
+    for (const name of [
+      "wasi_snapshot_preview1.random_get",
+      "__proto__.polluted",
+      "wray.constructor",
+      "env.Date.now",
+    ]) {
+      assert.match(message, name);
+    }
   });
 
   test("load() leaves a shipped name as it is when a module calls itself so", async () => {

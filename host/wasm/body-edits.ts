@@ -5,7 +5,7 @@ import * as asm from "./assembler.ts";
 import { Charges, type Settlement } from "./charges.ts";
 import { addedLabels, aroundLoop, type TurnLocals } from "./checks.ts";
 import type { CodeFacts, CodeRewrite } from "./code.ts";
-import { type Edit, EditList, type Insertion } from "./edit-list.ts";
+import { EditList, type Insertion } from "./edit-list.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
 import { Labels } from "./labels.ts";
 import { moved } from "./layout.ts";
@@ -22,8 +22,8 @@ const residues = new Map<number, string>([
   ),
 ]);
 
-/** The edits at the start and the end of a loop. */
-type LoopEdits = { head: Edit; tail?: Edit };
+/** The edits at the start and the end of a loop, by their numbers. */
+type LoopEdits = { head: number; tail: number };
 
 /** Reads one body after the other, and holds what is to be changed in the code of the last. */
 export class BodyEdits {
@@ -47,15 +47,16 @@ export class BodyEdits {
     const { layout, isPreempted } = this.#rewrite;
     const instruction = this.#instruction;
     const charges = this.#charges;
+    const lines = this.#lines;
     this.#edits.clear();
     this.#loops.length = 0;
-    this.#lines.clear();
+    lines.clear();
     this.#labels.clear();
     charges.begin(reader.offset);
     while (true) {
       readInstruction(reader, instruction);
       const { opcode, index, at } = instruction;
-      charges.add(this.#lines.isKnown(instruction, charges.stretch) ? 1 : weights[opcode]!);
+      charges.add(this.#pointsOf(instruction));
       switch (opcode) {
         case op.end: {
           if (charges.depth === 0) {
@@ -127,9 +128,13 @@ export class BodyEdits {
           this.#move(instruction, reader);
           break;
         case op.localGet:
+          check("local", index, localCount, at);
+          lines.get(index, reader.offset);
+          break;
         case op.localSet:
         case op.localTee:
           check("local", index, localCount, at);
+          lines.set(index);
           break;
         case op.globalGet:
         case op.globalSet:
@@ -152,10 +157,10 @@ export class BodyEdits {
     if (!isPreempted) return { entryUnits: 0, charges: [], loops: [] };
     const settlement = this.#charges.settle();
     for (const [index, { head, tail }] of this.#loops.entries()) {
-      const original = module.bytes.subarray(head.at, head.until);
+      const original = module.bytes.subarray(...this.#edits.place(head));
       const around = aroundLoop(original, settlement.loops[index]!, locals, layout, helpers.tick);
-      head.bytes = around.head;
-      tail!.bytes = around.tail;
+      this.#edits.decide(head, around.head);
+      this.#edits.decide(tail, around.tail);
     }
     return settlement;
   }
@@ -167,14 +172,19 @@ export class BodyEdits {
 
   /** Writes the code, with these insertions among the edits; both are in the order of the code. */
   write(start: number, end: number, insertions: readonly Insertion[]): void {
-    this.#edits.write(this.#rewrite.module.bytes, { start, end }, insertions, this.#rewrite);
+    this.#edits.write(this.#rewrite.module.bytes, start, end, insertions, this.#rewrite);
+  }
+
+  #pointsOf({ opcode, at, offset }: Instruction): number {
+    const isLoad = opcode >= op.firstLoad && opcode <= op.lastLoad;
+    return isLoad && this.#lines.isKnown(at, offset, this.#charges.stretch) ? 1 : weights[opcode]!;
   }
 
   #openLoop({ at, index }: Instruction, reader: ByteReader): void {
     const { isPreempted, module } = this.#rewrite;
     const canHaveTurns = index < 0 || module.types[index]!.params.length === 0;
     if (isPreempted && canHaveTurns) {
-      const loop = { head: this.#edits.add(at, reader.offset) };
+      const loop = { head: this.#edits.add(at, reader.offset), tail: -1 };
       this.#loops.push(loop);
       this.#labels.open(loop, addedLabels);
     } else {
@@ -185,7 +195,8 @@ export class BodyEdits {
 
   /** Lets a branch lead where it did, past the blocks that are put around loops. */
   #relabel({ at, immediateAt, index }: Instruction, reader: ByteReader): void {
-    this.#renumber(at, immediateAt, reader, index, this.#labels.now(index, at));
+    const now = this.#labels.now(index, at);
+    if (now !== index) this.#edits.renumber(at, immediateAt, reader.offset, now);
   }
 
   #relabelTable({ at, immediateAt }: Instruction, reader: ByteReader): void {
@@ -202,13 +213,8 @@ export class BodyEdits {
 
   /** Gives the function that an instruction names the index that it has now. */
   #move({ at, immediateAt, index }: Instruction, reader: ByteReader): void {
-    this.#renumber(at, immediateAt, reader, index, moved(this.#rewrite.layout, index));
-  }
-
-  /** Of an instruction with one index as its immediate. */
-  #renumber(at: number, immediateAt: number, reader: ByteReader, before: number, now: number): void {
-    if (now === before) return;
-    this.#edits.add(at, reader.offset, [...reader.bytes.subarray(at, immediateAt), ...unsigned(now)]);
+    const now = moved(this.#rewrite.layout, index);
+    if (now !== index) this.#edits.renumber(at, immediateAt, reader.offset, now);
   }
 
   /** Operations whose length is the last of their operands, and waits. */

@@ -22,6 +22,8 @@ export type Settlement = {
  * charged there. Stretches are numbered in the order of the code, 0 being that of the function.
  */
 export class Charges {
+  // The lists are used again for the next function, so `#count` and `#depth` say how much of them counts.
+  #count = 0;
   /** Of each stretch, where it begins, in bytes of the binary. */
   readonly #at: number[] = [];
   /** Of each, the one that surely runs before it. */
@@ -33,6 +35,7 @@ export class Charges {
   /** Open blocks, from the outermost: the stretch in which each was opened, and the loop that it is, or −1. */
   readonly #opened: number[] = [];
   readonly #openedLoop: number[] = [];
+  #depth = 0;
   readonly #loops: Loop[] = [];
   #current = 0;
   /** The innermost open loop, or −1. */
@@ -41,8 +44,7 @@ export class Charges {
 
   /** Begins another function, whose code stands at `at`. */
   begin(at: number): void {
-    for (const list of [this.#at, this.#before, this.#points, this.#loopOf, this.#follows]) list.length = 0;
-    this.#opened.length = this.#openedLoop.length = this.#loops.length = 0;
+    this.#count = this.#depth = this.#loops.length = 0;
     this.#loop = -1;
     this.#hasCall = false;
     this.#begin(at, -1);
@@ -55,7 +57,7 @@ export class Charges {
 
   /** How many blocks are open. */
   get depth(): number {
-    return this.#opened.length;
+    return this.#depth;
   }
 
   add(points: number): void {
@@ -75,7 +77,7 @@ export class Charges {
 
   /** A loop, whose body begins at `at`. */
   openLoop(at: number, canHaveTurns: boolean): void {
-    const [parent, stretch] = [this.#loop, this.#at.length];
+    const [parent, stretch] = [this.#loop, this.#count];
     this.#loop = this.#loops.push({ stretch, parent, canHaveTurns, hasCall: false, branches: new Set() }) - 1;
     this.#open(this.#loop);
     this.#begin(at, this.#current, this.#loop);
@@ -90,24 +92,25 @@ export class Charges {
 
   /** Another arm or handler of the innermost block. */
   nextArm(at: number): void {
-    this.#begin(at, this.#opened.at(-1)!);
+    this.#begin(at, this.#opened[this.#depth - 1]!);
   }
 
   /** A branch, so many blocks outwards. */
   branch(label: number): void {
-    const loop = this.#openedLoop[this.#openedLoop.length - 1 - label] ?? -1;
+    const block = this.#depth - 1 - label;
+    const loop = block < 0 ? -1 : this.#openedLoop[block]!;
     if (loop >= 0) this.#loops[loop]!.branches.add(this.#current);
   }
 
   /** The end of the innermost block, behind which `at` is. */
   close(at: number): void {
-    const loop = this.#openedLoop.pop()!;
+    const loop = this.#openedLoop[--this.#depth]!;
     if (loop >= 0) {
       const { parent, hasCall } = this.#loops[loop]!;
       if (hasCall && parent >= 0) this.#loops[parent]!.hasCall = true;
       this.#loop = parent;
     }
-    this.#begin(at, this.#opened.pop()!, -1, loop);
+    this.#begin(at, this.#opened[this.#depth]!, -1, loop);
   }
 
   /** Decides what is charged where, once the function has been read. */
@@ -115,7 +118,7 @@ export class Charges {
     const points = this.#points;
     const paying: number[] = [];
     // What may pay for a stretch comes before it, so it is known to the full when its turn comes.
-    for (let stretch = points.length - 1; stretch > 0; stretch--) {
+    for (let stretch = this.#count - 1; stretch > 0; stretch--) {
       const own = points[stretch]!;
       const before = this.#before[stretch]!;
       const isLight = own <= trivialPoints || own + points[before]! <= mergedPoints;
@@ -144,16 +147,18 @@ export class Charges {
   }
 
   #open(loop: number): void {
-    this.#opened.push(this.#current);
-    this.#openedLoop.push(loop);
+    this.#opened[this.#depth] = this.#current;
+    this.#openedLoop[this.#depth++] = loop;
   }
 
   #begin(at: number, before: number, loopOf = -1, follows = -1): void {
-    this.#current = this.#at.push(at) - 1;
-    this.#before.push(before);
-    this.#points.push(0);
-    this.#loopOf.push(loopOf);
-    this.#follows.push(follows);
+    const stretch = this.#count++;
+    this.#current = stretch;
+    this.#at[stretch] = at;
+    this.#before[stretch] = before;
+    this.#points[stretch] = 0;
+    this.#loopOf[stretch] = loopOf;
+    this.#follows[stretch] = follows;
   }
 }
 

@@ -2,16 +2,17 @@ import { malformed } from "../../scheduler/wasm/reject.ts";
 
 /** The blocks that are open where code is read. Some are put into other blocks, whose labels are added. */
 export class Labels<T> {
+  #depth = 0;
   /** Of each open block, from the outermost, how many labels were added up to it, also around itself. */
   readonly #added: number[] = [];
   readonly #notes: (T | undefined)[] = [];
 
   clear(): void {
-    this.#added.length = this.#notes.length = 0;
+    this.#depth = 0;
   }
 
   get hasAdded(): boolean {
-    return (this.#added.at(-1) ?? 0) > 0;
+    return this.#upTo(this.#depth - 1) > 0;
   }
 
   /**
@@ -19,14 +20,14 @@ export class Labels<T> {
    * @param added how many labels are put around it
    */
   open(note?: T, added = 0): void {
-    this.#added.push((this.#added.at(-1) ?? 0) + added);
-    this.#notes.push(note);
+    const depth = this.#depth++;
+    this.#added[depth] = this.#upTo(depth - 1) + added;
+    this.#notes[depth] = note;
   }
 
   /** Ends the innermost block. */
   close(): T | undefined {
-    this.#added.pop();
-    return this.#notes.pop();
+    return this.#notes[--this.#depth];
   }
 
   /**
@@ -34,9 +35,12 @@ export class Labels<T> {
    * being 0. What led to a block still does, and not to what was put around it.
    */
   now(label: number, at: number): number {
-    const depth = this.#added.length;
-    if (label > depth) throw malformed(at, `no label ${label}`);
-    const target = depth - 1 - label;
-    return label + (this.#added[depth - 1] ?? 0) - (this.#added[target] ?? 0);
+    if (label > this.#depth) throw malformed(at, `no label ${label}`);
+    const innermost = this.#depth - 1;
+    return label + this.#upTo(innermost) - this.#upTo(innermost - label);
+  }
+
+  #upTo(block: number): number {
+    return block < 0 ? 0 : this.#added[block]!;
   }
 }

@@ -8,11 +8,15 @@ import type { TestContext } from "../support/index.ts";
 export type Compiled = { probe: string; foreign: string };
 
 /** Compiles a kernel file with plain `asc` into a temp folder of the test, and returns the path of the module. */
-export async function compileTo(t: Pick<TestContext, "after">, entry: string): Promise<string> {
+export async function compileTo(
+  t: Pick<TestContext, "after">,
+  entry: string,
+  flags: readonly string[] = [],
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "wray-api-"));
   t.after(() => rm(folder, { recursive: true }));
   const output = join(folder, "module.wasm");
-  const { exitCode, stderr } = await asc([entry, "-o", output]);
+  const { exitCode, stderr } = await asc([entry, "-o", output, ...flags]);
   if (exitCode !== 0) throw new Error(`asc ${entry} ended with ${exitCode}:\n${stderr}`);
   return output;
 }

@@ -96,7 +96,7 @@ export class Executor {
         onProgress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
       });
       if (result === undefined) return { kind: "returned" };
-      if ("error" in result) return { kind: "error", error: await traps.locate(sha256, result.error) };
+      if ("error" in result) return { kind: "error", error: await traps.locate(sha256, result.error, module.translation) };
       const { value, clock: readings } = result;
       const heard = readings && { clock: readings };
       if (owner === undefined || value.byteLength <= inlineBytes) return { kind: "value", value, ...heard };

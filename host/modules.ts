@@ -1,4 +1,64 @@
 import type { Control } from "../scheduler/control/control.ts";
-import { fetchModuleBytes } from "../scheduler/control/find-module.ts";
-import { type ModuleInfo, readModuleInfo } from "../scheduler/manifest/read.ts";
+import { fetchModule } from "../scheduler/control/find-module.ts";
+import { compileModule, type OpenModule } from "../scheduler/manifest/read.ts";
+import { ModuleRejectedError } from "../scheduler/protocol/errors.ts";
+import { within } from "../scheduler/time/within.ts";
+import type { HostLimits } from "./limits.ts";
+import type { Translation } from "./traps/locate.ts";
+import { originalFunctionIndex, originalOffset } from "./wasm/offsets.ts";
 import { prepareModule } from "./wasm/prepare.ts";
+import type { WorkerModule } from "./worker/messages.ts";
+
+/** The most entries that the tables of a module may have together: large programs of C++ have some thousands. */
+const tableEntries = 100_000;
+
+/** A module as this host runs it. */
+export type LoadedModule = WorkerModule & Pick<OpenModule, "needs"> & { translation: Translation };
+
+/** The modules that a host has fetched, rewritten and compiled, each once. */
+export class Modules {
+  readonly #control: Control;
+  readonly #limits: HostLimits;
+  readonly #modules = new Map<string, Promise<LoadedModule>>();
+
+  constructor(control: Control, limits: HostLimits) {
+    this.#control = control;
+    this.#limits = limits;
+  }
+
+  /** @throws ModuleNotFoundError, ModuleRejectedError */
+  get(sha256: string): Promise<LoadedModule> {
+    const known = this.#modules.get(sha256);
+    if (known !== undefined) return known;
+    const loading = this.#load(sha256);
+    this.#modules.set(sha256, loading);
+    // What failed may work next time: it is not remembered.
+    loading.catch(() => this.#modules.delete(sha256));
+    return loading;
+  }
+
+  async #load(sha256: string): Promise<LoadedModule> {
+    const { maxModuleBytes, maxCompileMs } = this.#limits;
+    const source = `module ${sha256}`;
+    const { bytes, manifest, needs } = await fetchModule(this.#control, sha256, maxModuleBytes);
+    const { preempt = true } = manifest;
+    const prepared = prepareModule(bytes, { preempt, tableEntries, source });
+    const compiling = compileModule(prepared.bytes, source);
+    compiling.catch(() => {}); // When it takes too long, nobody listens any more.
+    const { memory, globals, isReusable, offsets } = prepared;
+    return {
+      ...{ sha256, manifest, needs, memory, globals, isReusable },
+      wasm: await within(maxCompileMs, compiling, () => tooSlow(source, maxCompileMs)),
+      translation: {
+        originalOffset: (offset) => originalOffset(offsets, offset),
+        originalFunctionIndex: (index) => originalFunctionIndex(offsets, index),
+      },
+    };
+  }
+}
+
+const tooSlow = (source: string, maxCompileMs: number) =>
+  new ModuleRejectedError(`${source} takes longer to compile than the ${maxCompileMs} ms of this host`, {
+    remedy: "Make its functions smaller, or start the host with a larger --max-compile-ms.",
+    data: { limit: "maxCompileMs", maxCompileMs },
+  });

@@ -6,8 +6,8 @@ import { isLibrary, type SourceMap } from "./source-map.ts";
 
 /** Whoever changes a binary before it is compiled tells from where in the module its instructions came. */
 export type Translation = {
-  originalOffset(offset: number): number;
-  /** Undefined for a function that the module does not have. */
+  /** Undefined for what the module does not have. */
+  originalOffset(offset: number): number | undefined;
   originalFunctionIndex(index: number): number | undefined;
 };
 
@@ -37,8 +37,8 @@ export function locate(
 ): Location {
   const abort = said && { ...said, file: cleanName(said.file) };
   const originals = frames.flatMap(([index, offset]): RawFrame[] => {
-    const original = originalFunctionIndex(index);
-    return original === undefined ? [] : [[original, originalOffset(offset)]];
+    const [originalIndex, place] = [originalFunctionIndex(index), originalOffset(offset)];
+    return originalIndex === undefined || place === undefined ? [] : [[originalIndex, place]];
   });
   const located = originals.map((frame, depth) => unfold(frame, depth === 0 ? abort : undefined, facts));
   const stack = located.flat();

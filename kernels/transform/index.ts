@@ -2,7 +2,6 @@ import { typings } from "../../scheduler/manifest/typings.ts";
 import { manifestSection } from "../../scheduler/protocol/manifest.ts";
 import { type Binaryen, type BinaryenModule, errorCategory, type Program } from "./compiler.ts";
 import { entryFile } from "./entry.ts";
-import { exportGlobals } from "./globals.ts";
 import { describe } from "./manifest.ts";
 import { type ReadFile, readOptions, type WrayOptions } from "./options.ts";
 import { outputPath } from "./output-path.ts";
@@ -11,8 +10,8 @@ import { rewriteRemoteCalls } from "./remote-calls.ts";
 import { refuseReservedNames } from "./reserved.ts";
 
 /**
- * The transform that makes a wray module of what `asc` compiles: it adds the manifest and exports the mutable
- * globals, and writes typings beside it. `asc` makes one instance of it a compilation and gives it these fields.
+ * The transform that makes a wray module of what `asc` compiles: it adds the manifest, and writes typings beside it.
+ * `asc` makes one instance of it a compilation and gives it these fields.
  */
 export default class WrayTransform {
   declare readonly program: Program;
@@ -46,8 +45,7 @@ export default class WrayTransform {
   async afterCompile(module: BinaryenModule): Promise<void> {
     const entry = entryFile(this.program);
     if (entry === undefined) return;
-    const globals = exportGlobals(this.program, module, this.binaryen);
-    const manifest = { ...describe(this.program, entry), globals, ...this.#options };
+    const manifest = { ...describe(this.program, entry), ...this.#options };
     this.program.module.addCustomSection(manifestSection, new TextEncoder().encode(JSON.stringify(manifest)));
     if (this.program.diagnostics.some(({ category }) => category === errorCategory)) return; // No module is written.
     const output = await outputPath(process.argv, this.baseDir, this.readFile);

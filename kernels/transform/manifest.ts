@@ -7,8 +7,8 @@ import { nestedTypes } from "./nested.ts";
 import { refuse } from "./refuse.ts";
 import { TypeTable } from "./types.ts";
 
-/** What a program's entry file offers, without its globals. Faults are reported, and then it is not complete. */
-export function describe(program: Program, entry: File): Omit<Manifest, "globals" | "preempt"> {
+/** What a program's entry file offers, without its options. Faults are reported, and then it is not complete. */
+export function describe(program: Program, entry: File): Omit<Manifest, "preempt"> {
   const kernels: KernelSignature[] = [];
   const types = new TypeTable();
   // Any module may be given a text or bytes by its host, whatever its kernels take.

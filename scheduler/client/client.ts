@@ -2,7 +2,8 @@ import type { Bus } from "../bus/bus.ts";
 import type { Control } from "../control/control.ts";
 import { shippedModules } from "../control/control.ts";
 import { checkModuleName, fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
-import { openModule } from "../manifest/read.ts";
+import { findKernel } from "../manifest/check.ts";
+import { compileModule, openModule } from "../manifest/read.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError } from "../protocol/errors.ts";
@@ -12,7 +13,7 @@ import { decodeValue, encodeValue } from "../protocol/value.ts";
 import { within } from "../time/within.ts";
 import { Kernel } from "./kernel.ts";
 import type { FunctionOf, KernelName, KernelsOf } from "./kernel-types.ts";
-import { Module } from "./module.ts";
+import { Module, type ModuleFacts } from "./module.ts";
 import type { Modules } from "./modules.ts";
 import { ObjectRef, type ValuesOf } from "./object-ref.ts";
 import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
@@ -83,15 +84,18 @@ export class Client {
     options?: LoadOptions,
   ): Promise<Module<KernelsOf<Name>>> {
     this.#checkOpen();
-    const { bytes, name, sourceMap } = await readSource(source, options);
-    const { sha256, manifest } = await openModule(bytes, name);
+    const { bytes, name, fileName, sourceMap } = await readSource(source, options);
+    const module = await openModule(bytes, name, fileName);
+    // The engine's own check, before anyone else gets it.
+    await compileModule(bytes, name);
+    const { sha256, manifest } = module;
     checkModuleName(manifest.module, name);
     await this.#control.putModule(sha256, bytes);
     if (sourceMap !== undefined) await this.#control.putSourceMap(sha256, sourceMap);
     if (!isShipped(manifest.module)) {
       await this.#control.nameModule(manifest.module, sha256);
     }
-    return new Module(sha256, manifest, this.#kernelOf);
+    return new Module(module, this.#kernelOf);
   }
 
   /**
@@ -105,9 +109,7 @@ export class Client {
     const sha256 = await this.#findModule(module);
     let loading = this.#modules.get(sha256);
     if (loading === undefined) {
-      loading = fetchModule(this.#control, sha256).then(
-        ({ manifest }) => new Module(sha256, manifest, this.#kernelOf),
-      );
+      loading = fetchModule(this.#control, sha256).then((module) => new Module(module, this.#kernelOf));
       this.#modules.set(sha256, loading);
       loading.catch(() => this.#modules.delete(sha256));
     }
@@ -228,12 +230,10 @@ export class Client {
     }
   }
 
-  readonly #kernelOf = (module: Pick<Module, "sha256" | "name" | "manifest">, name: string): Kernel =>
+  readonly #kernelOf = ({ sha256, manifest, needs }: ModuleFacts, name: string): Kernel =>
     new Kernel({
-      module: module.sha256,
-      label: `${module.name}/${name}`,
-      signature: module.manifest.kernels.find((kernel) => kernel.name === name)!,
-      classes: module.manifest.classes,
+      ...{ module: sha256, label: `${manifest.module}/${name}`, needs, classes: manifest.classes },
+      signature: findKernel(manifest, name),
       owns: (ref) => this.#submitter.owns(ref.id),
       submit: (submission) => {
         this.#checkOpen();

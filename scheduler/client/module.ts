@@ -1,9 +1,11 @@
-import { findKernel } from "../manifest/check.ts";
+import type { OpenModule } from "../manifest/read.ts";
+import type { Capability } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import type { Kernel } from "./kernel.ts";
 import type { FunctionIn, UntypedKernels } from "./kernel-types.ts";
 
-type MakeKernel = (module: Pick<Module, "sha256" | "name" | "manifest">, name: string) => Kernel;
+export type ModuleFacts = Pick<OpenModule, "sha256" | "manifest" | "needs">;
+type MakeKernel = (module: ModuleFacts, name: string) => Kernel;
 
 /**
  * A module that the cluster has, by its hash.
@@ -13,11 +15,14 @@ export class Module<Kernels = UntypedKernels> {
   /** Its sha-256, in hex. */
   readonly sha256: string;
   readonly manifest: Manifest;
+  /** What tasks of it must be granted. */
+  readonly needs: readonly Capability[];
   readonly #makeKernel: MakeKernel;
 
-  constructor(sha256: string, manifest: Manifest, makeKernel: MakeKernel) {
+  constructor({ sha256, manifest, needs }: ModuleFacts, makeKernel: MakeKernel) {
     this.sha256 = sha256;
     this.manifest = manifest;
+    this.needs = needs;
     this.#makeKernel = makeKernel;
   }
 
@@ -27,7 +32,6 @@ export class Module<Kernels = UntypedKernels> {
 
   /** @throws KernelNotFoundError naming the kernels that there are */
   kernel<const Name extends keyof Kernels & string>(name: Name): Kernel<FunctionIn<Kernels, Name>> {
-    findKernel(this.manifest, name);
     return this.#makeKernel(this, name) as Kernel<FunctionIn<Kernels, Name>>;
   }
 }

@@ -15,6 +15,7 @@ export type ReadSource = {
   bytes: Uint8Array<ArrayBuffer>;
   /** What to call it in messages. */
   name: string;
+  fileName?: string;
   /** As the cluster keeps it. */
   sourceMap?: Uint8Array;
 };
@@ -30,7 +31,8 @@ export async function readSource(source: ModuleSource, options: LoadOptions = {}
   const map = sourceMap === undefined ? {} : { sourceMap };
   if (source instanceof Uint8Array) return { bytes: Uint8Array.from(source), name: "the module", ...map };
   try {
-    return { bytes: Uint8Array.from(await readFile(source)), name: String(source), ...map };
+    const name = String(source);
+    return { bytes: Uint8Array.from(await readFile(source)), name, fileName: name, ...map };
   } catch (error) {
     throw new ModuleNotFoundError(`the module ${source} can't be read: ${(error as Error).message}`, {
       remedy: "Compile it first, as `npx asc kernel.ts -o kernel.wasm`, and check the path.",

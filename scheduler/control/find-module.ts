@@ -1,6 +1,6 @@
 import { type OpenModule, openModule } from "../manifest/read.ts";
 import { KernelNotFoundError, ModuleNotFoundError, ModuleRejectedError } from "../protocol/errors.ts";
-import { isName } from "../protocol/subjects.ts";
+import { isFunctionName, isName } from "../protocol/subjects.ts";
 import type { Control } from "./control.ts";
 
 /**
@@ -18,7 +18,7 @@ export function checkModuleName(module: string, source: string): void {
 /** Splits `module/function`. @throws KernelNotFoundError when it is not of that form */
 export function parseKernelName(kernel: string): { module: string; name: string } {
   const [module = "", name = "", ...rest] = kernel.split("/");
-  if (isName(module) && /^[A-Za-z_$][\w$]*$/.test(name) && rest.length === 0) return { module, name };
+  if (isName(module) && isFunctionName(name) && rest.length === 0) return { module, name };
   throw new KernelNotFoundError(`${JSON.stringify(kernel)} names no kernel`, {
     remedy: "Write module/function, such as math/add.",
     data: { kernel },
@@ -36,17 +36,30 @@ export async function findModule(control: Control, module: string): Promise<stri
 }
 
 /**
- * Fetches and compiles a module.
+ * Fetches a module.
  * @throws ModuleNotFoundError when the cluster does not have it
  * @throws ModuleRejectedError when what the cluster has under this hash is something else, or no module
  */
-export async function fetchModule(control: Control, sha256: string): Promise<OpenModule> {
+export async function fetchModule(
+  control: Control,
+  sha256: string,
+  maxModuleBytes = Number.POSITIVE_INFINITY,
+): Promise<OpenModule> {
   const bytes = await control.getModule(sha256);
   if (bytes === undefined) {
     throw new ModuleNotFoundError(`the cluster has no module with the sha-256 ${sha256}`, {
       remedy: "Load its .wasm file with `load`.",
       data: { module: sha256 },
     });
+  }
+  if (bytes.byteLength > maxModuleBytes) {
+    throw new ModuleRejectedError(
+      `module ${sha256} has ${bytes.byteLength} bytes; its host takes ${maxModuleBytes}`,
+      {
+        remedy: "Make it smaller, or start the host with a larger --max-module-bytes.",
+        data: { limit: "maxModuleBytes", maxModuleBytes, bytes: bytes.byteLength },
+      },
+    );
   }
   const opened = await openModule(bytes, `module ${sha256}`);
   if (opened.sha256 === sha256) return opened;

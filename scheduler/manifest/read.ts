@@ -1,4 +1,5 @@
 import { ModuleRejectedError, ProtocolError } from "../protocol/errors.ts";
+import type { Capability } from "../protocol/limits.ts";
 import {
   isScalarType,
   isTypedArrayName,
@@ -7,31 +8,49 @@ import {
   type Type,
 } from "../protocol/manifest.ts";
 import { count, exactly, flag, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
-import { checkImports } from "./imports.ts";
+import type { WasmModule } from "../wasm/module.ts";
+import { customSection, parseModule } from "../wasm/parse.ts";
+import { foreignManifest, type Origin } from "./foreign.ts";
+import { capabilitiesOf, checkImports } from "./imports.ts";
 
-/** A compiled module and what it says about itself. */
+/** A module and what it says about itself. */
 export type OpenModule = {
   /** sha-256 of the bytes, in hex: the module's name in the cluster. */
   sha256: string;
-  wasm: WebAssembly.Module;
+  bytes: Uint8Array<ArrayBuffer>;
   manifest: Manifest;
+  /** What a task must be granted to run it. */
+  needs: readonly Capability[];
 };
 
 /**
- * Compiles a module and reads its manifest.
- * @throws ModuleRejectedError when the bytes are no WebAssembly, carry no manifest or a broken one, or import what no
- * host gives
+ * Reads what a module declares, by our own means: it is never asked of the engine, whose answers are objects that a
+ * module could give odd names.
+ * @param source what to call the module in errors
+ * @param fileName where the bytes come from: it names a module that has no manifest
+ * @throws ModuleRejectedError when the bytes are no WebAssembly, have a broken manifest, or neither a manifest nor
+ * anything to call, or import what no host gives
  */
-export async function openModule(bytes: Uint8Array<ArrayBuffer>, source = "the module"): Promise<OpenModule> {
-  const wasm = await WebAssembly.compile(bytes).catch((error: Error) => {
+export async function openModule(
+  bytes: Uint8Array<ArrayBuffer>,
+  source = "the module",
+  fileName?: string,
+): Promise<OpenModule> {
+  const module = parseModule(bytes, source);
+  const sha256 = await sha256Of(bytes);
+  const manifest = readManifest(module, source, { fileName, sha256 });
+  checkImports(module, source);
+  return { sha256, bytes, manifest, needs: capabilitiesOf(module.imports) };
+}
+
+/** Compiles a module. @throws ModuleRejectedError when the engine refuses it */
+export function compileModule(bytes: Uint8Array<ArrayBuffer>, source: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(bytes).catch((error: Error) => {
     throw new ModuleRejectedError(`${source} is not a WebAssembly module: ${error.message}`, {
-      remedy: "Give the .wasm file that asc wrote.",
+      remedy: "Give the .wasm file that the compiler wrote, whole.",
       cause: error,
     });
   });
-  const manifest = readManifest(wasm, source);
-  checkImports(wasm, source);
-  return { sha256: await sha256Of(bytes), wasm, manifest };
 }
 
 /** The sha-256 of these bytes, in hex. */
@@ -40,14 +59,13 @@ export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> 
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @throws ModuleRejectedError when the module has no manifest, or a broken one */
-export function readManifest(wasm: WebAssembly.Module, source = "the module"): Manifest {
-  const [section] = WebAssembly.Module.customSections(wasm, manifestSection);
-  if (section === undefined) {
-    throw new ModuleRejectedError(`${source} has no section ${manifestSection}`, {
-      remedy: 'Compile it with asc and an asconfig.json that says {"extends": "wray/asconfig.json"}.',
-    });
-  }
+/**
+ * The manifest that a module carries, or one made of its exports.
+ * @throws ModuleRejectedError when the manifest is broken, or there is none and nothing to call
+ */
+export function readManifest(module: WasmModule, source: string, origin: Origin): Manifest {
+  const section = customSection(module, manifestSection);
+  if (section === undefined) return foreignManifest(module, source, origin);
   try {
     return manifest(JSON.parse(new TextDecoder().decode(section)), "manifest");
   } catch (error) {
@@ -101,5 +119,5 @@ const manifest: Shape<Manifest> = object(
     classes: mapOf(object({ bytes: count, fields: listOf(object({ name: text, type, offset: count })) })),
     runtimeIds: mapOf(count),
   },
-  { nested: mapOf(type), preempt: flag, globals: listOf(text) },
+  { nested: mapOf(type), preempt: flag },
 );

@@ -11,7 +11,6 @@ export type Manifest = {
   runtimeIds: Record<string, number>;
   /** What nested calls pass and get, by run-time class id: the types behind the addresses that they hand over. */
   nested?: Record<string, Type>;
-  globals?: string[];
   /** Whether a host inserts preemption checks. `false` is for modules built without; default true. */
   preempt?: boolean;
 };

@@ -31,6 +31,9 @@ export type Peer = { kind: "host" | "client"; id: string };
 /** Names become parts of subjects and of bucket names, so they are letters, digits, `_` and `-`. */
 export const isName = (text: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(text);
 
+/** What the function of a kernel, and its parameters, can be called. */
+export const isFunctionName = (text: string): boolean => /^[A-Za-z_$][\w$]*$/.test(text);
+
 export function checkName(what: string, name: string): string {
   if (isName(name)) return name;
   throw new InvalidTaskError(`${what} ${JSON.stringify(name)} is not a valid name`, {

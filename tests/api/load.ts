@@ -4,7 +4,7 @@ import { assert, rejects, type Suite, throwsCode } from "../support/index.ts";
 import { emptyModule, moduleWith } from "./modules.ts";
 import type { Api } from "./suite.ts";
 
-const anyManifest = { version: 1, module: "hand", kernels: [], runtimeIds: {}, globals: [] };
+const anyManifest = { version: 1, module: "hand", kernels: [], classes: {}, runtimeIds: {} };
 
 /** `load` and `remote`. */
 export function moduleTests(test: Suite, api: () => Api): void {

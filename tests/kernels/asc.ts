@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { readManifest } from "../../scheduler/manifest/read.ts";
+import { readManifest, sha256Of } from "../../scheduler/manifest/read.ts";
 import type { Manifest } from "../../scheduler/protocol/manifest.ts";
+import { parseModule } from "../../scheduler/wasm/parse.ts";
 
 /** The repository, wherever the bundle of this file lies. */
 export const root = dirname(fileURLToPath(import.meta.resolve("wray/package.json")));
@@ -41,8 +42,10 @@ export async function compile(
     const [binary, wat] = [join(output, "module.wasm"), join(output, "module.wat")];
     const { exitCode, stderr } = await asc([entry, "-o", binary, "-t", wat, ...flags], folder);
     if (exitCode !== 0) throw new Error(`asc ${entry} ended with ${exitCode}:\n${stderr}`);
-    const wasm = new WebAssembly.Module(await readFile(binary));
-    return { wasm, manifest: readManifest(wasm, entry), wat: await readFile(wat, "utf8") };
+    const bytes = Uint8Array.from(await readFile(binary));
+    const wasm = new WebAssembly.Module(bytes);
+    const manifest = readManifest(parseModule(bytes), entry, { sha256: await sha256Of(bytes) });
+    return { wasm, manifest, wat: await readFile(wat, "utf8") };
   } finally {
     await rm(output, { recursive: true });
   }

@@ -119,7 +119,7 @@ test("checkArgCount() says how many arguments there are to be", () => {
 
 test("findKernel() names the kernels that there are when there is none of this name", () => {
   const kernels = [kernel(), { ...kernel(), name: "g" }];
-  const manifest: Manifest = { version: 1, module: "m", kernels, runtimeIds: {}, globals: [] };
+  const manifest: Manifest = { version: 1, module: "m", kernels, classes: {}, runtimeIds: {} };
   assert.is(findKernel(manifest, "g"), kernels[1]);
   for (const name of ["h", "toString", "__proto__", ""]) {
     const error = throwsCode(() => findKernel(manifest, name), "KERNEL_NOT_FOUND") as WrayError;

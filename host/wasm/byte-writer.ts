@@ -1,0 +1,48 @@
+import { unsigned } from "../../scheduler/wasm/leb128.ts";
+
+/** Bytes that grow at their end. */
+export class ByteWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(expectedBytes: number) {
+    this.#bytes = new Uint8Array(expectedBytes);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  u32(value: number): void {
+    this.append(unsigned(value));
+  }
+
+  append(bytes: ArrayLike<number>): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Appends what lies from `start` to `end` in `source`. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.#reserve(length);
+    // A call of `set` costs more than it takes to copy the few bytes between two edits.
+    if (length > 64) this.#bytes.set(source.subarray(start, end), this.#length);
+    else
+      for (let index = 0; index < length; index++) this.#bytes[this.#length + index] = source[start + index]!;
+    this.#length += length;
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#length + length;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.written);
+    this.#bytes = larger;
+  }
+}

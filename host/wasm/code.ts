@@ -1,0 +1,117 @@
+import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
+import { unsigned, unsignedLength } from "../../scheduler/wasm/leb128.ts";
+import { sectionIds, type WasmModule } from "../../scheduler/wasm/module.ts";
+import { WasmError } from "../../scheduler/wasm/reject.ts";
+import * as asm from "./assembler.ts";
+import { BodyEdits } from "./body-edits.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import type { Charge } from "./charges.ts";
+import { firstCredit } from "./fuel.ts";
+import type { Helpers } from "./helper-list.ts";
+import { spend } from "./helpers.ts";
+import { valueType } from "./instruction.ts";
+import type { Layout } from "./layout.ts";
+import type { OffsetsBuilder } from "./offsets.ts";
+
+/** What the code of a module does that matters to who runs it. */
+export type CodeFacts = {
+  /** Why a host can't put an instance back, if it can't. */
+  residue: string | undefined;
+  /** Whether anything in it could catch what a host throws. */
+  hasHandlers: boolean;
+};
+
+/** What is needed to rewrite code, and what comes of it. */
+export type CodeRewrite = {
+  module: WasmModule;
+  layout: Layout;
+  helpers: Helpers;
+  isPreempted: boolean;
+  /** Gets the bodies, without how many they are. */
+  output: ByteWriter;
+  offsets: OffsetsBuilder;
+};
+
+/** Rewrites every body of a module. @throws WasmError naming the function when one is not as it must be */
+export function rewriteCode(rewrite: CodeRewrite): CodeFacts {
+  const { module } = rewrite;
+  const facts: CodeFacts = { residue: undefined, hasHandlers: false };
+  const section = module.sections.get(sectionIds.code);
+  if (section === undefined) return facts;
+  const reader = new ByteReader(module.bytes, section.start, section.end);
+  const bodyCount = reader.count();
+  const edits = new BodyEdits(rewrite, facts);
+  for (let body = 0; body < bodyCount; body++) {
+    const functionIndex = module.importedFunctionCount + body;
+    try {
+      rewriteBody(rewrite, edits, functionIndex, reader.sized());
+    } catch (error) {
+      if (!(error instanceof WasmError)) throw error;
+      throw new WasmError(error.kind, `${error.message} in function ${functionIndex}`);
+    }
+  }
+  reader.expectEnd("the code");
+  return facts;
+}
+
+function rewriteBody(
+  rewrite: CodeRewrite,
+  edits: BodyEdits,
+  functionIndex: number,
+  reader: ByteReader,
+): void {
+  const { module, output, offsets } = rewrite;
+  const { bytes } = module;
+  const { offset: bodyStart, end } = reader;
+  const { params } = module.types[module.functions[functionIndex]!]!;
+  const groupCount = reader.count();
+  const groupsStart = reader.offset;
+  let localCount = params.length;
+  for (let group = 0; group < groupCount; group++) {
+    localCount += reader.u32();
+    valueType(reader);
+  }
+  const codeStart = reader.offset;
+  edits.read(reader, localCount);
+
+  const { entryUnits, charges } = edits.charges();
+  const head = charges.length > 0 ? unsigned(groupCount + 1) : bytes.subarray(bodyStart, groupsStart);
+  const credit = charges.length > 0 ? [1, asm.type.i32] : [];
+  const entry =
+    entryUnits > 0 ? enter(rewrite.layout, entryUnits, charges.length > 0 ? localCount : undefined) : [];
+  const checks = charges.map(({ at, units }) => ({ at, bytes: check(rewrite, localCount, units) }));
+  const length =
+    head.length +
+    (codeStart - groupsStart) +
+    credit.length +
+    entry.length +
+    checks.reduce((sum, each) => sum + each.bytes.length, 0) +
+    (end - codeStart) +
+    edits.growth;
+
+  offsets.run(output.length, bodyStart - unsignedLength(end - bodyStart));
+  output.u32(length);
+  output.append(head);
+  output.copy(bytes, groupsStart, codeStart);
+  output.append(credit);
+  output.append(entry);
+  edits.write(codeStart, end, checks);
+}
+
+/** What is done when a function is entered: it pays for itself, and for the first credit of its loops. */
+function enter(layout: Layout, units: number, creditLocal: number | undefined): number[] {
+  if (creditLocal === undefined) return spend(layout, asm.i32Const(units));
+  return [
+    ...spend(layout, asm.i32Const(units + firstCredit)),
+    ...[...asm.i32Const(firstCredit), ...asm.localSet(creditLocal)],
+  ];
+}
+
+/** What is done where a stretch of code begins that is charged by itself. */
+function check({ helpers }: CodeRewrite, creditLocal: number, units: Charge["units"]): number[] {
+  return [
+    ...[...asm.localGet(creditLocal), ...asm.i32Const(units), asm.i32Subtract, ...asm.localTee(creditLocal)],
+    ...[...asm.i32Const(0), asm.i32LessSigned, asm.when, asm.type.none],
+    ...[...asm.localGet(creditLocal), ...asm.call(helpers.tick), ...asm.localSet(creditLocal), asm.end],
+  ];
+}

@@ -1,0 +1,130 @@
+import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
+import { signed, unsigned } from "../../scheduler/wasm/leb128.ts";
+import { externalKinds, sectionIds, valueTypes, type WasmModule } from "../../scheduler/wasm/module.ts";
+import { rewriteElements } from "./elements.ts";
+import { fuelBudget } from "./fuel.ts";
+import type { Helpers } from "./helper-list.ts";
+import { type HelperType, helperTypes } from "./helpers.ts";
+import { type Layout, moved } from "./layout.ts";
+import { checkImport, globalExport, hostModule, memoryImport, outOfMemoryExport } from "./reserved.ts";
+import { joined, nameBytes, Renumbering, withItems } from "./sections.ts";
+import { limitTables } from "./tables.ts";
+
+export type DeclarationsRewrite = {
+  module: WasmModule;
+  layout: Layout;
+  helpers: Helpers;
+  isPreempted: boolean;
+  tableEntries: number;
+};
+
+export type Declarations = {
+  /** The new contents of sections, by their number. What is not there stays as it is, and undefined goes. */
+  contents: ReadonlyMap<number, Uint8Array | undefined>;
+  /** Names of the exports that are mutable globals. */
+  globals: string[];
+  /** Why a host can't put all of them back, if it can't. */
+  residue: string | undefined;
+};
+
+const [functionKind, memoryKind, globalKind] = (["function", "memory", "global"] as const).map((kind) =>
+  externalKinds.indexOf(kind),
+) as [number, number, number];
+
+const helperTypeNames = Object.keys(helperTypes) as HelperType[];
+
+/** Rewrites all that a module declares. @throws WasmError */
+export function rewriteDeclarations(rewrite: DeclarationsRewrite): Declarations {
+  const { module, layout, helpers, tableEntries } = rewrite;
+  const { sections, types, bytes } = module;
+  const { type, function: functions, table, memory, start, element } = sectionIds;
+  const typeIndex = (name: HelperType) => types.length + helperTypeNames.indexOf(name);
+  const typeItems = helperTypeNames.map((name) => {
+    const [params, results] = helperTypes[name];
+    return [0x60, params.length, ...params, results.length, ...results];
+  });
+
+  const mutable = module.globals.flatMap((each, index) => (each.isMutable ? [{ ...each, index }] : []));
+  const restorable = mutable.filter((each) => each.type !== valueTypes.v128).map(({ index }) => index);
+
+  const contents = new Map<number, Uint8Array | undefined>([
+    [type, withItems(module, type, typeItems)],
+    [sectionIds.import, withItems(module, sectionIds.import, imports(rewrite, typeIndex("check")))],
+    [
+      functions,
+      withItems(
+        module,
+        functions,
+        helpers.types.map((name) => unsigned(typeIndex(name))),
+      ),
+    ],
+    [memory, undefined],
+    [sectionIds.global, globals(rewrite)],
+    [sectionIds.export, exports(rewrite, restorable)],
+  ]);
+  if (sections.has(table)) {
+    const items = limitTables(module.tables, tableEntries);
+    contents.set(table, joined(unsigned(items.length), ...items));
+  }
+  if (module.start !== undefined) contents.set(start, Uint8Array.from(unsigned(moved(layout, module.start))));
+  const elements = sections.get(element);
+  if (elements !== undefined) contents.set(element, rewriteElements(bytes, elements, layout));
+  return {
+    contents,
+    globals: restorable.map(globalExport),
+    residue: restorable.length < mutable.length ? "it has mutable globals that are vectors" : undefined,
+  };
+}
+
+function imports({ module, isPreempted }: DeclarationsRewrite, checkType: number): number[][] {
+  const items: number[][] = [];
+  const [memory] = module.memories;
+  if (memory !== undefined) {
+    // The engine wants a shared memory to have no larger maximum than is declared, and another to have any.
+    const limits = memory.isShared
+      ? [3, ...unsigned(memory.initial), ...unsigned(memory.maximum!)]
+      : [0, ...unsigned(memory.initial)];
+    items.push([...nameBytes(hostModule), ...nameBytes(memoryImport), memoryKind, ...limits]);
+  }
+  if (isPreempted) {
+    items.push([...nameBytes(hostModule), ...nameBytes(checkImport), functionKind, ...unsigned(checkType)]);
+  }
+  return items;
+}
+
+/** The module's own globals, then the host's: fuel, and whether memory ran out. */
+function globals({ module, layout, isPreempted }: DeclarationsRewrite): Uint8Array {
+  const added = [
+    ...(isPreempted ? [mutableNumber(fuelBudget)] : []),
+    ...(module.memories.length > 0 ? [mutableNumber(0)] : []),
+  ];
+  const id = sectionIds.global;
+  const section = module.sections.get(id);
+  if (section === undefined) return withItems(module, id, added);
+  const reader = new ByteReader(module.bytes, section.start, section.end);
+  const count = reader.count();
+  const renumbering = new Renumbering(module.bytes, layout, reader.offset);
+  for (const { init } of module.globals) {
+    renumbering.constant(new ByteReader(module.bytes, init!.start, init!.end));
+  }
+  return joined(unsigned(count + added.length), renumbering.finish(section.end), ...added);
+}
+
+/** A global that is an i32: its type, and its first value as an expression. */
+const mutableNumber = (value: number): number[] => [valueTypes.i32, 1, 0x41, ...signed(value), 0x0b];
+
+function exports({ module, layout }: DeclarationsRewrite, restorable: readonly number[]): Uint8Array {
+  const own = module.exports.map(({ name, kind, index }) => {
+    const now = kind === "function" ? moved(layout, index) : index;
+    return [...nameBytes(name), externalKinds.indexOf(kind), ...unsigned(now)];
+  });
+  const added = restorable.map((index) => [
+    ...nameBytes(globalExport(index)),
+    globalKind,
+    ...unsigned(index),
+  ]);
+  if (module.memories.length > 0) {
+    added.push([...nameBytes(outOfMemoryExport), globalKind, ...unsigned(layout.outOfMemory)]);
+  }
+  return joined(unsigned(own.length + added.length), ...own, ...added);
+}

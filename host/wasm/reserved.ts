@@ -1,0 +1,11 @@
+/** The module and the prefix of exports that belong to the host; no module that it gets may use them. */
+export const hostModule = "__wray";
+export const reservedPrefix = "__wray_";
+
+/** What a prepared module imports from `hostModule`. */
+export const memoryImport = "memory";
+export const checkImport = "check";
+
+/** What it exports besides its own: each mutable global, and whether a `memory.grow` has failed. */
+export const globalExport = (index: number): string => `${reservedPrefix}global_${index}`;
+export const outOfMemoryExport = `${reservedPrefix}out_of_memory`;

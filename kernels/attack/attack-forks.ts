@@ -7,33 +7,33 @@ export function spin(): void {
 
 /** Waits for a task that never ends. */
 export function blocked(): void {
-  get(remote<void>("forks/spin"));
+  get(remote<void>("attack-forks/spin"));
 }
 
 /** Waits for whichever of two tasks that never end is first. */
 export function blocked_in_wait(): i32 {
-  return wait([remote<void>("forks/spin"), remote<void>("forks/spin")]).length;
+  return wait([remote<void>("attack-forks/spin"), remote<void>("attack-forks/spin")]).length;
 }
 
 /** Each task waits for another of its kind. */
 export function recurse(depth: i32): i32 {
-  return get(remote<i32>("forks/recurse", depth + 1)) + 1;
+  return get(remote<i32>("attack-forks/recurse", depth + 1)) + 1;
 }
 
 /** Each task submits as many of its kind as it may. */
 export function bomb(): void {
-  while (true) remote<void>("forks/bomb");
+  while (true) remote<void>("attack-forks/bomb");
 }
 
 /** The same, but it lets go of each at once. */
 export function bomb_and_free(): void {
-  while (true) remote<void>("forks/bomb_and_free").free();
+  while (true) remote<void>("attack-forks/bomb_and_free").free();
 }
 
 /** Two tasks each, and so on: never too many for one task, but for all. */
 export function double(): i32 {
-  const left = remote<i32>("forks/double");
-  const right = remote<i32>("forks/double");
+  const left = remote<i32>("attack-forks/double");
+  const right = remote<i32>("attack-forks/double");
   return get(left) + get(right);
 }
 
@@ -44,7 +44,7 @@ export function put_flood(): void {
 
 /** A value that is passed on and on, and so is in many messages. */
 export function pass_flood(text: string): void {
-  while (true) remote<void>("forks/keep", text);
+  while (true) remote<void>("attack-forks/keep", text);
 }
 
 export function keep(text: string): void {

@@ -13,25 +13,25 @@ import { decodeHeartbeat } from "../../scheduler/protocol/codec.ts";
 import { InfeasibleTaskError } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import type { Heartbeat } from "../../scheduler/protocol/messages.ts";
-import { subjectsOf } from "../../scheduler/protocol/subjects.ts";
+import { checkName, subjectsOf } from "../../scheduler/protocol/subjects.ts";
 import { Host } from "../host.ts";
-import type { Target } from "./target.ts";
+import { cpusOf, type Target } from "./target.ts";
 
-/** How long a task waits for a host: all are there before the first. */
-const infeasibleAfterMs = 10_000;
+/** Hosts are there before the first attack, and are to be there after each. */
+const infeasibleAfterMs = 5_000;
 
 /** A host inside this process, for the attacks alone. */
 export async function embeddedTarget(cpus: number): Promise<Target> {
   const [bus, control, cluster] = [memoryBus(), memoryControl(), "attack"];
-  const host = await Host.start({ bus, control, cluster, id: "embedded", cpus });
+  const host = await Host.start({ bus, control, cluster, id: randomId(), cpus });
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  return target(bus, control, cluster, {
+  return open(bus, control, cluster, {
     residentBytes() {
       collect();
       return process.memoryUsage.rss();
     },
-    close: () => host.stop(0),
+    stop: () => host.stop(0),
   });
 }
 
@@ -41,24 +41,67 @@ export async function embeddedTarget(cpus: number): Promise<Target> {
  * @throws InfeasibleTaskError when it has no host
  */
 export async function clusterTarget(server: ServerOptions, cluster: string): Promise<Target> {
-  const subjects = subjectsOf(cluster);
+  checkName("cluster", cluster);
   const bus = await natsBus(server, `attack-${randomId(6)}`);
   try {
     const control = await jetstreamControl(bus.connection, cluster);
-    return await target(bus, control, cluster, {
-      residentBytes: (heartbeats) => {
-        const sizes = [...heartbeats.values()].map(({ rssBytes }) => rssBytes);
-        if (sizes.includes(undefined)) return undefined;
-        return (sizes as number[]).reduce((sum, bytes) => sum + bytes, 0);
-      },
-      close: async () => {},
+    const target = await open(bus, control, cluster, { residentBytes, stop: async () => {} });
+    if (cpusOf(target) > 0) return target;
+    await target.close();
+    throw new InfeasibleTaskError(`cluster ${cluster} has no host that could be attacked`, {
+      remedy: "Start one with `wray host`, or leave --servers out to attack a host inside this process.",
     });
   } catch (error) {
     await bus.close();
     throw error;
   }
+}
 
-  function unused() {
-    return subjects;
+/** As the hosts said last. */
+function residentBytes(heartbeats: ReadonlyMap<string, Heartbeat>): number | undefined {
+  let sum = 0;
+  for (const { rssBytes } of heartbeats.values()) {
+    if (rssBytes === undefined) return undefined;
+    sum += rssBytes;
   }
+  return sum;
+}
+
+type Own = {
+  residentBytes(heartbeats: ReadonlyMap<string, Heartbeat>): number | undefined;
+  stop(): Promise<void>;
+};
+
+async function open(bus: Bus, control: Control, cluster: string, own: Own): Promise<Target> {
+  const subjects = subjectsOf(cluster);
+  const heartbeats = new Map<string, Heartbeat>();
+  let listeners: (() => void)[] = [];
+  bus.subscribe(subjects.load, (payload) => {
+    const heartbeat = decodeHeartbeat(payload);
+    if (heartbeat.state === "left") heartbeats.delete(heartbeat.host);
+    else heartbeats.set(heartbeat.host, heartbeat);
+    const told = listeners;
+    listeners = [];
+    for (const listener of told) listener();
+  });
+  const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs });
+  // It waits until the hosts that hold a lease have said that they are there.
+  const client = await Client.connect({
+    bus,
+    control,
+    subjects,
+    infeasibleAfterMs,
+    onShutdown: async () => {},
+  });
+  return {
+    ...{ client, submitter, control, heartbeats },
+    heard: () => new Promise((resolve) => listeners.push(resolve)),
+    residentBytes: () => own.residentBytes(heartbeats),
+    async close() {
+      submitter.close();
+      await client.shutdown();
+      await own.stop();
+      await bus.close();
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import type { Client } from "../../scheduler/client/client.ts";
-import type { Control } from "../../scheduler/control/control.ts";
 import type { Submitter } from "../../scheduler/client/submitter.ts";
+import type { Control } from "../../scheduler/control/control.ts";
 import type { Heartbeat } from "../../scheduler/protocol/messages.ts";
 
 /** A cluster that is attacked. */

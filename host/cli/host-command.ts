@@ -20,7 +20,12 @@ const drainMs = 8_000;
 /** Runs a host until it is told to stop; while no server answers, it keeps trying. */
 export async function runHost({ cluster, cpus, name, ...others }: HostCommandOptions): Promise<void> {
   const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, ...server } = others;
-  const limits = hostLimitsOf({ stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes } as Partial<HostLimits>);
+  const limits = hostLimitsOf({
+    stackBytes,
+    maxModuleBytes,
+    maxCompileMs,
+    maxMemoryBytes,
+  } as Partial<HostLimits>);
   const id = checkName("host", name ?? randomId());
   checkName("cluster", cluster);
   const servers = shownServers(server.servers);
@@ -34,7 +39,14 @@ export async function runHost({ cluster, cpus, name, ...others }: HostCommandOpt
     try {
       bus = await natsBus(server, `host-${id}`);
       const control = await jetstreamControl(bus.connection, cluster);
-      const host = await Host.start({ bus, control, cluster, id, cpus: cpus ?? availableParallelism(), limits });
+      const host = await Host.start({
+        bus,
+        control,
+        cluster,
+        id,
+        cpus: cpus ?? availableParallelism(),
+        limits,
+      });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
       const end = await Promise.race([stop, bus.closed]);
       const isAsked = typeof end === "string";

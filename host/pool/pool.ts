@@ -24,6 +24,8 @@ type Waiting = PoolCall & { depth: number; resolve(result: WorkerResult | undefi
 /** A call in a thread. While it is blocked, because it waits for what it has submitted, its cpu is another's. */
 type Running = { call: PoolCall; isBlocked: boolean; ended: Promise<void> };
 
+/** A call that looks at the time itself has ended by then; this is for all others. */
+const noticeMs = 5;
 /** How long to wait after a thread that could not even start. */
 const restartMs = 1_000;
 /** The most threads, with those that are blocked: each takes about 8 MB. */
@@ -158,7 +160,7 @@ export class Pool {
     const { timeoutMs } = call.limits;
     const timer = setTimeout(
       () => thread.stop(toWireError(timeoutError(`${module.manifest.module}/${call.kernel}`, timeoutMs))),
-      Math.min(timeoutMs, longestTimerMs),
+      Math.min(timeoutMs + noticeMs, longestTimerMs),
     );
     let children: Children | undefined;
     const nested = (request: NestedRequest) => {

@@ -1,7 +1,6 @@
 /**
- * What waits for a worker. Tasks that other tasks submitted come first, the deepest before all, the latest of a depth
- * first: so a tree of tasks is walked depth first, and only as many tasks are begun and wait for others as it is deep.
- * The tasks of clients keep their order.
+ * What waits for a worker. Tasks that other tasks submitted come first, the deepest before all: so a tree of tasks is
+ * walked depth first, and few tasks are begun and wait for others at once. Tasks of one depth keep their order.
  */
 export class TaskQueue<T extends { depth: number }> {
   readonly #levels: T[][] = [];
@@ -21,8 +20,7 @@ export class TaskQueue<T extends { depth: number }> {
   next(): T | undefined {
     while (this.#levels.length > 0) {
       const depth = this.#levels.length - 1;
-      const level = this.#levels[depth]!;
-      const item = depth === 0 ? level.shift() : level.pop();
+      const item = this.#levels[depth]!.shift();
       if (item !== undefined) {
         this.#length--;
         return item;

@@ -27,6 +27,7 @@ export class WorkerThread {
   readonly #thread: Worker;
   readonly #control = new Int32Array(new SharedArrayBuffer(controlBytes));
   readonly #known = new Set<string>();
+  readonly #threadId: number;
   #number = 0;
   #listener: CallListener | undefined;
   #finish: ((result: WorkerResult | undefined) => void) | undefined;
@@ -50,6 +51,7 @@ export class WorkerThread {
       execArgv: [],
       resourceLimits: { stackSizeMb: stackBytes / 1024 / 1024 },
     });
+    this.#threadId = this.#thread.threadId;
     this.#thread.on("message", (message: FromWorker) => {
       switch (message.kind) {
         case "ready":
@@ -163,6 +165,11 @@ export class WorkerThread {
     this.#finish = undefined;
     this.#listener = undefined;
     if (!this.#hasEnded) this.#thread.unref();
-    finish?.(result);
+    finish?.(result && "error" in result ? { error: this.#withThread(result.error) } : result);
+  }
+
+  /** So it can be told whether a thread has outlived what was done to it. */
+  #withThread(error: WireError): WireError {
+    return { ...error, data: { ...error.data, thread: this.#threadId } };
   }
 }

@@ -60,11 +60,13 @@ function unfold(
   const range = functions?.rangeOf(index) ?? { start: 0, end: Number.POSITIVE_INFINITY };
   const place = abort ?? sourceMap?.at(offset, range);
   if (place !== undefined && !isLibrary(place.file)) return [{ ...name, ...place }];
-  const own = known?.isLibrary === true ? undefined : sourceMap?.near(offset, range, false);
-  if (place === undefined)
-    return [{ ...name, ...(own ?? sourceMap?.near(offset, range, true) ?? { offset }) }];
-  if (known?.isLibrary === true) return [{ ...name, ...place }];
-  return [{ ...place }, { ...name, ...(own ?? { offset }) }];
+  const isOfLibrary = known?.isLibrary === true;
+  if (place !== undefined && isOfLibrary) return [{ ...name, ...place }];
+  const near =
+    (isOfLibrary ? undefined : sourceMap?.near(offset, range, false)) ??
+    (place === undefined ? sourceMap?.near(offset, range, true) : undefined);
+  const frame = { ...name, ...(near === undefined ? { offset } : { ...near, isNear: true as const }) };
+  return place === undefined ? [frame] : [{ ...place }, frame];
 }
 
 const ownFrame = (frames: readonly KernelFrame[]) =>

@@ -7,7 +7,7 @@ import {
 import type { Location } from "./locate.ts";
 
 /** Characters of `data.stack` as JSON: all of `data` must stay below the limit of errors, or it is dropped. */
-const longestStack = 6_000;
+export const longestStack = 6_000;
 
 /** Puts a place into an error: into its message, its `data`, and its `stack` in the form that V8 gives stacks. */
 export function tellPlaces(error: WireError, { at, stack }: Location): WireError {

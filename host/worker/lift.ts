@@ -33,7 +33,7 @@ export class BrokenValue extends Error {}
  * until it runs again. Nothing in that memory is trusted: every address is checked before it is read, and what is
  * reached by many ways counts as often.
  * @param raw what the function returned: a number, or an address
- * @param maxBytes what the value may have, about as encoded
+ * @param maxBytes what the value may have
  * @throws BrokenValue when an address leads nowhere, a reference is null, or values lie in each other without end
  * @throws LimitExceededError when the value is larger
  */
@@ -72,8 +72,9 @@ function liftScalar(type: ScalarType, raw: number | bigint): unknown {
   }
 }
 
-/** What a value takes at least when it is encoded. */
+/** What counts for a value: about what it takes in JavaScript's memory, or encoded, whatever is more. */
 const leastBytes = 8;
+const containerBytes = 32;
 
 class Lifting {
   readonly #manifest: Manifest;
@@ -160,7 +161,7 @@ class Lifting {
   }
 
   #elements(type: Type, start: number, count: number, depth: number): unknown[] {
-    this.#spend(leastBytes * (1 + count));
+    this.#spend(containerBytes + leastBytes * count);
     if (isScalarType(type)) {
       if (start % elementBytes(type) > 0) throw this.#broken("has elements that are not aligned");
       const elements = new scalarArrays[type](this.#memory.buffer as ArrayBuffer, start, count);
@@ -179,7 +180,7 @@ class Lifting {
     const { bytes, fields } = this.#manifest.classes[className]!;
     this.#needSize(pointer, bytes, className);
     const object: Record<string, unknown> = {};
-    this.#spend(leastBytes);
+    this.#spend(containerBytes);
     for (const { name, type, offset } of fields) {
       this.#spend(leastBytes + name.length);
       if (isScalarType(type)) {

@@ -1,5 +1,5 @@
-import { parentPort, receiveMessageOnPort, threadId, workerData } from "node:worker_threads";
-import { toWireError, WrayError } from "../../scheduler/protocol/errors.ts";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { toWireError } from "../../scheduler/protocol/errors.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { HostFunctions } from "./host-functions.ts";
 import type { FromWorker, NestedReply, ToWorker, WorkerCall, WorkerModule, WorkerResult } from "./messages.ts";
@@ -45,7 +45,6 @@ function run(call: WorkerCall, number: number): void {
     const value = sandboxOf(module).run(name, call, call.args.map(decodeValue));
     post({ kind: "result", result: { value, clock: host.recording } satisfies WorkerResult }, [value.buffer]);
   } catch (error) {
-    if (error instanceof WrayError) error.data.thread = threadId;
     post({ kind: "result", result: { error: toWireError(error) } });
   }
 }

@@ -10,6 +10,7 @@ import {
 import { count, exactly, flag, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
 import type { WasmModule } from "../wasm/module.ts";
 import { customSection, parseModule } from "../wasm/parse.ts";
+import { checkConsistent } from "./consistent.ts";
 import { foreignManifest, type Origin } from "./foreign.ts";
 import { capabilitiesOf, checkImports } from "./imports.ts";
 
@@ -67,7 +68,9 @@ export function readManifest(module: WasmModule, source: string, origin: Origin)
   const section = customSection(module, manifestSection);
   if (section === undefined) return foreignManifest(module, source, origin);
   try {
-    return manifest(JSON.parse(new TextDecoder().decode(section)), "manifest");
+    const read = manifest(JSON.parse(new TextDecoder().decode(section)), "manifest");
+    checkConsistent(read);
+    return read;
   } catch (error) {
     throw new ModuleRejectedError(`${source} has a broken manifest: ${(error as Error).message}`, {
       remedy: "Compile it again with this version of wray.",

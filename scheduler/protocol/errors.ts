@@ -19,6 +19,8 @@ export type KernelFrame = {
   /** From 1, as is `column`. */
   line?: number;
   column?: number;
+  /** The place is only the nearest one that the optimiser has left. */
+  isNear?: true;
   /** Where the source is not known: the offset of the instruction in the module, in bytes. */
   offset?: number;
 };

@@ -1,8 +1,8 @@
 import { type InitOptions, init } from "wray";
 import { rejects } from "../support/index.ts";
-import { apiSuite } from "./suite.ts";
+import { apiSuite, clientTests } from "./suite.ts";
 
-const { test } = apiSuite("embedded", async () => () => init({ cpus: 1 }));
+const { test } = apiSuite("embedded", async () => () => init({ cpus: 1 }), clientTests);
 
 test("init() rejects unknown options and values out of range", async () => {
   for (const options of [

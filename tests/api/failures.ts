@@ -30,7 +30,6 @@ export function failureTests(test: Suite, api: () => Api): void {
     ["trap", [], /probe\/trap: unreachable/],
     ["divide", [1, 0], /probe\/divide: divide by zero/],
     ["divide", [-2_147_483_648, -1], /probe\/divide: divide result unrepresentable/],
-    ["recurse", [0], /probe\/recurse: out of stack/],
     ["hoard", [], /probe\/hoard: Invalid length/],
   ] as const) {
     test(`get() rejects with the kernel's name, and the next task works, after ${kernel}(${args})`, async () => {

@@ -1,18 +1,20 @@
+import { readFile } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { decode, encode } from "@msgpack/msgpack";
 import type { ObjectRef } from "wray";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { assert } from "../support/index.ts";
-import { apiSuite } from "./suite.ts";
+import { assert, rejects } from "../support/index.ts";
+import { renewed } from "./modules.ts";
+import { apiSuite, clientTests } from "./suite.ts";
 
 let cluster: Cluster;
 
 const { test, api } = apiSuite("nats", async (t) => {
   cluster = await startCluster(t, { hosts: 2 });
   return () => cluster.connect();
-});
+}, clientTests);
 
 /** Asks every host for the first byte of an object, and returns how many have it. */
 async function countHolders(id: string): Promise<number> {
@@ -37,6 +39,25 @@ test("shutdown() makes hosts let go of the client's objects", async () => {
   await wray.shutdown();
   assert.is(await countHolders(made.id), 0);
   assert.is(await countHolders(put.id), 0);
+});
+
+test("get() tells functions and offsets when what the cluster has for a source map is broken or too long", async () => {
+  const wray = await cluster.connect();
+  const nats = await cluster.nats();
+  const store = await nats.jetstream().views.os("wray-default-modules");
+  const bytes = await readFile(api().files.faults);
+  const { sources, mappings } = JSON.parse(await readFile(`${api().files.faults}.map`, "utf8"));
+  const long = JSON.stringify({ version: 3, sources, mappings: mappings + " ".repeat(2 * 1024 * 1024) });
+  for (const map of ["", "{", '{"version":3,"sources":[],"mappings":"AAAA"}', long]) {
+    const module = await wray.load(renewed(bytes));
+    await store.putBlob({ name: `${module.sha256}.map` }, Buffer.from(map));
+    const { message } = await rejects(wray.get(module.kernel("checked").remote(1, 0)), "TASK_ERROR");
+    assert.match(message, /^faults\/checked: unreachable \(at offset 0x[0-9a-f]+ of check\)$/);
+  }
+  const module = await wray.load(renewed(bytes));
+  await store.putBlob({ name: `${module.sha256}.map` }, Buffer.from(long.replace(/ +/, "")));
+  const { message } = await rejects(wray.get(module.kernel("checked").remote(1, 0)), "TASK_ERROR");
+  assert.match(message, /\(at tests\/api\/fixtures\/faults\.ts:\d+:\d+\)$/);
 });
 
 test("ObjectRef lets its object go when the program drops it", async () => {

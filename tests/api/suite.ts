@@ -12,6 +12,7 @@ import { nestedTests } from "./nested.ts";
 import { objectTests } from "./objects.ts";
 import { optionTests } from "./options.ts";
 import { repeatTests } from "./repeat.ts";
+import { trapTests } from "./traps.ts";
 import { valueTests } from "./values.ts";
 
 /** Starts whatever a client needs, for all tests, and returns how to connect one. */
@@ -28,36 +29,39 @@ export type Api = {
   probe: Module;
 };
 
-/** The tests that every way to get a client must pass. */
-export function apiSuite(name: string, start: StartBackend): { test: Suite; api: () => Api } {
+type DeclareTests = (test: Suite, api: () => Api) => void;
+
+/** What every way to get a client must pass: how tasks and objects come and go … */
+export const clientTests: readonly DeclareTests[] = [
+  ...[moduleTests, valueTests, argumentsTests, objectTests, getTests, optionTests, failureTests, lifecycleTests],
+];
+/** … and what a task may do, and may not. */
+export const sandboxTests: readonly DeclareTests[] = [
+  ...[limitsTests, cancelTests, nestedTests, repeatTests, trapTests],
+];
+
+/** Tests of clients of one kind. */
+export function apiSuite(
+  name: string,
+  start: StartBackend,
+  declarations: readonly DeclareTests[],
+): { test: Suite; api: () => Api } {
   const test = suite(name);
   let shared: Api;
-  test.before(async (t) => {
-    const [connect, files] = await Promise.all([start(t), compileFixtures(t)]);
-    const open = async ({ after }: TestContext) => {
-      const client = await connect();
-      after(() => client.shutdown());
-      return client;
-    };
-    const wray = await open(t);
-    shared = { wray, connect: open, files, probe: await wray.load(files.probe) };
-  });
+  test.before(
+    async (t) => {
+      const [connect, files] = await Promise.all([start(t), compileFixtures(t)]);
+      const open = async ({ after }: TestContext) => {
+        const client = await connect();
+        after(() => client.shutdown());
+        return client;
+      };
+      const wray = await open(t);
+      shared = { wray, connect: open, files, probe: await wray.load(files.probe) };
+    },
+    { timeoutMs: 90_000 },
+  );
   const api = () => shared;
-  for (const declare of [
-    moduleTests,
-    valueTests,
-    argumentsTests,
-    objectTests,
-    getTests,
-    optionTests,
-    failureTests,
-    limitsTests,
-    cancelTests,
-    nestedTests,
-    repeatTests,
-    lifecycleTests,
-  ]) {
-    declare(test, api);
-  }
+  for (const declare of declarations) declare(test, api);
   return { test, api };
 }

@@ -1,3 +1,4 @@
+import { longestSourceMapBytes } from "../../scheduler/control/control.ts";
 import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assert, suite } from "../support/index.ts";
@@ -34,6 +35,18 @@ test("getModule() gives undefined for a module that nobody put, or that was dele
   assert.is(await control.getModule("sha"), undefined);
   await control.putModule("sha", bytesOf(1_000, 1));
   assert.equal(await control.getModule("sha"), bytesOf(1_000, 1));
+});
+
+test("getSourceMap() gives the source map that was put first, and none that is missing or too long", async () => {
+  const control = await jetstreamControl(await cluster.nats(), "maps");
+  assert.is(await control.getSourceMap("sha"), undefined);
+  await control.putModule("sha", bytesOf(1_000, 1));
+  assert.is(await control.getSourceMap("sha"), undefined);
+  for (const seed of [2, 3]) await control.putSourceMap("sha", bytesOf(longestSourceMapBytes, seed));
+  assert.equal(await control.getSourceMap("sha"), bytesOf(longestSourceMapBytes, 2));
+  assert.equal(await control.getModule("sha"), bytesOf(1_000, 1));
+  await control.putSourceMap("long", bytesOf(longestSourceMapBytes + 1, 4));
+  assert.is(await control.getSourceMap("long"), undefined);
 });
 
 test("jetstreamControl() makes its buckets anew when they were deleted", async () => {

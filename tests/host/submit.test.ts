@@ -1,5 +1,6 @@
 import { decode, encode } from "@msgpack/msgpack";
 import type { NatsConnection } from "nats";
+import { placeOf } from "../api/place-of.ts";
 import { randomOf } from "../scheduler/seeds.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assert, rejects, suite } from "../support/index.ts";
@@ -9,7 +10,7 @@ type Reply = {
   host: string;
   id?: string;
   value?: unknown;
-  error?: { code: string; message: string; remedy?: string; stack?: string };
+  error?: { code: string; message: string; remedy?: string; stack?: string; data?: Record<string, unknown> };
 };
 
 const test = suite("submit");
@@ -108,6 +109,27 @@ for (const [what, task, code, message] of bad) {
     await stillWorks();
   });
 }
+
+test("submit tells the place and the kernel's stack, and nothing of the host, when a kernel fails", async () => {
+  const file = "kernels/std/vector.ts";
+  const check = placeOf(file, "throw new Error(");
+  const call = placeOf(file, 'checkLengths("add", a, b)');
+  const task = { kernel: "vector/add", args: [[1], [1, 2]] };
+  for (const { error } of [await json(task), await msgpack(task)]) {
+    assert.is(error!.code, "TASK_ERROR");
+    const position = `${file}:${check.line}:${check.column}`;
+    assert.ok(error!.message.endsWith(` (at ${position})`), error!.message);
+    assert.equal(error!.data, {
+      kernel: "vector/add",
+      position,
+      stack: [
+        { function: "checkLengths", ...check },
+        { function: "add", ...call },
+      ],
+    });
+    assert.is(error!.stack, undefined);
+  }
+});
 
 test("submit runs a task whose time limit is longer than a timer can run", async () => {
   assert.is((await json({ ...valid, timeoutMs: 2 ** 40 })).value, 3);

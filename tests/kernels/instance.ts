@@ -15,6 +15,7 @@ export type Instance = {
 export function instantiate(
   { wasm, manifest }: Compiled,
   onLog: (line: string) => void = () => {},
+  maxResultBytes = defaultLimits.maxResultBytes,
 ): Instance {
   const { instance, exports } = instantiateSync<Functions>(wasm, {
     wray: { log: (pointer: number) => onLog(exports.__getString(pointer)) },
@@ -26,7 +27,7 @@ export function instantiate(
       if (kernel === undefined) throw new Error(`no kernel ${name}`);
       const types = kernel.params.map(({ type }) => type);
       const raw = exports[name]!(...lowerAll(exports, manifest, types, args));
-      const value = lift(exports, manifest, kernel.returns, raw, defaultLimits.maxResultBytes);
+      const value = lift(exports, manifest, kernel.returns, raw, maxResultBytes);
       // A view would change with the next call.
       return ArrayBuffer.isView(value) ? (value as Uint8Array).slice() : value;
     },

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
-import { leaseMs, leaseRenewMs } from "../../scheduler/control/control.ts";
+import { longestName } from "../../host/traps/clean-name.ts";
+import { longestStack } from "../../host/traps/tell.ts";
+import { leaseMs, leaseRenewMs, longestSourceMapBytes } from "../../scheduler/control/control.ts";
 import { deadMs, suspectMs } from "../../scheduler/placement/host-table.ts";
 import * as errors from "../../scheduler/protocol/errors.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
@@ -58,9 +60,13 @@ test("the numbers are those of the code", () => {
     ["Heartbeats", `${suspectMs} ms ago`],
     ["Heartbeats", `heard for ${spelled(deadMs)} ms`],
     ["Messages", `up to ${spelled(inlineBytes)} bytes`],
+    ["JetStream", `${spelled(longestSourceMapBytes)} bytes`],
     ["JetStream", `TTL ${leaseMs / 1_000} s`],
     ["JetStream", `again every ${leaseRenewMs / 1_000} s`],
     ["Errors", `at most ${errors.mostCauses} of them`],
+    ["Errors", `at most ${spelled(errors.longestText)} characters`],
+    ["Errors", `more than ${spelled(longestStack)} characters`],
+    ["Errors", `at most ${longestName} characters`],
   ] as const) {
     assert.ok(section(title).includes(words), `${title}: ${words}`);
   }

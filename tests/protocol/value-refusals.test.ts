@@ -21,6 +21,7 @@ const refused: Record<string, unknown> = {
   "a class instance": new (class Point {})(),
   "a boxed number": Object(1),
   "a key that can't be set": JSON.parse('{"__proto__":1}'),
+  "a key with half a character": { "\ud800": 1 },
 };
 
 for (const [name, value] of Object.entries(refused)) {
@@ -68,6 +69,9 @@ const malformed: Record<string, Uint8Array> = {
   "a time": header(32, 0xd6, 0xff, 0, 0, 0, 0),
   "a malformed value inside": header(32, ...extension(1, header(5, 1))),
   "a structure inside an extension": header(32, ...extension(1, encodeValue([]))),
+  "an array of numbers without one": header(33),
+  "an array of half a number": header(33, ...new Uint8Array(12)),
+  "an array of half a number inside": header(32, ...extension(1, header(33, 1, 2, 3))),
 };
 
 for (const [name, bytes] of Object.entries(malformed)) {
@@ -87,6 +91,8 @@ test("decodeValue() gives a value or throws ProtocolError when bytes are cut or 
     "text",
     Float64Array.of(1, 2),
     { a: [1, "b", null, { c: Int8Array.of(1) }, 5n] },
+    { a: [-0, "\ud800", [1, 2]] },
+    [1, -0, 3],
   ].map(encodeValue);
   forSeeds(10_000, (random) => {
     const bytes = random.pick(encoded).slice(0, random.happens(0.3) ? random.below(60) : undefined);

@@ -1,5 +1,6 @@
 import { typedArrayNames } from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
+import { assertSame } from "../kernels/values.ts";
 import { forSeeds, type Random } from "../scheduler/seeds.ts";
 import { assert, suite } from "../support/index.ts";
 
@@ -120,23 +121,55 @@ test("encodeValue() keeps arrays and plain objects of values", () => {
   assert.equal(again([Uint8Array.of(1)]), [Uint8Array.of(1)]);
 });
 
-test("encodeValue() makes undefined null, and -0 0, inside of arrays and objects", () => {
+test("encodeValue() makes undefined null inside of arrays and objects, holes too", () => {
   assert.equal(again({ a: undefined, b: [undefined] }), { a: null, b: [null] });
-  assert.ok(Object.is((again([-0]) as number[])[0], 0));
+  assert.equal(again(Object.assign(Array(3), { 1: 5 })), [null, 5, null]);
+  assert.equal(again(Array(2)), [null, null]);
+});
+
+test("encodeValue() keeps -0, NaN and half a character inside of arrays and objects", () => {
+  const value = {
+    a: -0,
+    b: [-0, "x"],
+    c: [-0, Number.NaN, 1 / 0],
+    d: ["\ud800", "ok"],
+    e: { f: "\udfff\ud800" },
+  };
+  assertSame(again(value), value);
+  assertSame(again([[-0], [[-0, 0]], []]), [[-0], [[-0, 0]], []]);
+  assertSame(again(["\ufeff", "😀"]), ["\ufeff", "😀"]);
+});
+
+test("encodeValue() takes 8 bytes for each element of an array of numbers, also inside", () => {
+  const numbers = Array.from({ length: 10_000 }, (_, index) => index);
+  assert.is(encodeValue(numbers).byteLength, 8 + 80_000);
+  assert.ok(encodeValue({ a: numbers }).byteLength < 8 + 80_000 + 50);
+  assertSame(again({ a: [numbers, numbers] }), { a: [numbers, numbers] });
+});
+
+test("encodeValue() has one NaN for numbers, whatever its bits, and decodeValue() lets no other in", () => {
+  const odd = new Float64Array(BigUint64Array.of(0xfff8_0000_dead_beefn).buffer);
+  const bits = (value: unknown) => new BigUint64Array(Float64Array.of(value as number).buffer)[0];
+  for (const value of [odd[0], [odd[0]]]) {
+    const encoded = encodeValue(value);
+    assert.is(new BigUint64Array(encoded.buffer, 8)[0], 0x7ff8_0000_0000_0000n);
+    encoded.set(bytesOf(odd), 8);
+    assert.is(bits([decodeValue(encoded)].flat()[0]), 0x7ff8_0000_0000_0000n);
+  }
 });
 
 test("encodeValue() keeps any value of those kinds", () => {
   forSeeds(2_000, (random) => {
     const value = anyValue(random, 3);
-    assert.equal(again(value), value);
+    assertSame(again(value), value);
   });
 });
 
 function anyValue(random: Random, depth: number): unknown {
-  const kind = random.below(depth > 0 ? 9 : 7);
+  const kind = random.below(depth > 0 ? 10 : 7);
   switch (kind) {
     case 0:
-      return random.pick([null, true, false, "", 0, []]);
+      return random.pick([null, true, false, "", 0, -0, Number.NaN, [], "\ud800", "a\udc00"]);
     case 1:
       return (random.next() - 0.5) * 2 ** random.below(200);
     case 2:
@@ -151,6 +184,8 @@ function anyValue(random: Random, depth: number): unknown {
       return Uint8Array.from({ length: random.below(9) }, () => random.below(256)).buffer;
     case 7:
       return Array.from({ length: random.below(5) }, () => anyValue(random, depth - 1));
+    case 8:
+      return Array.from({ length: random.below(9) }, () => random.pick([-0, 0.5, random.below(99)]));
     default:
       return Object.fromEntries(
         Array.from({ length: random.below(5) }, () => [`k${random.below(99)}`, anyValue(random, depth - 1)]),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { assert, suite } from "../support/index.ts";
 import { createProject, linkTool, type Project, readPackage, root } from "./project.ts";
 import { run } from "./shell.ts";
+import { typedCallTests } from "./typed-calls.ts";
 
 const test = suite("package");
 
@@ -15,6 +16,8 @@ test.before(
   },
   { timeoutMs: 60_000 },
 );
+
+typedCallTests(test, () => project);
 
 test("the tarball holds every file that package.json names", async () => {
   const { exports, bin } = await readPackage(project.wray);
@@ -37,7 +40,7 @@ test("the tarball holds no sources but those of kernels, no tests and no package
     "package.json",
   ];
   assert.equal((await readdir(project.wray)).sort(), top);
-  assert.equal(await readdir(join(project.wray, "kernels")), ["sdk", "tsconfig.json"]);
+  assert.equal(await readdir(join(project.wray, "kernels")), ["sdk", "tsconfig.json", "types"]);
 });
 
 test("init() runs a task when it comes from the tarball", async () => {
@@ -57,7 +60,7 @@ test("wray/client fails with a clear error when no server answers", async () => 
 });
 
 /** The types as users meet them: a right program, and a line that must not pass. */
-const typed = `import { type Client, init, type Kernel, type ObjectRef, TaskError } from "wray";
+const typed = `import { type Client, init, type Kernel, type ObjectRef, TaskError, type Type } from "wray";
 import { init as connect } from "wray/client";
 
 const wray: Client = await init({ cpus: 1 });
@@ -67,7 +70,7 @@ const list: Float64Array = await wray.get(wray.put(new Float64Array(4)));
 const { ready, pending } = await wray.wait([ref], { numReturns: 1, timeoutMs: 10 });
 const [node] = wray.nodes();
 const module = await wray.load(new URL("hello.wasm", import.meta.url));
-const type: string | undefined = module.manifest.kernels[0]?.params[0]?.type;
+const type: Type | undefined = module.manifest.kernels[0]?.params[0]?.type;
 const code = (error: unknown): string => (error instanceof TaskError ? error.code : "");
 const joined: Client = await connect({ servers: ["nats://127.0.0.1:4222"], token: "secret", tlsCa: "ca.pem" });
 console.log(list, ready, pending, node?.id, type, code, joined);

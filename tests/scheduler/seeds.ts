@@ -30,15 +30,33 @@ export function randomOf(seed: number): Random {
 
 /** Runs `body` once for each seed, or for `WRAY_SEED` alone; a failure says how to run its seed again. */
 export function forSeeds(seedCount: number, body: (random: Random, seed: number) => void): void {
-  const replay = process.env.WRAY_SEED;
-  const seeds =
-    replay === undefined ? Array.from({ length: seedCount }, (_, seed) => seed) : [Number(replay)];
-  for (const seed of seeds) {
+  for (const seed of seedsOf(seedCount)) {
     try {
       body(randomOf(seed), seed);
     } catch (error) {
-      console.error(`failed with seed ${seed}; run it again with WRAY_SEED=${seed}`);
-      throw error;
+      throw told(error, seed);
     }
   }
+}
+
+/** The same for a body that waits; the seeds run one after the other. */
+export async function forSeedsInTurn(
+  seedCount: number,
+  body: (random: Random, seed: number) => Promise<void>,
+): Promise<void> {
+  for (const seed of seedsOf(seedCount)) {
+    await body(randomOf(seed), seed).catch((error) => {
+      throw told(error, seed);
+    });
+  }
+}
+
+function seedsOf(seedCount: number): number[] {
+  const replay = process.env.WRAY_SEED;
+  return replay === undefined ? Array.from({ length: seedCount }, (_, seed) => seed) : [Number(replay)];
+}
+
+function told(error: unknown, seed: number): unknown {
+  console.error(`failed with seed ${seed}; run it again with WRAY_SEED=${seed}`);
+  return error;
 }

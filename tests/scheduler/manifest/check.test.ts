@@ -1,6 +1,13 @@
 import { checkArg, checkArgCount, findKernel } from "../../../scheduler/manifest/check.ts";
 import type { WrayError } from "../../../scheduler/protocol/errors.ts";
-import type { KernelSignature, Manifest, Param, Type } from "../../../scheduler/protocol/manifest.ts";
+import {
+  type ClassLayout,
+  type KernelSignature,
+  type Manifest,
+  type Param,
+  type Type,
+  typeName,
+} from "../../../scheduler/protocol/manifest.ts";
 import { assert, suite, throwsCode } from "../../support/index.ts";
 
 const test = suite("manifest/check");
@@ -8,8 +15,26 @@ const test = suite("manifest/check");
 const kernel = (...params: Param[]): KernelSignature => ({
   ...{ name: "f", params, returns: "void", file: "m.ts", line: 1 },
 });
+const classes: Record<string, ClassLayout> = {
+  Point: {
+    bytes: 16,
+    fields: [
+      { name: "x", type: "f64", offset: 0 },
+      { name: "y", type: "f32", offset: 8 },
+    ],
+  },
+  Node: {
+    bytes: 12,
+    fields: [
+      { name: "at", type: { object: "Point" }, offset: 0 },
+      { name: "next", type: { nullable: { object: "Node" } }, offset: 4 },
+      { name: "names", type: { nullable: { array: "string" } }, offset: 8 },
+    ],
+  },
+};
+const check = (type: Type, value: unknown) => checkArg("m/f", kernel({ name: "x", type }), 0, value, classes);
 const refusal = (type: Type, value: unknown) =>
-  throwsCode(() => checkArg("m/f", kernel({ name: "x", type }), 0, value), "INVALID_TASK") as WrayError;
+  throwsCode(() => check(type, value), "INVALID_TASK") as WrayError;
 
 /** Values that fit a type, and values that do not, with the words of the refusal. */
 const table: [Type, unknown[], [unknown, string][]][] = [
@@ -72,22 +97,159 @@ const table: [Type, unknown[], [unknown, string][]][] = [
 ];
 
 for (const [type, fitting, refused] of table) {
-  test(`checkArg() names the parameter and its type when a value is no ${type}`, () => {
-    for (const value of fitting) checkArg("m/f", kernel({ name: "x", type }), 0, value);
+  test(`checkArg() names the parameter and its type when a value is no ${typeName(type)}`, () => {
+    for (const value of fitting) check(type, value);
     for (const [value, words] of refused) {
       const { message, remedy, data } = refusal(type, value);
-      assert.ok(message.startsWith(`m/f: parameter x must be ${type}`), message);
+      assert.ok(message.startsWith(`m/f: parameter x must be ${typeName(type)}`), message);
       assert.ok(message.includes(words), message);
-      assert.is(remedy, `Call it as m/f(x: ${type}).`);
+      assert.is(remedy, `Call it as m/f(x: ${typeName(type)}).`);
       assert.equal(data, { kernel: "m/f", parameter: "x", expected: type });
     }
   });
 }
 
+const point: Type = { object: "Point" };
+const node: Type = { object: "Node" };
+const origin = { x: 0, y: -0 };
+const pointHint = "Point is { x: f64, y: f32 }. ";
+
+/** Structured values that fit, and others with what the refusal says: place and words, hint, expected type. */
+const structured: [Type, unknown[], [unknown, string, (string | undefined)?, string?][]][] = [
+  [
+    { array: "f64" },
+    [[], [1, -0, Number.NaN]],
+    [
+      [[1, "2"], '[1] must be f64 (a number), but is the string "2"', "", "f64"],
+      [Object.assign(Array(3), { 0: 1, 2: 3 }), "[1] must be f64 (a number), but is undefined", "", "f64"],
+      [
+        new Float64Array(1),
+        " must be Array<f64> (an array), but is a Float64Array",
+        "Make it an array by Array.from(). ",
+      ],
+      [{ length: 0 }, " must be Array<f64> (an array), but is an Object"],
+      ["text", ' must be Array<f64> (an array), but is the string "text"'],
+      [null, " must be Array<f64> (an array), but is null"],
+    ],
+  ],
+  [{ array: "u8" }, [[0, 255]], [[[0, 256], "[1] must be u8 (an integer from 0 to 255)", "", "u8"]]],
+  [
+    { staticArray: { array: "bool" } },
+    [[], [[], [true]]],
+    [[[[], [true, 1]], "[1][1] must be bool (true or false), but is the number 1", "", "bool"]],
+  ],
+  [
+    { nullable: "string" },
+    [null, "text"],
+    [
+      [undefined, " must be string or null, but is undefined"],
+      [5, " must be string or null, but is the number 5"],
+    ],
+  ],
+  [
+    { array: { nullable: point } },
+    [[null, origin]],
+    [
+      [[null, 5], "[1] must be Point (a plain object) or null, but is the number 5", "", "Point | null"],
+      [[undefined], "[0] must be Point (a plain object) or null, but is undefined", "", "Point | null"],
+      [[{ x: 1 }], "[0].y must be f32 (a number), but is undefined", pointHint, "f32"],
+    ],
+  ],
+  [
+    point,
+    [origin, { y: 1, x: 2 }, Object.assign(Object.create(null), origin)],
+    [
+      [{ x: 0, y: "0" }, '.y must be f32 (a number), but is the string "0"', pointHint, "f32"],
+      [{ ...origin, z: 1 }, ' has the field "z", which Point has not', pointHint],
+      [{ x: 1, Y: 1 }, ' has the field "Y", which Point has not', pointHint],
+      [
+        JSON.parse('{"x":1,"y":1,"__proto__":{}}'),
+        ' has the field "__proto__", which Point has not',
+        pointHint,
+      ],
+      [{ ...origin, constructor: 1 }, ' has the field "constructor", which Point has not', pointHint],
+      [
+        Object.create(origin),
+        " must be Point (a plain object), but is an Object",
+        "Copy it: { ...object }. ",
+      ],
+      [{ __proto__: null, x: 1 }, ".y must be f32 (a number), but is undefined", pointHint, "f32"],
+      [[0, 0], " must be Point (a plain object), but is an Array"],
+      [
+        new (class Point {
+          x = 0;
+          y = 0;
+        })(),
+        " must be Point (a plain object), but is a Point",
+        "Copy it: { ...object }. ",
+      ],
+      [new Float64Array(2), " must be Point (a plain object), but is a Float64Array"],
+      [null, " must be Point (a plain object), but is null"],
+    ],
+  ],
+  [
+    node,
+    [{ at: origin }, { at: origin, next: null, names: undefined }, { at: origin, next: { at: origin } }],
+    [
+      [
+        {},
+        ".at must be Point (a plain object), but is undefined",
+        "Node is { at: Point, next: Node | null, names: Array<string> | null }. ",
+        "Point",
+      ],
+      [
+        { at: origin, next: { at: { x: 1, y: 1n } } },
+        ".next.at.y must be f32 (a number), but is the bigint 1n",
+        pointHint,
+        "f32",
+      ],
+      [{ at: origin, names: ["a", null] }, ".names[1] must be string, but is null", undefined, "string"],
+      [
+        { at: origin, next: { at: origin, last: 1 } },
+        '.next has the field "last", which Node has not',
+        undefined,
+        "Node",
+      ],
+    ],
+  ],
+];
+
+for (const [type, fitting, refused] of structured) {
+  test(`checkArg() names the place and the type there when a value is no ${typeName(type)}`, () => {
+    for (const value of fitting) check(type, value);
+    for (const [value, words, hint, expected = typeName(type)] of refused) {
+      const { message, remedy, data } = refusal(type, value);
+      assert.ok(message.startsWith(`m/f: parameter x${words}`), message);
+      const call = `Call it as m/f(x: ${typeName(type)}).`;
+      if (hint === undefined) assert.ok(remedy?.endsWith(call), remedy);
+      else assert.is(remedy, `${hint}${call}`);
+      assert.is(data.expected, expected);
+    }
+  });
+}
+
+test("checkArg() tells programs the place, and keeps it short when it is deep", () => {
+  assert.equal(refusal({ array: point }, [origin, { x: 1, y: null }]).data, {
+    ...{ kernel: "m/f", parameter: "x", path: "[1].y", expected: "f32" },
+  });
+  const circle: Record<string, unknown> = { at: origin };
+  circle.next = circle;
+  const { message, remedy } = refusal(node, circle);
+  assert.match(message, /^m\/f: parameter x(\.next)+….{0,3}lies deeper than 64 levels$/);
+  assert.match(remedy!, "A value must not contain itself");
+});
+
+test("checkArg() takes 64 levels and no more", () => {
+  const chain = (length: number): unknown =>
+    Array.from({ length }).reduce((next) => ({ at: origin, next }), null);
+  check(node, chain(63)); // and the Point of the last
+  assert.match(refusal(node, chain(64)).message, "lies deeper than 64 levels");
+});
+
 test("checkArg() takes undefined when the parameter is optional, and no other value of another type", () => {
   const signature = kernel({ name: "x", type: "f64", optional: true });
-  checkArg("m/f", signature, 0, undefined);
-  throwsCode(() => checkArg("m/f", signature, 0, null), "INVALID_TASK");
+  checkArg("m/f", signature, 0, undefined, classes);
+  throwsCode(() => checkArg("m/f", signature, 0, null, classes), "INVALID_TASK");
 });
 
 test("checkArg() believes no object that says what class it is", () => {

@@ -1,12 +1,30 @@
 import { checkArg } from "../../../scheduler/manifest/check.ts";
 import { type Format, fromPlain, toPlain } from "../../../scheduler/manifest/plain.ts";
-import { type Type, typedArrayNames } from "../../../scheduler/protocol/manifest.ts";
+import {
+  type ClassLayout,
+  type Type,
+  typedArrayNames,
+  typeName,
+} from "../../../scheduler/protocol/manifest.ts";
 import { assert, suite, throwsCode } from "../../support/index.ts";
 
 const test = suite("manifest/plain");
 
 const binary = (...bytes: number[]) => Uint8Array.from(bytes);
 const pi = Float64Array.of(Math.PI);
+
+const classes: Record<string, ClassLayout> = {
+  Point: {
+    bytes: 32,
+    fields: [
+      { name: "x", type: "f64", offset: 0 },
+      { name: "id", type: "u64", offset: 8 },
+      { name: "next", type: { nullable: { object: "Point" } }, offset: 16 },
+      { name: "data", type: { nullable: "Float32Array" }, offset: 20 },
+    ],
+  },
+};
+const point: Type = { object: "Point" };
 
 /** Values, and what they are in JSON and in MessagePack. */
 const table: [Type, unknown, unknown, unknown][] = [
@@ -30,52 +48,66 @@ const table: [Type, unknown, unknown, unknown][] = [
   ["Float64Array", pi, [Math.PI], new Uint8Array(pi.buffer)],
   ["BigInt64Array", BigInt64Array.of(-1n), ["-1"], binary(...Array(8).fill(255))],
   ["BigUint64Array", BigUint64Array.of(2n ** 63n), ["9223372036854775808"], binary(0, 0, 0, 0, 0, 0, 0, 128)],
+  [{ array: "f32" }, [1, Number.NaN], [1, "NaN"], [1, Number.NaN]],
+  [{ array: "i64" }, [-1n], ["-1"], [-1n]],
+  [{ staticArray: { array: "bool" } }, [[true], []], [[true], []], [[true], []]],
+  [{ array: { nullable: "string" } }, ["a", null], ["a", null], ["a", null]],
+  [{ array: "ArrayBuffer" }, [binary(255).buffer], ["/w=="], [binary(255)]],
+  [{ nullable: "Uint8Array" }, binary(1), [1], binary(1)],
+  [{ nullable: "string" }, null, null, null],
+  [
+    point,
+    { x: 1, id: 2n, next: { x: -1 / 0, id: 0n, next: null, data: Float32Array.of(1) }, data: null },
+    { x: 1, id: "2", next: { x: "-Infinity", id: "0", next: null, data: [1] }, data: null },
+    { x: 1, id: 2n, next: { x: -1 / 0, id: 0n, next: null, data: binary(0, 0, 128, 63) }, data: null },
+  ],
 ];
 
 for (const [type, value, json, messagePack] of table) {
-  test(`toPlain() and fromPlain() are each other's inverse for a ${type}, ${JSON.stringify(json)}`, () => {
+  test(`toPlain() and fromPlain() are each other's inverse for a ${typeName(type)}, ${JSON.stringify(json)}`, () => {
     for (const [format, plain] of [
       ["json", json],
       ["msgpack", messagePack],
     ] as [Format, unknown][]) {
-      assert.equal(toPlain(type, value, format), plain, format);
-      assert.equal(fromPlain(type, plain), value, format);
-      checkArg("m/f", signature(type), 0, fromPlain(type, plain));
+      assert.equal(toPlain(type, value, format, classes), plain, format);
+      assert.equal(fromPlain(type, plain, classes), value, format);
+      checkArg("m/f", signature(type), 0, fromPlain(type, plain, classes), classes);
     }
   });
 }
 
 test("toPlain() gives null for void, and a subarray alone", () => {
-  assert.is(toPlain("void", undefined, "json"), null);
-  assert.is(toPlain("void", undefined, "msgpack"), null);
+  assert.is(toPlain("void", undefined, "json", classes), null);
+  assert.is(toPlain("void", undefined, "msgpack", classes), null);
   const array = Int32Array.of(1, 2, 3).subarray(1, 2);
-  assert.equal(toPlain("Int32Array", array, "json"), [2]);
-  assert.equal(toPlain("Int32Array", array, "msgpack"), binary(2, 0, 0, 0));
+  assert.equal(toPlain("Int32Array", array, "json", classes), [2]);
+  assert.equal(toPlain("Int32Array", array, "msgpack", classes), binary(2, 0, 0, 0));
 });
 
 test("fromPlain() takes a list, also an empty one, for every typed array, in MessagePack too", () => {
   for (const name of typedArrayNames) {
     const array = new globalThis[name](2);
-    assert.equal(fromPlain(name, name.startsWith("Big") ? ["0", 0] : [0, 0]), array);
-    assert.equal(fromPlain(name, []), new globalThis[name](0));
+    assert.equal(fromPlain(name, name.startsWith("Big") ? ["0", 0] : [0, 0], classes), array);
+    assert.equal(fromPlain(name, [], classes), new globalThis[name](0));
   }
 });
 
 test("fromPlain() takes a bigint, as MessagePack gives one, where a number is meant, and the other way round", () => {
-  for (const type of ["i8", "u32", "f32", "f64"] as const) assert.is(fromPlain(type, 5n), 5);
-  assert.equal(fromPlain("Float32Array", [5n, 1.5]), Float32Array.of(5, 1.5));
-  assert.equal(fromPlain("Int8Array", [-5n]), Int8Array.of(-5));
-  assert.is(fromPlain("i64", 5), 5n);
-  assert.is(fromPlain("u64", "5"), 5n);
+  for (const type of ["i8", "u32", "f32", "f64"] as const) assert.is(fromPlain(type, 5n, classes), 5);
+  assert.equal(fromPlain("Float32Array", [5n, 1.5], classes), Float32Array.of(5, 1.5));
+  assert.equal(fromPlain("Int8Array", [-5n], classes), Int8Array.of(-5));
+  assert.is(fromPlain("i64", 5, classes), 5n);
+  assert.is(fromPlain("u64", "5", classes), 5n);
 });
 
 test("fromPlain() leaves out an argument that is null", () => {
-  for (const type of ["f64", "string", "Float64Array"] as const) assert.is(fromPlain(type, null), undefined);
+  for (const type of ["f64", "string", "Float64Array"] as const)
+    assert.is(fromPlain(type, null, classes), undefined);
 });
 
 test("fromPlain() copies binary, which is part of a larger message", () => {
   const message = binary(9, 1, 2, 9);
-  const array = fromPlain("Uint8Array", message.subarray(1, 3)) as Uint8Array;
+  const array = fromPlain("Uint8Array", message.subarray(1, 3), classes) as Uint8Array;
   message.fill(0);
   assert.equal(array, binary(1, 2));
   assert.is(array.buffer.byteLength, 2);
@@ -113,12 +145,42 @@ const senseless: [Type, unknown][] = [
   ["Int32Array", [[1]]],
   ["BigInt64Array", ["9223372036854775808"]],
   ["BigUint64Array", [-1]],
+  [{ array: "f64" }, { 0: 1 }],
+  [{ array: "f64" }, binary(1)],
+  [{ array: "f64" }, [null]],
+  [{ array: "u8" }, [1, 256]],
+  [{ array: "string" }, ["a", null]],
+  [point, { x: 1 }],
+  [point, [1, 2]],
+  [point, "text"],
+  [point, { x: 1, id: 2, z: 3 }],
+  [point, { x: "1", id: 2 }],
+  [point, { x: 1, id: 2, next: { x: 1 } }],
+  [point, JSON.parse('{"x":1,"id":2,"__proto__":{"x":1}}')],
+  [point, JSON.parse('{"__proto__":{"x":1,"id":2}}')],
 ];
+
+test("fromPlain() takes no more levels than a value may have", () => {
+  const json = `${'{"x":1,"id":2,"next":'.repeat(10_000)}null${"}".repeat(10_000)}`;
+  const { message } = throwsCode(
+    () => checkArg("m/f", signature(point), 0, fromPlain(point, JSON.parse(json), classes), classes),
+    "INVALID_TASK",
+  );
+  assert.match(message, "lies deeper than 64 levels");
+});
+
+test("fromPlain() gives null for a nullable argument, and takes an object without nullable fields", () => {
+  assert.is(fromPlain({ nullable: "string" }, null, classes), null);
+  assert.equal(fromPlain(point, { x: 1, id: 2 }, classes), { x: 1, id: 2n });
+});
 
 for (const [type, plain] of senseless) {
   const shown = typeof plain === "bigint" ? `${plain}n` : JSON.stringify(plain);
-  test(`fromPlain() leaves ${shown} to be refused when a ${type} is due`, () => {
-    throwsCode(() => checkArg("m/f", signature(type), 0, fromPlain(type, plain)), "INVALID_TASK");
+  test(`fromPlain() leaves ${shown} to be refused when a ${typeName(type)} is due`, () => {
+    throwsCode(
+      () => checkArg("m/f", signature(type), 0, fromPlain(type, plain, classes), classes),
+      "INVALID_TASK",
+    );
   });
 }
 

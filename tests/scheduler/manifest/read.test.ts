@@ -19,8 +19,9 @@ const manifest: Manifest = {
       line: 3,
     },
   ],
-  runtimeIds: { ArrayBuffer: 1, Float64Array: 5 },
-  classes: {},
+  classes: { Point: { bytes: 16, fields: [{ name: "x", type: "f64", offset: 8 }] } },
+  runtimeIds: { ArrayBuffer: 1, Float64Array: 5, Point: 6, "Array<Point | null>": 7 },
+  nested: { 7: { array: { nullable: { object: "Point" } } } },
 };
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -40,9 +41,9 @@ function moduleWith(text: string, section = "wray.manifest"): Uint8Array<ArrayBu
 test("openModule() gives the manifest and the hash of a module", async () => {
   const bytes = moduleWith(JSON.stringify(manifest));
   const opened = await openModule(bytes);
-  assert.equal(opened.manifest, manifest);
+  assert.equal(structuredClone(opened.manifest), manifest);
   assert.is(opened.sha256, await sha256Of(bytes));
-  assert.instance(opened.wasm, WebAssembly.Module);
+  assert.equal(opened.needs, []);
 });
 
 test("sha256Of() gives the hash in hex", async () => {
@@ -51,7 +52,8 @@ test("sha256Of() gives the hash in hex", async () => {
 
 test("openModule() drops fields that it does not know", async () => {
   const later = { ...manifest, later: 1, kernels: [{ ...manifest.kernels[0], later: 1 }] };
-  assert.equal((await openModule(moduleWith(JSON.stringify(later)))).manifest, manifest);
+  const opened = await openModule(moduleWith(JSON.stringify(later)));
+  assert.equal(structuredClone(opened.manifest), manifest);
 });
 
 test("openModule() rejects with ModuleRejectedError when the bytes are no module", async () => {
@@ -89,6 +91,40 @@ const broken: [string, unknown, string][] = [
     { ...manifest, kernels: [{ ...kernel, params: [{ name: "x", type: "i32", optional: false }] }] },
     "manifest.kernels[0].params[0].optional must be true",
   ],
+  ...[
+    [{ array: "f64", staticArray: "f64" }, "manifest.kernels[0].returns has the unknown type"],
+    [{ list: "f64" }, "manifest.kernels[0].returns has the unknown type"],
+    [{ array: { nullable: "Float16Array" } }, "returns.array.nullable has the unknown type Float16Array"],
+    [{ nullable: "f64" }, "f is nullable, and f64 is no reference"],
+    [{ nullable: { nullable: { object: "Point" } } }, "f is nullable twice"],
+    [{ array: "void" }, "runtimeIds has no Array<void>, which f needs"],
+    [{ array: { object: "Point" } }, "runtimeIds has no Array<Point>, which f needs"],
+    [{ object: "Line" }, "runtimeIds has no Line, which f needs"],
+    [{ object: "toString" }, "runtimeIds has no toString, which f needs"],
+  ].map(([returns, message]): [string, unknown, string] => [
+    `with a result of type ${JSON.stringify(returns)}`,
+    { ...manifest, kernels: [{ ...kernel, returns }] },
+    message as string,
+  ]),
+  [
+    "without a class that it needs",
+    { ...manifest, classes: {} },
+    "classes has no Point, which nested.7[] needs",
+  ],
+  [
+    "with a field outside of its object",
+    { ...manifest, classes: { Point: { bytes: 15, fields: [{ name: "x", type: "f64", offset: 8 }] } } },
+    "Point.x lies outside of its object",
+  ],
+  [
+    "with a field that can't be set",
+    {
+      ...manifest,
+      classes: { Point: { bytes: 16, fields: [{ name: "__proto__", type: "i8", offset: 8 }] } },
+    },
+    "Point.__proto__ can't be set",
+  ],
+  ["with preempt that is no flag", { ...manifest, preempt: 1 }, "manifest.preempt must be true or false"],
 ];
 
 for (const [what, value, message] of broken) {

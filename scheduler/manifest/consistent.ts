@@ -1,0 +1,59 @@
+import { ProtocolError } from "../protocol/errors.ts";
+import {
+  elementOf,
+  isScalarType,
+  type Manifest,
+  maxValueDepth,
+  type Type,
+  typeName,
+  withoutNull,
+} from "../protocol/manifest.ts";
+
+/** Bytes that a field takes in memory; references are addresses of 4. */
+const fieldBytes = (type: Type): number => {
+  if (!isScalarType(type)) return 4;
+  return type === "bool" ? 1 : Number(type.slice(1)) / 8;
+};
+
+/**
+ * Makes sure that a manifest, which anyone may have written, has all that its types need: classes, class ids, fields
+ * inside of their objects.
+ * @throws ProtocolError that names what does not fit
+ */
+export function checkConsistent({ kernels, classes, runtimeIds, nested = {} }: Manifest): void {
+  const checkType = (type: Type, path: string, levelsLeft = maxValueDepth): void => {
+    const due = withoutNull(type);
+    if (due === "void" || isScalarType(due)) {
+      if (due !== type) throw new ProtocolError(`${path} is nullable, and ${due} is no reference`);
+      return;
+    }
+    if (levelsLeft === 0) throw new ProtocolError(`${path} has a type of more than ${maxValueDepth} levels`);
+    if (typeof due === "object" && "nullable" in due) throw new ProtocolError(`${path} is nullable twice`);
+    if (runtimeIds[typeName(due)] === undefined) {
+      throw new ProtocolError(`runtimeIds has no ${typeName(due)}, which ${path} needs`);
+    }
+    if (typeof due === "string") return;
+    if (!("object" in due)) checkElement(elementOf(due), `${path}[]`, levelsLeft - 1);
+    else if (classes[due.object] === undefined) {
+      throw new ProtocolError(`classes has no ${due.object}, which ${path} needs`);
+    }
+  };
+  const checkElement = (type: Type, path: string, levelsLeft?: number): void => {
+    if (type === "void") throw new ProtocolError(`${path} is void`);
+    checkType(type, path, levelsLeft);
+  };
+
+  for (const { name, params, returns } of kernels) {
+    for (const param of params) checkElement(param.type, `${name}.${param.name}`);
+    checkType(returns, name);
+  }
+  for (const [id, type] of Object.entries(nested)) checkElement(type, `nested.${id}`);
+  for (const [className, { bytes, fields }] of Object.entries(classes)) {
+    for (const { name, type, offset } of fields) {
+      const path = `${className}.${name}`;
+      checkElement(type, path);
+      if (name === "__proto__") throw new ProtocolError(`${path} can't be set`);
+      if (offset + fieldBytes(type) > bytes) throw new ProtocolError(`${path} lies outside of its object`);
+    }
+  }
+}

@@ -61,12 +61,11 @@ function moduleOf({ before = [], code = answer, locals = [0], after = [], import
   );
 }
 
-/** A module with this manifest behind it. */
-export const withManifest = (module: Uint8Array, manifest: unknown): Bytes =>
-  joined(
-    module,
-    section(sections.custom, text(manifestSection), new TextEncoder().encode(JSON.stringify(manifest))),
-  );
+/** A module with this manifest behind it. @param manifest as text, or what becomes text as JSON */
+export function withManifest(module: Uint8Array, manifest: unknown): Bytes {
+  const json = typeof manifest === "string" ? manifest : JSON.stringify(manifest);
+  return joined(module, section(sections.custom, text(manifestSection), new TextEncoder().encode(json)));
+}
 
 /** Imports one thing. @param kind what, as the import section writes it; a function by default */
 export const importing = (module: string, name: string, kind: readonly number[] = [0, 0]): Bytes =>

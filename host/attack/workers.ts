@@ -11,7 +11,9 @@ export async function countWorkers(target: Target): Promise<number> {
   const { client } = target;
   const running = () => [...target.heartbeats.values()].reduce((sum, host) => sum + host.running, 0);
   const cpus = cpusOf(target);
-  const spin = (await client.load(modules.loops)).kernel("spin").options({ timeoutMs: 60_000, maxRetries: 0 });
+  const spin = (await client.load(modules.loops))
+    .kernel("spin")
+    .options({ timeoutMs: 60_000, maxRetries: 0 });
   const refs = Array.from({ length: tasksPerCpu * cpus }, () => spin.remote());
   let most = 0;
   for (let heard = 0; most < cpus && heard < mostHeartbeats; heard++) {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { version } from "../version.ts";
-import { type AttackCommandOptions, runAttackCommand } from "./attack-command.ts";
+import type { AttackCommandOptions } from "./attack-command.ts";
 import { type HostCommandOptions, runHost } from "./host-command.ts";
 import { writeTypings } from "./types-command.ts";
 
@@ -56,7 +56,8 @@ withCredentials(program.command("attack"))
   .option("--seed <text>", "repeats an order (default: a random one)")
   .option("--only <text>", "those with this in their name")
   .action(async (options: AttackCommandOptions) => {
-    // What an embedded host leaves running is not waited for.
+    // Only now, because it is the most part of this program.
+    const { runAttackCommand } = await import("./attack-command.ts");
     process.exit((await runAttackCommand(options)) ? 0 : 1);
   });
 

@@ -1,0 +1,30 @@
+import { attacks } from "../../host/attack/list/index.ts";
+import { Courier } from "../../host/attack/deliver.ts";
+import { honestTasks } from "../../host/attack/honest.ts";
+import { isRepelled } from "../../host/attack/run.ts";
+import { embeddedTarget } from "../../host/attack/open-target.ts";
+import { randomOf } from "../../host/worker/random.ts";
+const only = process.argv[2] ?? "";
+const all = process.argv[3] === "all";
+const target = await embeddedTarget(2);
+const random = randomOf("x");
+const honest = await honestTasks(target.client, random);
+let n = 0;
+for (const attack of attacks) {
+  if (!attack.name.includes(only)) continue;
+  n++;
+  const courier = new Courier(target, random);
+  const start = performance.now();
+  const what = `${attack.name}${attack.variant === undefined ? "" : ` [${attack.variant}]`}`;
+  let timer: NodeJS.Timeout;
+  const d = await Promise.race([courier.deliver(attack), new Promise<undefined>((r) => { timer = setTimeout(() => r(undefined), 15000); })]);
+  clearTimeout(timer!);
+  const ms = (performance.now() - start).toFixed(0);
+  const ok = d !== undefined && isRepelled(attack, d);
+  if (!ok || all || Number(ms) > 1000) console.log(ok ? "ok  " : "FAIL", what, ms, "ms", d === undefined ? "HANGS" : `${d.ending} ${String(d.answer)} ${d.message ?? ""}`.slice(0, 250), attack.expects.join());
+  const h = await Promise.race([honest(), new Promise<string>((r) => { timer = setTimeout(() => r("HANGS"), 15000); })]);
+  clearTimeout(timer!);
+  if (h !== undefined) { console.log("HONEST", what, h); if (h === "HANGS") process.exit(1); }
+}
+console.log(n, "done", Math.round(process.memoryUsage.rss() / 2 ** 20));
+process.exit(0);

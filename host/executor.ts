@@ -1,6 +1,6 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
-import { pullObject } from "../scheduler/objects/transfer.ts";
 import { checkArgBytes, checkGrant } from "../scheduler/manifest/check-limits.ts";
+import { pullObject } from "../scheduler/objects/transfer.ts";
 import { LimitExceededError, TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
 import { defaultGrant, defaultLimits } from "../scheduler/protocol/limits.ts";
 import {
@@ -96,7 +96,8 @@ export class Executor {
         onProgress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
       });
       if (result === undefined) return { kind: "returned" };
-      if ("error" in result) return { kind: "error", error: await traps.locate(sha256, result.error, module.translation) };
+      if ("error" in result)
+        return { kind: "error", error: await traps.locate(sha256, result.error, module.translation) };
       const { value, clock: readings } = result;
       const heard = readings && { clock: readings };
       if (owner === undefined || value.byteLength <= inlineBytes) return { kind: "value", value, ...heard };
@@ -139,8 +140,11 @@ export class Executor {
 
 const cancelled = (label: string) => new TaskCancelledError(`${label} was cancelled`);
 const tooMuchMemory = (label: string, memoryBytes: number, maxMemoryBytes: number) =>
-  new LimitExceededError(`${label} asks for ${memoryBytes} bytes of memory; its host gives ${maxMemoryBytes}`, {
-    remedy: "Lower memoryBytes, or start the host with a larger --max-memory-bytes.",
-    data: { kernel: label, limit: "maxMemoryBytes", memoryBytes, maxMemoryBytes },
-  });
+  new LimitExceededError(
+    `${label} asks for ${memoryBytes} bytes of memory; its host gives ${maxMemoryBytes}`,
+    {
+      remedy: "Lower memoryBytes, or start the host with a larger --max-memory-bytes.",
+      data: { kernel: label, limit: "maxMemoryBytes", memoryBytes, maxMemoryBytes },
+    },
+  );
 const isShared = (value: Uint8Array) => value.buffer instanceof SharedArrayBuffer;

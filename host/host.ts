@@ -1,13 +1,13 @@
-import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { stripVTControlCharacters } from "node:util";
+import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import { serveObjects } from "../scheduler/objects/transfer.ts";
 import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
-import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
 import { randomId } from "../scheduler/protocol/ids.ts";
+import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
@@ -174,7 +174,12 @@ export class Host {
   #nestedSubmitter(): Promise<Submitter> {
     this.#nested ??= (async () => {
       const [bus, subjects] = [this.#bus, this.#subjects];
-      const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs: defaultInfeasibleAfterMs });
+      const submitter = new Submitter({
+        bus,
+        subjects,
+        id: randomId(),
+        infeasibleAfterMs: defaultInfeasibleAfterMs,
+      });
       const leases = await this.#control.leases();
       await submitter.greet(leases.map(({ host }) => host));
       return submitter;
@@ -261,10 +266,11 @@ export class Host {
   }
 }
 
-/** What a task wrote, as it may be printed: on one line, and without what would steer a terminal. */
+/** What a task wrote, as it may be printed: without what would steer a terminal, and further lines set in. */
 const printable = (text: string) =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  stripVTControlCharacters(text).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").replaceAll("\n", "\n  ");
+  stripVTControlCharacters(text)
+    .replace(/[^\P{Cc}\n]/gu, " ")
+    .replaceAll("\n", "\n  ");
 
 /** About how many bytes an outcome takes in a message. */
 function sizeOf(outcome: Outcome): number {

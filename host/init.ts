@@ -23,7 +23,9 @@ type EmbeddedOptions = Partial<HostLimits> & {
   cpus?: number;
 };
 
-export type InitOptions = ClientOptions & EmbeddedOptions & (Partial<Record<keyof ServerOptions, undefined>> | ServerOptions);
+export type InitOptions = ClientOptions &
+  EmbeddedOptions &
+  (Partial<Record<keyof ServerOptions, undefined>> | ServerOptions);
 
 const embeddedOptionNames = ["cpus", ...hostLimitNames] as const;
 
@@ -54,7 +56,14 @@ async function embed(options: ClientOptions & EmbeddedOptions): Promise<Client> 
   }
   const bus = memoryBus();
   const control = memoryControl();
-  const host = await Host.start({ bus, control, cluster, id: randomId(), cpus, limits: hostLimitsOf(options) });
+  const host = await Host.start({
+    bus,
+    control,
+    cluster,
+    id: randomId(),
+    cpus,
+    limits: hostLimitsOf(options),
+  });
   return Client.connect({
     bus,
     control,

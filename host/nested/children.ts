@@ -1,7 +1,7 @@
-import type { Control } from "../../scheduler/control/control.ts";
-import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
 import type { Submitter } from "../../scheduler/client/submitter.ts";
 import { submissionOf } from "../../scheduler/client/task-options.ts";
+import type { Control } from "../../scheduler/control/control.ts";
+import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
 

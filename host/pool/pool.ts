@@ -2,8 +2,7 @@ import { LimitExceededError, toWireError, type WorkerCrashedError } from "../../
 import { longestTimerMs } from "../../scheduler/time/longest-timer.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { Children } from "../nested/children.ts";
-import type { WorkerCall, WorkerResult } from "../worker/messages.ts";
-import type { NestedRequest } from "../worker/messages.ts";
+import type { NestedRequest, WorkerCall, WorkerResult } from "../worker/messages.ts";
 import { timeoutError } from "../worker/meter.ts";
 import { TaskQueue } from "./task-queue.ts";
 import { WorkerThread } from "./worker-thread.ts";
@@ -34,8 +33,8 @@ const mostThreads = 512;
 const spareMs = 1_000;
 
 /**
- * Worker threads with one call at a time each, and a queue before them. No more than `cpus` of them run; those that
- * are blocked have others in their place.
+ * Worker threads with one call at a time each, and a queue before them. None begins while `cpus` of them run; those
+ * that are blocked have others in their place.
  */
 export class Pool {
   readonly #cpus: number;
@@ -44,9 +43,6 @@ export class Pool {
   readonly #idle: WorkerThread[] = [];
   readonly #running = new Map<WorkerThread, Running>();
   readonly #queue = new TaskQueue<Waiting>();
-  /** Calls that have what they waited for, and go on when a cpu is free. */
-  readonly #resuming: (() => void)[] = [];
-  #startingCount = 0;
   #activeCount = 0;
   #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -101,18 +97,15 @@ export class Pool {
 
   #spawn(): void {
     let isReady = false;
-    this.#startingCount++;
     const thread = new WorkerThread(
       this.#stackBytes,
       // Not before, because the time that a thread takes to start is none of the task's.
       () => {
         isReady = true;
-        this.#startingCount--;
         this.#idle.push(thread);
         this.#next();
       },
       (error) => {
-        if (!isReady) this.#startingCount--;
         this.#threads.delete(thread);
         const index = this.#idle.indexOf(thread);
         if (index >= 0) this.#idle.splice(index, 1);
@@ -139,11 +132,6 @@ export class Pool {
 
   #next(): void {
     while (this.#activeCount < this.#cpus) {
-      const resume = this.#resuming.pop();
-      if (resume !== undefined) {
-        resume();
-        continue;
-      }
       const thread = this.#idle.at(-1);
       if (thread === undefined || this.#queue.length === 0) return;
       this.#idle.pop();
@@ -196,15 +184,11 @@ export class Pool {
     this.#keepThreads();
     this.#next();
     const reply = await (request.kind === "get" ? children.get(request.ref) : children.wait(request));
-    const isOver = () => this.#running.get(thread) !== running;
-    if (isOver()) return;
-    this.#resuming.push(() => {
-      if (isOver()) return;
-      running.isBlocked = false;
-      this.#activeCount++;
-      thread.reply(reply);
-    });
-    this.#next();
+    if (this.#running.get(thread) !== running) return;
+    // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
+    running.isBlocked = false;
+    this.#activeCount++;
+    thread.reply(reply);
   }
 
   /** Ends threads that nobody needs any more, a while later. */

@@ -1,15 +1,18 @@
-import type { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
+import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
 import { unsigned } from "../../scheduler/wasm/leb128.ts";
 import { malformed } from "../../scheduler/wasm/reject.ts";
 import * as asm from "./assembler.ts";
-import { type Charge, Charges } from "./charges.ts";
+import { Charges, type Settlement } from "./charges.ts";
+import { loopHead, type TurnLocals } from "./checks.ts";
 import type { CodeFacts, CodeRewrite } from "./code.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
+import { Labels } from "./labels.ts";
 import { moved } from "./layout.ts";
+import { Lines } from "./lines.ts";
 import { op } from "./opcodes.ts";
 import { hostCallPoints, weights } from "./weights.ts";
 
-const noCharges = { entryUnits: 0, charges: [] as Charge[] };
+const nothing: Settlement = { entryUnits: 0, charges: [], loops: [] };
 
 /** Instructions after which an instance can't be put back, and why. */
 const residues = new Map<number, string>([
@@ -20,14 +23,20 @@ const residues = new Map<number, string>([
   ),
 ]);
 
+/** What lies from `at` to `until` becomes `bytes`. */
+type Edit = { at: number; until: number; bytes: readonly number[] };
+
 /** Reads one body after the other, and holds what is to be changed in the code of the last. */
 export class BodyEdits {
   readonly #rewrite: CodeRewrite;
   readonly #facts: CodeFacts;
   readonly #charges = new Charges();
-  readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0 };
-  /** What lies from `at` to `until` becomes `bytes`. */
-  readonly #edits: { at: number; until: number; bytes: readonly number[] }[] = [];
+  readonly #labels = new Labels();
+  readonly #lines = new Lines();
+  readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0, offset: 0 };
+  readonly #edits: Edit[] = [];
+  /** Those of them that stand for the start of a loop, which are decided last. */
+  readonly #loops: Edit[] = [];
   #growth = 0;
 
   constructor(rewrite: CodeRewrite, facts: CodeFacts) {
@@ -45,33 +54,50 @@ export class BodyEdits {
     const { layout, module, isPreempted } = this.#rewrite;
     const instruction = this.#instruction;
     const charges = this.#charges;
-    this.#edits.length = this.#growth = 0;
+    this.#edits.length = this.#loops.length = this.#growth = 0;
+    this.#labels.begin();
     charges.begin(reader.offset);
+    this.#lines.clear();
     while (true) {
       readInstruction(reader, instruction);
       const { opcode, index, at } = instruction;
-      charges.add(weights[opcode]!);
+      charges.add(this.#lines.isKnown(instruction, charges.stretch) ? 1 : weights[opcode]!);
       switch (opcode) {
         case op.end:
           if (charges.depth === 0) {
             reader.expectEnd("a function");
             return;
           }
+          if (this.#labels.close()) this.#replace(at, reader.offset, [asm.end, asm.end]);
           charges.close(reader.offset);
           break;
         case op.block:
         case op.try:
           if (opcode === op.try) this.#facts.hasHandlers = true;
           check("type", index + 1, module.types.length + 1, at);
+          this.#labels.open(false);
           charges.openBlock();
           break;
-        case op.loop:
+        case op.loop: {
           check("type", index + 1, module.types.length + 1, at);
-          charges.openLoop(reader.offset);
+          const isSplit = isPreempted && (index < 0 || module.types[index]!.params.length === 0);
+          if (isSplit) this.#loops.push(this.#replace(at, reader.offset, []));
+          this.#labels.open(isSplit);
+          charges.openLoop(reader.offset, isSplit);
           break;
+        }
         case op.if:
           check("type", index + 1, module.types.length + 1, at);
+          this.#labels.open(false);
           charges.openArm(reader.offset);
+          break;
+        case op.br:
+        case op.brIf:
+        case op.rethrow:
+          this.#relabel(instruction, reader, this.#labels.now(index, at));
+          break;
+        case op.brTable:
+          this.#relabelTable(instruction, reader);
           break;
         case op.else:
         case op.catch:
@@ -81,6 +107,9 @@ export class BodyEdits {
           break;
         case op.delegate:
           if (charges.depth === 0) throw malformed(at, "the end of no block");
+          // Its label counts from outside its block.
+          this.#labels.close();
+          this.#relabel(instruction, reader, this.#labels.now(index, at));
           charges.close(reader.offset);
           break;
         case op.call:
@@ -109,7 +138,6 @@ export class BodyEdits {
           break;
         case op.memoryGrow:
           this.#callMemory(instruction, reader, this.#rewrite.helpers.grow);
-          charges.addCall(0);
           break;
         default:
           if (opcode !== op.tableSet && opcode < op.memoryInit) break;
@@ -119,9 +147,17 @@ export class BodyEdits {
     }
   }
 
-  /** What is to be charged where in this function. */
-  charges(): { entryUnits: number; charges: Charge[] } {
-    return this.#rewrite.isPreempted ? this.#charges.settle() : noCharges;
+  /** Decides what is charged where in this function, to which these locals are added. */
+  settle(locals: TurnLocals): Settlement {
+    const { isPreempted, module, layout, helpers } = this.#rewrite;
+    if (!isPreempted) return nothing;
+    const settlement = this.#charges.settle();
+    for (const [index, edit] of this.#loops.entries()) {
+      const original = module.bytes.subarray(edit.at, edit.until);
+      edit.bytes = loopHead(original, settlement.loops[index]!, locals, layout, helpers.tick);
+      this.#growth += edit.bytes.length;
+    }
+    return settlement;
   }
 
   /** Writes the code, with these insertions among the edits; both are in the order of the code. */
@@ -157,6 +193,22 @@ export class BodyEdits {
     }
     insertUpTo(end);
     upTo(end);
+  }
+
+  /** Lets a branch lead where it did, past the loops that were made two. */
+  #relabel({ at, immediateAt, index }: Instruction, reader: ByteReader, now: number): void {
+    if (now === index) return;
+    const opcode = this.#rewrite.module.bytes.subarray(at, immediateAt);
+    this.#replace(at, reader.offset, [...opcode, ...unsigned(now)]);
+  }
+
+  #relabelTable({ at, immediateAt }: Instruction, reader: ByteReader): void {
+    if (!this.#labels.hasSplit) return;
+    const targets = new ByteReader(reader.bytes, immediateAt, reader.offset);
+    const count = targets.count();
+    const bytes = [...this.#rewrite.module.bytes.subarray(at, targets.offset)];
+    for (let left = count + 1; left > 0; left--) bytes.push(...unsigned(this.#labels.now(targets.u32(), at)));
+    this.#replace(at, reader.offset, bytes);
   }
 
   /** Gives the function that an instruction names the index that it has now. */
@@ -200,9 +252,11 @@ export class BodyEdits {
     this.#replace(at, reader.offset, asm.call(helper));
   }
 
-  #replace(at: number, until: number, bytes: readonly number[]): void {
-    this.#edits.push({ at, until, bytes });
+  #replace(at: number, until: number, bytes: readonly number[]): Edit {
+    const edit = { at, until, bytes };
+    this.#edits.push(edit);
     this.#growth += bytes.length - (until - at);
+    return edit;
   }
 }
 

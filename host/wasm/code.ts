@@ -5,10 +5,8 @@ import { WasmError } from "../../scheduler/wasm/reject.ts";
 import * as asm from "./assembler.ts";
 import { BodyEdits } from "./body-edits.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import type { Charge } from "./charges.ts";
-import { firstCredit } from "./fuel.ts";
+import { enter, pay } from "./checks.ts";
 import type { Helpers } from "./helper-list.ts";
-import { spend } from "./helpers.ts";
 import { valueType } from "./instruction.ts";
 import type { Layout } from "./layout.ts";
 import type { OffsetsBuilder } from "./offsets.ts";
@@ -74,18 +72,22 @@ function rewriteBody(
   const codeStart = reader.offset;
   edits.read(reader, localCount);
 
-  const { entryUnits, charges } = edits.charges();
-  const head = charges.length > 0 ? unsigned(groupCount + 1) : bytes.subarray(bodyStart, groupsStart);
-  const credit = charges.length > 0 ? [1, asm.type.i32] : [];
-  const entry =
-    entryUnits > 0 ? enter(rewrite.layout, entryUnits, charges.length > 0 ? localCount : undefined) : [];
-  const checks = charges.map(({ at, units }) => ({ at, bytes: check(rewrite, localCount, units) }));
+  const locals = { left: localCount, next: localCount + 1 };
+  const settlement = edits.settle(locals);
+  const hasLocal = settlement.entryUnits > 0;
+  const head = hasLocal ? unsigned(groupCount + 1) : bytes.subarray(bodyStart, groupsStart);
+  const local = hasLocal ? [2, asm.type.i32] : [];
+  const entry = hasLocal ? enter(rewrite.layout, settlement, locals) : [];
+  const insertions = settlement.charges.map((charge) => ({
+    at: charge.at,
+    bytes: pay(rewrite.layout, charge, locals),
+  }));
   const length =
     head.length +
     (codeStart - groupsStart) +
-    credit.length +
+    local.length +
     entry.length +
-    checks.reduce((sum, each) => sum + each.bytes.length, 0) +
+    insertions.reduce((sum, each) => sum + each.bytes.length, 0) +
     (end - codeStart) +
     edits.growth;
 
@@ -93,25 +95,7 @@ function rewriteBody(
   output.u32(length);
   output.append(head);
   output.copy(bytes, groupsStart, codeStart);
-  output.append(credit);
+  output.append(local);
   output.append(entry);
-  edits.write(codeStart, end, checks);
-}
-
-/** What is done when a function is entered: it pays for itself, and for the first credit of its loops. */
-function enter(layout: Layout, units: number, creditLocal: number | undefined): number[] {
-  if (creditLocal === undefined) return spend(layout, asm.i32Const(units));
-  return [
-    ...spend(layout, asm.i32Const(units + firstCredit)),
-    ...[...asm.i32Const(firstCredit), ...asm.localSet(creditLocal)],
-  ];
-}
-
-/** What is done where a stretch of code begins that is charged by itself. */
-function check({ helpers }: CodeRewrite, creditLocal: number, units: Charge["units"]): number[] {
-  return [
-    ...[...asm.localGet(creditLocal), ...asm.i32Const(units), asm.i32Subtract, ...asm.localTee(creditLocal)],
-    ...[...asm.i32Const(0), asm.i32LessSigned, asm.when, asm.type.none],
-    ...[...asm.localGet(creditLocal), ...asm.call(helpers.tick), ...asm.localSet(creditLocal), asm.end],
-  ];
+  edits.write(codeStart, end, insertions);
 }

@@ -19,8 +19,8 @@ export class Helpers {
     const none = -1;
     const whenPreempted = (type: HelperType, body: Helper["body"]) =>
       isPreempted ? this.#add(type, body) : none;
-    whenPreempted("refill", (hasHandlers) => refill(layout, hasHandlers));
-    this.tick = whenPreempted("number", () => tick(layout));
+    whenPreempted("nothing", (hasHandlers) => refill(layout, hasHandlers));
+    this.tick = whenPreempted("tick", () => tick(layout));
     this.charge = whenPreempted("number", () => charge(layout));
     this.grow = hasMemory ? this.#add("number", () => grow(layout, isPreempted)) : none;
     this.fill = hasMemory ? whenPreempted("bulk", () => fill(layout)) : none;

@@ -1,6 +1,6 @@
 import { valueTypes } from "../../scheduler/wasm/module.ts";
 import * as asm from "./assembler.ts";
-import { bytesPerUnitShift, chunkBytes, growUnits, nextCredit, waitSliceNs } from "./fuel.ts";
+import { bytesPerUnitShift, chunkBytes, growUnits, mostTurnsUnits, waitSliceNs } from "./fuel.ts";
 
 // Functions that the host appends to a module. Nothing of the module's own can name them: each index that its code
 // has was below the number of its own functions.
@@ -10,7 +10,9 @@ export const helperTypes = {
   /** () → i32 */
   check: [[], [valueTypes.i32]],
   /** () → () */
-  refill: [[], []],
+  nothing: [[], []],
+  /** (i32, i32) → i32 */
+  tick: [[valueTypes.i32, valueTypes.i32], [valueTypes.i32]],
   /** (i32) → i32 */
   number: [[valueTypes.i32], [valueTypes.i32]],
   /** (i32, i32, i32) → () */
@@ -56,10 +58,16 @@ export function refill({ check, fuel }: HelperIndices, hasHandlers: boolean): nu
   );
 }
 
-/** (credit, which is below 0) → the next credit. */
+/** (turns, what one weighs) → how many turns to pay for next time: twice as many, up to what may be paid at once. */
 export function tick(indices: HelperIndices): number[] {
-  const due = [...asm.i32Const(nextCredit), ...asm.localGet(0), asm.i32Subtract];
-  return asm.body([], spend(indices, due), asm.i32Const(nextCredit));
+  const [turns, turnUnits] = [0, 1];
+  const price = [...asm.localGet(turns), ...asm.localGet(turnUnits), asm.i32Multiply];
+  return asm.body(
+    [],
+    spend(indices, price),
+    [...asm.localGet(turns), ...price, ...asm.i32Const(mostTurnsUnits / 2)],
+    [asm.i32LessEqualUnsigned, asm.i32ShiftLeft],
+  );
 }
 
 /** (how many items an operation is about to touch) → the same. A half of it fits what fuel can go below 0. */

@@ -13,6 +13,8 @@ export type Instruction = {
   immediateAt: number;
   /** The first immediate, if that is an index, an alignment, or a block type that is one. */
   index: number;
+  /** What is added to an address. */
+  offset: number;
 };
 
 /**
@@ -37,7 +39,7 @@ export function readInstruction(reader: ByteReader, into: Instruction): void {
       return;
     case immediate.memory:
       alignment(reader, into);
-      reader.u32();
+      into.offset = reader.u32();
       return;
     case immediate.memoryLane:
       alignment(reader, into);

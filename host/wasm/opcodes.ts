@@ -12,6 +12,9 @@ export const op = {
   throw: 0x08,
   rethrow: 0x09,
   end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
   call: 0x10,
   callIndirect: 0x11,
   returnCall: 0x12,
@@ -25,6 +28,8 @@ export const op = {
   globalSet: 0x24,
   tableGet: 0x25,
   tableSet: 0x26,
+  firstLoad: 0x28,
+  lastLoad: 0x35,
   memoryGrow: 0x40,
   refFunc: 0xd2,
   memoryInit: 0x108,
@@ -87,9 +92,9 @@ const declare = (kind: number, ...ranges: Range[]) => {
 // 2.0: control, variables, tables, memory, numbers, references.
 declare(immediate.none, [0x00, 0x01], op.else, op.end, 0x0f, op.catchAll, [0x1a, 0x1b], [0x45, 0xc4], 0xd1);
 declare(immediate.blockType, [op.block, op.if], op.try);
-declare(immediate.index, [op.catch, op.rethrow], [0x0c, 0x0d], op.call, op.returnCall, op.delegate);
+declare(immediate.index, [op.catch, op.rethrow], op.br, op.brIf, op.call, op.returnCall, op.delegate);
 declare(immediate.index, [op.localGet, op.tableSet], op.refFunc);
-declare(immediate.branchTable, 0x0e);
+declare(immediate.branchTable, op.brTable);
 declare(immediate.twoIndices, op.callIndirect, op.returnCallIndirect);
 declare(immediate.types, 0x1c);
 declare(immediate.memory, [0x28, 0x3e]);

@@ -1,6 +1,6 @@
 import { LimitExceededError, TaskError, type WrayError } from "../../scheduler/protocol/errors.ts";
-import type { FromWorker, WorkerCall, WorkerModule } from "./messages.ts";
 import { type Guest, readText } from "./guest.ts";
+import type { FromWorker, WorkerCall, WorkerModule } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 import type { Nested } from "./nested.ts";
 import { randomOf } from "./random.ts";
@@ -82,7 +82,12 @@ export class HostFunctions {
       for (const [field, run] of Object.entries(group)) imports[name][field] = whileRunning(guest, run);
     }
     imports.env!.abort = (message: number, file: number, line: number, column: number) => {
-      throw new KernelAbort(readText(guest, message) || "abort", readText(guest, file), line >>> 0, column >>> 0);
+      throw new KernelAbort(
+        readText(guest, message) || "abort",
+        readText(guest, file),
+        line >>> 0,
+        column >>> 0,
+      );
     };
     imports.__wray = { check: meter.check, ...(guest.memory && { memory: guest.memory }) };
     return imports;

@@ -25,11 +25,20 @@ export class Instance {
   readonly #image: Uint8Array;
 
   /** @throws whatever the module's start throws */
-  constructor(key: string, module: WorkerModule, host: HostFunctions, initialPages: number, maximumPages: number) {
+  constructor(
+    key: string,
+    module: WorkerModule,
+    host: HostFunctions,
+    initialPages: number,
+    maximumPages: number,
+  ) {
     this.key = key;
     this.#memory = module.memory && memoryOf(module.memory, initialPages, maximumPages);
     const guest: Guest = { memory: this.#memory, exports: undefined, isTaskBound: false };
-    const { exports, instance } = instantiateSync<Record<string, unknown>>(module.wasm, host.importsFor(guest, module) as never);
+    const { exports, instance } = instantiateSync<Record<string, unknown>>(
+      module.wasm,
+      host.importsFor(guest, module) as never,
+    );
     guest.exports = exports;
     this.exports = exports;
     this.#own = instance.exports;

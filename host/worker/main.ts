@@ -2,7 +2,14 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { HostFunctions } from "./host-functions.ts";
-import type { FromWorker, NestedReply, ToWorker, WorkerCall, WorkerModule, WorkerResult } from "./messages.ts";
+import type {
+  FromWorker,
+  NestedReply,
+  ToWorker,
+  WorkerCall,
+  WorkerModule,
+  WorkerResult,
+} from "./messages.ts";
 import { Meter } from "./meter.ts";
 import { Nested } from "./nested.ts";
 import { Sandbox } from "./sandbox.ts";

@@ -57,47 +57,52 @@ export class Nested {
     };
     const encodedObject = (address: number, classId: number) => {
       const type = typeOf(classId);
-      const value = address === 0 ? null : lift(guest.exports!, manifest, type, address, this.#call.limits.maxArgumentBytes);
+      const value =
+        address === 0
+          ? null
+          : lift(guest.exports!, manifest, type, address, this.#call.limits.maxArgumentBytes);
       return encodeValue(value);
     };
     const check = (type: Type, value: unknown) =>
       checkValue(`${this.#name}: the value of get<${typeName(type)}>`, type, value, manifest.classes);
-    const valueOf = (ref: number) => decodeValue(this.#get(ref));
+    const take = (ref: number) => decodeValue(this.#get(ref));
     return {
       arg_float: (value: number) => this.#pass(encodeValue(value)),
       arg_bool: (value: number) => this.#pass(encodeValue(value !== 0)),
-      arg_int: (value: bigint, bits: number, isSigned: number) => this.#pass(encodeValue(integer(value, bits, isSigned))),
+      arg_int: (value: bigint, bits: number, isSigned: number) =>
+        this.#pass(encodeValue(integer(value, bits, isSigned))),
       arg_object: (address: number, classId: number) => this.#pass(encodedObject(address, classId)),
       arg_ref: (ref: number) => this.#pass(this.#known(ref)),
       submit: (kernel: number, args: number, count: number) =>
         this.#submit(readText(guest, kernel), [...integersAt(guest, args, count)]),
       put_float: (value: number) => this.#put(encodeValue(value)),
       put_bool: (value: number) => this.#put(encodeValue(value !== 0)),
-      put_int: (value: bigint, bits: number, isSigned: number) => this.#put(encodeValue(integer(value, bits, isSigned))),
+      put_int: (value: bigint, bits: number, isSigned: number) =>
+        this.#put(encodeValue(integer(value, bits, isSigned))),
       put_object: (address: number, classId: number) => this.#put(encodedObject(address, classId)),
       free: (ref: number) => this.#free(ref),
       take_void: (ref: number) => {
-        valueOf(ref);
+        take(ref);
       },
       take_float: (ref: number) => {
-        const value = valueOf(ref);
+        const value = take(ref);
         check("f64", value);
         return value;
       },
       take_bool: (ref: number) => {
-        const value = valueOf(ref);
+        const value = take(ref);
         check("bool", value);
         return Number(value);
       },
       take_int: (ref: number, bits: number, isSigned: number) => {
-        const value = valueOf(ref);
+        const value = take(ref);
         const type = `${isSigned ? "i" : "u"}${bits}` as "i32";
         check(type, value);
         return BigInt(value as number | bigint);
       },
       take_object: (ref: number, classId: number, isNullable: number) => {
         const type = typeOf(classId);
-        const value = valueOf(ref);
+        const value = take(ref);
         if (isNullable && value === null) return 0;
         check(type, value);
         return lower(guest.exports!, manifest, type, value);
@@ -126,9 +131,12 @@ export class Nested {
     // Calls nest in each other's arguments, so only the last ones are done with.
     if (numbers.length > 0) this.#args.length = Math.min(...numbers);
     const inFlight = this.#submittedCount - Atomics.load(this.#deps.control, endedWord);
-    if (inFlight >= this.#call.limits.maxNested) throw this.#tooMuch("maxNested", "has more tasks under way than its");
+    if (inFlight >= this.#call.limits.maxNested)
+      throw this.#tooMuch("maxNested", "has more tasks under way than its");
     this.#submittedCount++;
-    const ref = this.#hold(args.reduce<number>((sum, arg) => sum + (typeof arg === "number" ? 0 : arg.byteLength), 0));
+    const ref = this.#hold(
+      args.reduce<number>((sum, arg) => sum + (typeof arg === "number" ? 0 : arg.byteLength), 0),
+    );
     this.#deps.post({ kind: "submit", ref, kernel, args });
     return ref;
   }
@@ -206,4 +214,5 @@ function nestedFailure(name: string, error: Error): Error {
   return error;
 }
 
-const unexpected = ({ kind }: NestedReply) => new TaskError(`the host answered with ${kind}, which was not asked for`);
+const unexpected = ({ kind }: NestedReply) =>
+  new TaskError(`the host answered with ${kind}, which was not asked for`);

@@ -7,8 +7,8 @@ import {
 } from "../../scheduler/protocol/errors.ts";
 import { isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
-import { Instance } from "./instance.ts";
 import type { HostFunctions } from "./host-functions.ts";
+import { Instance } from "./instance.ts";
 import type { WorkerCall, WorkerModule } from "./messages.ts";
 import { taskError } from "./trap.ts";
 import { lift, lowerAll } from "./values.ts";
@@ -51,7 +51,11 @@ export class Sandbox {
 
     let instance: Instance | undefined;
     try {
-      instance = this.#take(name, this.#pagesFor(signature, argBytes), Math.floor(limits.memoryBytes / pageBytes));
+      instance = this.#take(
+        name,
+        this.#pagesFor(signature, argBytes),
+        Math.floor(limits.memoryBytes / pageBytes),
+      );
       const { exports, call } = instance;
       const types = signature.params.map(({ type }) => type);
       const raw = call(kernel, lowerAll(exports, manifest, types, args.slice(0, given)));
@@ -96,7 +100,9 @@ export class Sandbox {
       return new Instance(key, this.#module, this.#host, initialPages, maximumPages);
     } catch (error) {
       if (error instanceof WebAssembly.LinkError || error instanceof TypeError) {
-        throw new ModuleRejectedError(`${name}: the module can't be started: ${error.message}`, { cause: error });
+        throw new ModuleRejectedError(`${name}: the module can't be started: ${error.message}`, {
+          cause: error,
+        });
       }
       throw error;
     }

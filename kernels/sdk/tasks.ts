@@ -36,8 +36,7 @@ export function wait<T>(refs: Ref<T>[], numReturns: i32 = 1, timeoutMs: f64 = -1
   return ready;
 }
 
-// @ts-ignore: decorator
-@global
+/** Hands an argument of `remote` to the host. Returns its number. */
 export function __wray_arg<T>(value: T): i32 {
   if (isReference<T>()) {
     if (value instanceof AnyRef) return host.arg_ref((value as AnyRef).number);
@@ -58,6 +57,7 @@ export function __wray_put<T>(value: T): i32 {
 export function __wray_take<T>(ref: i32): T {
   if (isVoid<T>()) {
     host.take_void(ref);
+    // @ts-ignore: a T that is void
     return;
   }
   if (isReference<T>()) return changetype<T>(host.take_object(ref, idof<T>(), isNullable<T>()));

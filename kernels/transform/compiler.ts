@@ -16,7 +16,6 @@ export type Program = {
   /** The module as the compiler wraps it; its custom sections may be larger than Binaryen's own stack. */
   readonly module: {
     addCustomSection(name: string, contents: Uint8Array): void;
-    addGlobalExport(internalName: string, externalName: string): unknown;
   };
   /** What has been reported so far. */
   readonly diagnostics: readonly { readonly category: number }[];
@@ -116,13 +115,6 @@ export type Member = {
   readonly fieldDeclaration?: object | null;
   /** Of a field or an accessor that has been resolved. */
   readonly instance?: { readonly type: Type; readonly memoryOffset: number } | null;
-};
-
-/** The module as Binaryen wraps it, which is what `afterCompile` is given, and the library that wraps it. */
-export type BinaryenModule = { getNumGlobals(): number; getGlobalByIndex(index: number): number };
-export type Binaryen = {
-  readonly v128: number;
-  getGlobalInfo(global: number): { readonly name: string; readonly type: number; readonly mutable: boolean };
 };
 
 /** The compiler's `SourceKind.UserEntry`: a file named on the command line. */

@@ -1,6 +1,6 @@
 import { typings } from "../../scheduler/manifest/typings.ts";
 import { manifestSection } from "../../scheduler/protocol/manifest.ts";
-import { type Binaryen, type BinaryenModule, errorCategory, type Program } from "./compiler.ts";
+import { errorCategory, type Program } from "./compiler.ts";
 import { entryFile } from "./entry.ts";
 import { describe } from "./manifest.ts";
 import { type ReadFile, readOptions, type WrayOptions } from "./options.ts";
@@ -15,7 +15,6 @@ import { refuseReservedNames } from "./reserved.ts";
  */
 export default class WrayTransform {
   declare readonly program: Program;
-  declare readonly binaryen: Binaryen;
   declare readonly baseDir: string;
   declare readonly readFile: ReadFile;
   declare readonly writeFile: (name: string, contents: string, baseDir: string) => Promise<void> | void;
@@ -42,7 +41,7 @@ export default class WrayTransform {
   }
 
   /** Called when every type is resolved and the module can still be changed, before it is optimised. */
-  async afterCompile(module: BinaryenModule): Promise<void> {
+  async afterCompile(): Promise<void> {
     const entry = entryFile(this.program);
     if (entry === undefined) return;
     const manifest = { ...describe(this.program, entry), ...this.#options };

@@ -10,9 +10,10 @@ type Identifier = Node & { readonly text: string };
 type Call = Node & { readonly expression: Node; readonly typeArguments: unknown; args: Node[] };
 type Import = Node & {
   readonly path: { readonly value: string };
-  readonly declarations: readonly { readonly name: Identifier; readonly foreignName: Identifier }[] | null;
+  readonly declarations: ImportDeclaration[] | null;
   readonly namespaceName: Identifier | null;
 };
+type ImportDeclaration = Node & { readonly name: Identifier; readonly foreignName: Identifier };
 type PropertyAccess = Node & { readonly expression: Node; readonly property: Identifier };
 
 /** The compiler's `NodeKind`. */
@@ -30,42 +31,72 @@ export function rewriteRemoteCalls(source: { readonly statements: readonly objec
   const names = new Set<string>();
   const namespaces = new Set<string>();
   for (const statement of source.statements as readonly Node[]) {
-    if (!isImport(statement) || !/(^|\/)kernels\/sdk(\/index|\/tasks)?$/.test(statement.path.value)) continue;
-    for (const { name, foreignName } of statement.declarations ?? []) {
-      if (foreignName.text === "remote") names.add(name.text);
+    if (!isImport(statement) || !/(^|\/)kernels\/sdk(\/index)?$/.test(statement.path.value)) continue;
+    for (const declaration of statement.declarations ?? []) {
+      if (declaration.foreignName.text !== "remote") continue;
+      names.add(declaration.name.text);
+      statement.declarations!.push(alsoImporting(declaration));
     }
     if (statement.namespaceName !== null) namespaces.add(statement.namespaceName.text);
   }
   if (names.size === 0 && namespaces.size === 0) return;
 
-  const calleeOf = ({ expression }: Call): Identifier | undefined => {
-    if (isIdentifier(expression)) return names.has(expression.text) ? expression : undefined;
-    if (!isPropertyAccess(expression) || expression.property.text !== "remote") return undefined;
-    const { expression: object, property } = expression;
-    return isIdentifier(object) && namespaces.has(object.text) ? property : undefined;
-  };
+  const isRemote = (callee: Node): boolean =>
+    isIdentifier(callee)
+      ? names.has(callee.text)
+      : isPropertyAccess(callee) &&
+        callee.property.text === "remote" &&
+        isIdentifier(callee.expression) &&
+        namespaces.has(callee.expression.text);
   forEachNode(source.statements, (node) => {
-    if (!isCall(node)) return;
-    const callee = calleeOf(node);
-    if (callee === undefined) return;
-    node.args = node.args.map((arg, index) => (index === 0 ? arg : wrapped(node, callee, arg)));
+    if (!isCall(node) || !isRemote(node.expression)) return;
+    node.args = node.args.map((arg, index) => (index === 0 ? arg : wrapped(node, arg)));
   });
 }
 
-/** `__wray_arg(arg)`, made by the classes of the nodes at hand: the compiler itself can't be imported here. */
-function wrapped(call: Call, callee: Identifier, arg: Node): Node {
-  const IdentifierExpression = callee.constructor as new (
+// New nodes are made by the classes of those at hand, since the compiler itself can't be imported here.
+
+/** The name of the SDK's function in the place of another of its names. */
+function nameLike(identifier: Identifier): Identifier {
+  const IdentifierExpression = identifier.constructor as new (
     text: string,
     isQuoted: boolean,
     range: object,
-  ) => Node;
+  ) => Identifier;
+  return new IdentifierExpression(argFunction, false, identifier.range);
+}
+
+/** `__wray_arg` beside what is imported already. */
+function alsoImporting(declaration: ImportDeclaration): ImportDeclaration {
+  const Declaration = declaration.constructor as new (
+    name: Node,
+    foreignName: Node,
+    range: object,
+  ) => ImportDeclaration;
+  const name = nameLike(declaration.foreignName);
+  return new Declaration(name, name, declaration.range);
+}
+
+/** `__wray_arg(arg)`, or `sdk.__wray_arg(arg)` for a call of `sdk.remote`. */
+function wrapped(call: Call, arg: Node): Node {
   const CallExpression = call.constructor as new (
     callee: Node,
     types: null,
     args: Node[],
     range: object,
   ) => Node;
-  return new CallExpression(new IdentifierExpression(argFunction, false, arg.range), null, [arg], arg.range);
+  const callee = call.expression;
+  const argCallee = isPropertyAccess(callee) ? sibling(callee) : nameLike(callee as Identifier);
+  return new CallExpression(argCallee, null, [arg], arg.range);
+}
+
+function sibling(access: PropertyAccess): Node {
+  const PropertyAccessExpression = access.constructor as new (
+    object: Node,
+    property: Node,
+    range: object,
+  ) => Node;
+  return new PropertyAccessExpression(access.expression, nameLike(access.property), access.range);
 }
 
 /** Visits every node below, the inner before the outer. */

@@ -5,18 +5,24 @@ import type { Capability } from "../protocol/limits.ts";
 export function checkGrant(kernel: string, needs: readonly Capability[], grant: readonly Capability[]): void {
   const missing = needs.filter((capability) => !grant.includes(capability));
   if (missing.length === 0) return;
-  throw new InvalidTaskError(`${kernel}: its module uses ${missing.join(" and ")}, which the task is not granted`, {
-    remedy: `Grant it by the option grant: ${JSON.stringify([...grant, ...missing])}.`,
-    data: { kernel, missing },
-  });
+  throw new InvalidTaskError(
+    `${kernel}: its module uses ${missing.join(" and ")}, which the task is not granted`,
+    {
+      remedy: `Grant it by the option grant: ${JSON.stringify([...grant, ...missing])}.`,
+      data: { kernel, missing },
+    },
+  );
 }
 
 /** @throws LimitExceededError when these arguments, encoded, have more bytes together; those given by ref are left out */
 export function checkArgBytes(kernel: string, args: readonly unknown[], maxArgumentBytes: number): void {
   const bytes = args.reduce<number>((sum, arg) => sum + (arg instanceof Uint8Array ? arg.byteLength : 0), 0);
   if (bytes <= maxArgumentBytes) return;
-  throw new LimitExceededError(`${kernel} was given ${bytes} bytes of arguments; its limit is ${maxArgumentBytes}`, {
-    remedy: "Pass less at a time, or raise maxArgumentBytes.",
-    data: { kernel, limit: "maxArgumentBytes", maxArgumentBytes, bytes },
-  });
+  throw new LimitExceededError(
+    `${kernel} was given ${bytes} bytes of arguments; its limit is ${maxArgumentBytes}`,
+    {
+      remedy: "Pass less at a time, or raise maxArgumentBytes.",
+      data: { kernel, limit: "maxArgumentBytes", maxArgumentBytes, bytes },
+    },
+  );
 }

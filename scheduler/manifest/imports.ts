@@ -17,7 +17,10 @@ const ofConsole = [
  * anything. There is no file and no network. No name of a module has a dot, so no other pair of names gives the same
  * text.
  */
-export const hostImports: ReadonlyMap<string, Capability | undefined> = new Map<string, Capability | undefined>([
+export const hostImports: ReadonlyMap<string, Capability | undefined> = new Map<
+  string,
+  Capability | undefined
+>([
   ["env.abort", undefined],
   ["env.seed", undefined],
   ["env.Date.now", "clock"],

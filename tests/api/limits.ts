@@ -15,7 +15,12 @@ export function limitsTests(test: Suite, api: () => Api): void {
     limits = await api().wray.load(await compileTo(t, "tests/api/fixtures/limits.ts"));
   });
   const run = (kernel: string, options: TaskOptions, ...args: unknown[]) =>
-    api().wray.get(limits.kernel(kernel).options(options).remote(...args));
+    api().wray.get(
+      limits
+        .kernel(kernel)
+        .options(options)
+        .remote(...args),
+    );
 
   test("memoryBytes limits what a kernel allocates, and names itself in OutOfMemoryError", async () => {
     const error = await rejects(run("hold", { memoryBytes: 8 * mebibyte }, 16), "OUT_OF_MEMORY");
@@ -116,7 +121,10 @@ export function limitsTests(test: Suite, api: () => Api): void {
       { clock: [Number.NaN] },
       { onProgress: true },
     ]) {
-      const { message } = throwsCode(() => limits.kernel("size").options(options as TaskOptions), "INVALID_TASK");
+      const { message } = throwsCode(
+        () => limits.kernel("size").options(options as TaskOptions),
+        "INVALID_TASK",
+      );
       assert.match(message, `option ${Object.keys(options)[0]} must be`);
     }
   });

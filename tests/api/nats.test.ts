@@ -11,10 +11,14 @@ import { apiSuite, clientTests } from "./suite.ts";
 
 let cluster: Cluster;
 
-const { test, api } = apiSuite("nats", async (t) => {
-  cluster = await startCluster(t, { hosts: 2 });
-  return () => cluster.connect();
-}, clientTests);
+const { test, api } = apiSuite(
+  "nats",
+  async (t) => {
+    cluster = await startCluster(t, { hosts: 2 });
+    return () => cluster.connect();
+  },
+  clientTests,
+);
 
 /** Asks every host for the first byte of an object, and returns how many have it. */
 async function countHolders(id: string): Promise<number> {

@@ -31,7 +31,7 @@ export function nestedTests(test: Suite, api: () => Api): void {
   });
 
   test("wait() in a kernel returns the refs that are ready, and ends with its time", async () => {
-    assert.is(await run("firstTwo"), "true 2 3 7");
+    assert.is(await run("firstTwo"), "true 2 3.0 7.0");
   });
 
   test("a task's own tasks end when it ends, whether it waits for them or not", async () => {
@@ -64,17 +64,17 @@ export function nestedTests(test: Suite, api: () => Api): void {
     const { wray } = api();
     const limited = { maxNested: 20 };
     assert.is(await wray.get(nested.kernel("stream").options(limited).remote(300)), 44_850);
-    const error = await rejects(wray.get(nested.kernel("many").options(limited).remote(3_000)), "LIMIT_EXCEEDED");
+    const error = await rejects(
+      wray.get(nested.kernel("many").options(limited).remote(3_000)),
+      "LIMIT_EXCEEDED",
+    );
     assert.is((error as unknown as { data: { limit: string } }).data.limit, "maxNested");
     assert.is(await run("many", 300), 45_150);
   });
 
   test("a task without the grant submit runs nothing of a module that submits", async () => {
     const alone = nested.kernel("sameInt").options({ grant: ["log"] });
-    const { message } = await rejects(
-      (async () => api().wray.get(alone.remote(1)))(),
-      "INVALID_TASK",
-    );
+    const { message } = await rejects((async () => api().wray.get(alone.remote(1)))(), "INVALID_TASK");
     assert.match(message, "nested/sameInt: its module uses submit, which the task is not granted");
   });
 

@@ -9,7 +9,9 @@ export function repeatTests(test: Suite, api: () => Api): void {
   let clock: Module;
   test.before(async (t) => {
     [nested, clock] = (await Promise.all(
-      ["nested", "clock"].map(async (name) => api().wray.load(await compileTo(t, `tests/api/fixtures/${name}.ts`))),
+      ["nested", "clock"].map(async (name) =>
+        api().wray.load(await compileTo(t, `tests/api/fixtures/${name}.ts`)),
+      ),
     )) as [Module, Module];
   });
 
@@ -17,7 +19,11 @@ export function repeatTests(test: Suite, api: () => Api): void {
     const { wray } = api();
     for (const kernel of ["dice", "nestedDice"]) {
       const args = kernel === "dice" ? [6] : [];
-      const roll = (seed: string) => nested.kernel(kernel).options({ seed }).remote(...args);
+      const roll = (seed: string) =>
+        nested
+          .kernel(kernel)
+          .options({ seed })
+          .remote(...args);
       const same = await wray.get(Array.from({ length: 12 }, () => roll("a seed")));
       assert.is(new Set(same.map((numbers) => String(numbers))).size, 1);
       const [other] = await wray.get([roll("another seed")]);
@@ -27,7 +33,9 @@ export function repeatTests(test: Suite, api: () => Api): void {
 
   test("random() is what it is documented to be", async () => {
     const { wray } = api();
-    const numbers = (await wray.get(nested.kernel("dice").options({ seed: "wray" }).remote(1_000))) as Float64Array;
+    const numbers = (await wray.get(
+      nested.kernel("dice").options({ seed: "wray" }).remote(1_000),
+    )) as Float64Array;
     assert.ok(numbers.every((number) => number >= 0 && number < 1));
     const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
     assert.ok(Math.abs(mean - 0.5) < 0.05, `a mean of ${mean}`);
@@ -42,7 +50,10 @@ export function repeatTests(test: Suite, api: () => Api): void {
   test("recording() gives the seed with which a task repeats", async () => {
     const { wray } = api();
     const first = nested.kernel("dice").remote(5);
-    const again = nested.kernel("dice").options(await wray.recording(first)).remote(5);
+    const again = nested
+      .kernel("dice")
+      .options(await wray.recording(first))
+      .remote(5);
     assert.equal(await wray.get(again), await wray.get(first));
     await rejects(wray.recording(wray.put(1)), "INVALID_TASK");
   });

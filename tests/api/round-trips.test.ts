@@ -10,16 +10,19 @@ let wray: Client;
 let types: Module;
 let structures: Module;
 
-test.before(async (t) => {
-  const files = await Promise.all(
-    ["types", "structures"].map((name) => compileTo(t, `tests/kernels/fixtures/${name}.ts`)),
-  );
-  wray = await init({ cpus: 1 });
-  t.after(() => wray.shutdown());
-  [types, structures] = (await Promise.all(files.map((file) => wray.load(file)))) as [Module, Module];
-});
+test.before(
+  async (t) => {
+    const files = await Promise.all(
+      ["types", "structures"].map((name) => compileTo(t, `tests/kernels/fixtures/${name}.ts`)),
+    );
+    wray = await init({ cpus: 1 });
+    t.after(() => wray.shutdown());
+    [types, structures] = (await Promise.all(files.map((file) => wray.load(file)))) as [Module, Module];
+  },
+  { timeoutMs: 120_000 },
+);
 
-/** Runs `body` with the name and type of every kernel that takes one value and returns it. */
+/** The name and type of every kernel that takes one value and returns it. */
 function echoes(module: Module): { name: string; type: Type }[] {
   return module.manifest.kernels.flatMap(({ name, params: [param, ...others], returns }) =>
     param !== undefined && others.length === 0 && JSON.stringify(param.type) === JSON.stringify(returns)
@@ -34,7 +37,7 @@ test("every type comes back as it went, whatever the value", async () => {
   );
   assert.is(all.filter(({ module }) => module === types).length, 24);
   assert.ok(all.length > 60);
-  await forSeedsInTurn(25, async (random) => {
+  await forSeedsInTurn(15, async (random) => {
     const calls = all.map(({ name, type, kernel, module }) => {
       const value = anyValue(type, module.manifest.classes, random);
       // By itself, or as an object that the task takes by its ref.
@@ -50,7 +53,7 @@ test("a kernel sees what the program has sent, to the last bit of every type", a
   const { classes } = structures.manifest;
   const hashes = echoes(structures).filter(({ name }) => name.startsWith("echo"));
   assert.ok(hashes.length > 40);
-  await forSeedsInTurn(25, async (random) => {
+  await forSeedsInTurn(15, async (random) => {
     const calls = hashes.map(({ name, type }) => {
       const value = anyValue(type, classes, random);
       const ref = structures.kernel(name.replace("echo", "hash")).remote(value);

@@ -33,7 +33,16 @@ type DeclareTests = (test: Suite, api: () => Api) => void;
 
 /** What every way to get a client must pass: how tasks and objects come and go … */
 export const clientTests: readonly DeclareTests[] = [
-  ...[moduleTests, valueTests, argumentsTests, objectTests, getTests, optionTests, failureTests, lifecycleTests],
+  ...[
+    moduleTests,
+    valueTests,
+    argumentsTests,
+    objectTests,
+    getTests,
+    optionTests,
+    failureTests,
+    lifecycleTests,
+  ],
 ];
 /** … and what a task may do, and may not. */
 export const sandboxTests: readonly DeclareTests[] = [

@@ -5,7 +5,7 @@ import { renewed } from "./modules.ts";
 import { placeOf } from "./place-of.ts";
 import type { Api } from "./suite.ts";
 
-type Failure = TaskError & CodedError & { data: { position?: string; stack: KernelFrame[] } };
+type Failure = TaskError & CodedError & { data: { position?: string; stack: KernelFrame[]; thread: number } };
 
 const faults = "tests/api/fixtures/faults.ts";
 const at = (text: string) => placeOf(faults, text);
@@ -33,7 +33,9 @@ export function trapTests(test: Suite, api: () => Api): void {
         const { message, data, stack } = await fails(module, "checked", [...args]);
         const title = `faults/checked: ${reason} (at ${positionOf(text)})`;
         assert.is(message, title);
+        assert.ok(data.thread > 0);
         assert.equal(data, {
+          thread: data.thread,
           kernel: "faults/checked",
           position: positionOf(text),
           stack: [frame("check", text), deepest, deepest, outermost],

@@ -1,5 +1,6 @@
 import { decode, encode } from "@msgpack/msgpack";
 import type { NatsConnection } from "nats";
+import { compileTo } from "../api/modules.ts";
 import { placeOf } from "../api/place-of.ts";
 import { randomOf } from "../scheduler/seeds.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
@@ -64,6 +65,32 @@ test("submit takes and gives every kind of value in plain form", async () => {
   assert.equal(new Float64Array(Uint8Array.from(bytes).buffer), Float64Array.of(3, 6));
   assert.is((await json({ kernel: "math/add", args: ["Infinity", 1] })).value, "Infinity");
   assert.ok(Math.abs((await json({ kernel: "math/pi", args: [] })).value as number) - Math.PI < 1e-5);
+});
+
+test("submit takes and gives arrays, objects and null in plain form", async (t) => {
+  const wray = await cluster.connect();
+  t.after(() => wray.shutdown());
+  await wray.load(await compileTo(t, "tests/host/fixtures/shapes.ts"));
+  const point = { x: "-Infinity", id: "18446744073709551615" };
+  const line = { points: [point, null], data: [1, 2] };
+  const task = { kernel: "shapes/repeated", args: [line, [2]] };
+  const repeated = { points: [point, null, point, null], label: null, data: [1, 2] };
+  assert.equal((await json(task)).value, repeated);
+
+  const same = { x: -1 / 0, id: 2n ** 64n - 1n };
+  assert.equal((await msgpack(task)).value, {
+    points: [same, null, same, null],
+    label: null,
+    data: Buffer.of(1, 2), // as the payload that it is a part of
+  });
+  const { error } = await json({
+    kernel: "shapes/repeated",
+    args: [{ points: [{ x: 1, id: -1 }], data: [] }, [1]],
+  });
+  assert.match(
+    error!.message,
+    "parameter line.points[0].id must be u64 (a bigint, such as 5n), but is the bigint -1n",
+  );
 });
 
 const valid = { kernel: "math/add", args: [1, 2] };

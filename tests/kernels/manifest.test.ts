@@ -59,9 +59,9 @@ test("manifest names the module after its file", () => {
 
 test("runtimeIds let the loader allocate every typed array that a kernel takes", () => {
   const { runtimeIds } = types.manifest;
-  assert.equal(Object.keys(runtimeIds).sort(), ["ArrayBuffer", "String", ...typedArrayNames].sort());
+  assert.equal(Object.keys(runtimeIds).sort(), ["ArrayBuffer", "string", ...typedArrayNames].sort());
   assert.is(runtimeIds.ArrayBuffer, 1);
-  assert.is(runtimeIds.String, 2);
+  assert.is(runtimeIds.string, 2);
   assert.is(new Set(Object.values(runtimeIds)).size, typedArrayNames.length + 2);
   for (const name of typedArrayNames) {
     const TypedArray = globalThis[name] as unknown as new (values: unknown[]) => object;

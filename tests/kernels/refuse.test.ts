@@ -15,18 +15,30 @@ const refusals = (stderr: string) =>
       return `${at?.[1]}(${at?.[2]}): ${text.split("\n")[0]}`;
     });
 
+/** What the comments of a file say that asc has to say about the lines below them. */
+async function expectedIn(file: string): Promise<string[]> {
+  const lines = (await readFile(join(root, file), "utf8")).split("\n");
+  return lines.flatMap((line, index) =>
+    /^\/\/ .*: .*\.|^\/\/ .*'/.test(line) ? [`${file}(${index + 2}): ${line.slice("// ".length)}`] : [],
+  );
+}
+
 const emitNothing = ["--noEmit", "--disableWarning"];
 
 test("asc refuses what cannot cross, each with file, line, reason and remedy, all in one go", async () => {
   const file = `${fixtures}/refused.ts`;
-  const lines = (await readFile(join(root, file), "utf8")).split("\n");
-  const expected = lines.flatMap((line, index) =>
-    /^\/\/ .*'/.test(line) ? [`${file}(${index + 2}): ${line.slice("// ".length)}`] : [],
-  );
+  const expected = await expectedIn(file);
   const { exitCode, stderr } = await asc([file, "--enable", "reference-types", ...emitNothing]);
   assert.is(exitCode, 1);
   assert.equal(refusals(stderr).sort(), expected.sort());
   assert.match(stderr, `FAILURE ${expected.length} afterCompile error(s)`);
+});
+
+test("asc refuses what cannot cross in nested calls, and points to the nearest that the user has written", async () => {
+  const file = `${fixtures}/refused-nested.ts`;
+  const { exitCode, stderr } = await asc([file, ...emitNothing]);
+  assert.is(exitCode, 1);
+  assert.equal(refusals(stderr).sort(), (await expectedIn(file)).sort());
 });
 
 test("asc points into the source when it refuses", async () => {

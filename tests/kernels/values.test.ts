@@ -8,9 +8,8 @@ const test = suite("lowering and lifting");
 
 const builds = {
   "optimised, runtime stub": [],
-  "not optimised": ["--target", "debug"],
-  "runtime minimal": ["--runtime", "minimal"],
-  "runtime incremental": ["--runtime", "incremental"],
+  "not optimised, runtime minimal": ["--target", "debug", "--runtime", "minimal"],
+  "not optimised, runtime incremental": ["--target", "debug", "--runtime", "incremental"],
 };
 const compiled = new Map<string, Compiled>();
 let broken: Compiled;
@@ -43,8 +42,8 @@ for (const build of Object.keys(builds)) {
 }
 
 test("lower() loses nothing to a collection while it allocates", () => {
-  const instance = instantiate(compiled.get("runtime incremental")!);
-  const { classes } = compiled.get("runtime incremental")!.manifest;
+  const instance = instantiate(compiled.get("not optimised, runtime incremental")!);
+  const { classes } = compiled.get("not optimised, runtime incremental")!.manifest;
   const words = Array.from({ length: 20_000 }, (_, index) => `word ${index}`);
   const type = { array: "string" } as const;
   for (let round = 0; round < 5; round++) {
@@ -55,7 +54,7 @@ test("lower() loses nothing to a collection while it allocates", () => {
 });
 
 test("lower() leaves nothing pinned when a runtime collects", () => {
-  const instance = instantiate(compiled.get("runtime incremental")!);
+  const instance = instantiate(compiled.get("not optimised, runtime incremental")!);
   const memory = instance.exports.memory as WebAssembly.Memory;
   const points = Array.from({ length: 10_000 }, (_, x) => ({ x, y: -x }));
   for (let round = 0; round < 10; round++) instance.call("echoPoints", points);

@@ -49,16 +49,6 @@ export const ofResults: Record<string, [kernel: string, manifest: object]> = {
     "as_object",
     ofResult("as_object", { object: "Thing" }, thing("next", { object: "Thing" }, 0)),
   ],
-  "an object with a field far away": [
-    ...["as_object"],
-    ofResult("as_object", { object: "Thing" }, thing("far", "f64", 4_000_000_000)),
-  ] as [string, object],
-  "an object with a field __proto__": [
-    ...["as_object"],
-    ofResult("as_object", { object: "Thing" }, thing("__proto__", { object: "Thing" }, 0)),
-  ] as [string, object],
-  "an object of no class": ["as_object", ofResult("as_object", { object: "Nowhere" })],
-  "an object of the class constructor": ["as_object", ofResult("as_object", { object: "constructor" })],
   "an i64 as a number": ["as_number", ofResult("as_number", "f64")],
   "an i64 as a text": ["as_number", ofResult("as_number", "string")],
   "two numbers": ["pair", ofResult("pair", "f64")],
@@ -99,6 +89,15 @@ export const lies: Record<string, [manifest: unknown, kernel: string, ...expects
     ...[manifest([kernel("spin")], { classes: JSON.parse('{"__proto__": {"bytes": 8, "fields": []}}') })],
     ...["spin", "TASK_TIMEOUT", "MODULE_REJECTED"],
   ] as [unknown, string, ...Ending[]],
+  "a field far away": [
+    ...[ofResult("spin", { object: "Thing" }, thing("far", "f64", 4_000_000_000)), "spin"],
+    "MODULE_REJECTED",
+  ] as [unknown, string, ...Ending[]],
+  "a field __proto__": [
+    ...[ofResult("spin", { object: "Thing" }, thing("__proto__", { object: "Thing" }, 0)), "spin"],
+    "MODULE_REJECTED",
+  ] as [unknown, string, ...Ending[]],
+  "a class that is not there": [ofResult("spin", { object: "constructor" }), "spin", "MODULE_REJECTED"],
   "no list of kernels": [manifest([], { kernels: { length: 1e9 } }), "spin", "MODULE_REJECTED"],
   nothing: [null, "spin", "MODULE_REJECTED"],
 };

@@ -25,6 +25,8 @@ export class Children {
   readonly #ids = new Map<number, Promise<string>>();
   /** What names stand for stays the same as long as the task runs. */
   readonly #modules = new Map<string, Promise<string>>();
+  /** Tasks that have not ended, with those whose refs the parent has freed: nobody else would end them. */
+  readonly #unended = new Set<Promise<string>>();
   #isClosed = false;
 
   constructor(deps: ChildrenDeps) {
@@ -34,10 +36,12 @@ export class Children {
   submit({ ref, kernel, args }: Request<"submit">): void {
     const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`);
     this.#keep(ref, submitted);
-    submitted.then(
-      async (id) => (await this.#submitter()).whenReady(id, () => this.#countEnded()),
-      () => this.#countEnded(),
-    );
+    this.#unended.add(submitted);
+    const ended = () => {
+      this.#unended.delete(submitted);
+      this.#countEnded();
+    };
+    submitted.then(async (id) => (await this.#submitter()).whenReady(id, ended), ended);
   }
 
   put({ ref, value }: Request<"put">): void {
@@ -50,7 +54,7 @@ export class Children {
   free(ref: number): void {
     const id = this.#ids.get(ref);
     this.#ids.delete(ref);
-    void id?.then(async (id) => (await this.#submitter()).drop(id)).catch(() => {});
+    if (id !== undefined) void this.#on(id, (submitter, known) => submitter.drop(known));
   }
 
   /** The value of a ref, once it is ready, or why there is none. */
@@ -90,7 +94,8 @@ export class Children {
   /** The parent has ended. */
   close(): void {
     this.#isClosed = true;
-    for (const id of this.#ids.values()) void this.#end(id);
+    for (const id of this.#unended) void this.#on(id, (submitter, known) => submitter.cancel(known));
+    for (const id of this.#ids.values()) void this.#on(id, (submitter, known) => submitter.drop(known));
     this.#ids.clear();
   }
 
@@ -121,12 +126,10 @@ export class Children {
     this.#ids.set(ref, id);
   }
 
-  async #end(id: Promise<string>): Promise<void> {
+  /** Does something with an object, if there is one. */
+  async #on(id: Promise<string>, work: (submitter: Submitter, id: string) => void): Promise<void> {
     const known = await id.catch(() => undefined);
-    if (known === undefined) return;
-    const submitter = await this.#submitter();
-    submitter.cancel(known);
-    submitter.drop(known);
+    if (known !== undefined) work(await this.#submitter(), known);
   }
 
   #submitter(): Promise<Submitter> {

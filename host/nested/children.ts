@@ -2,8 +2,12 @@ import type { Submitter } from "../../scheduler/client/submitter.ts";
 import { submissionOf } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
+import { sha256Of } from "../../scheduler/manifest/read.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
+
+/** Seeds of tasks in tasks grow by their numbers; a longer one than this becomes its hash, since it has to travel. */
+const longestSeed = 200;
 
 type Request<Kind> = Extract<NestedRequest, { kind: Kind }>;
 
@@ -108,7 +112,11 @@ export class Children {
       sha256 = module === ownModule ? Promise.resolve(parent.sha256) : findModule(control, module);
       this.#modules.set(module, sha256);
     }
-    const { options, ...others } = submissionOf({ ...parent.limits, grant: parent.grant, seed });
+    const { options, ...others } = submissionOf({
+      ...parent.limits,
+      grant: parent.grant,
+      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
+    });
     const submission = {
       ...others,
       label: kernel,

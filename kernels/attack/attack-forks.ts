@@ -52,6 +52,10 @@ export function keep(text: string): void {
   while (true) {}
 }
 
+export function of_another(): f64 {
+  return get(remote<f64>("math/add", 1.0, 2.0));
+}
+
 export function of_nothing(): f64 {
   return get(remote<f64>("nowhere/nothing"));
 }

@@ -11,8 +11,9 @@ const random = randomOf("x");
 const honest = await honestTasks(target.client, random);
 let n = 0;
 for (const attack of attacks) {
-  if (!attack.name.includes(only)) continue;
+  if (!new RegExp(only).test(attack.name)) continue;
   n++;
+  if (process.env.BLOCK && n === 2) { const e = performance.now() + Number(process.env.BLOCK); while (performance.now() < e); }
   const courier = new Courier(target, random);
   const start = performance.now();
   const what = `${attack.name}${attack.variant === undefined ? "" : ` [${attack.variant}]`}`;

@@ -88,6 +88,9 @@ export const nestedAttacks: readonly Attack[] = [
   attackOf("recursion of tasks", ["TASK_TIMEOUT", "LIMIT_EXCEEDED"], {
     ...{ module: forks, kernel: "recurse", args: [0], options: short },
   }),
+  attackOf("task of a long seed that submits another", "answer", {
+    ...{ module: forks, kernel: "of_another", options: { seed: "s".repeat(256) }, answer: 3 },
+  }),
   attackOf("task that may submit none", "LIMIT_EXCEEDED", {
     module: forks,
     kernel: "blocked",

@@ -4,7 +4,7 @@ export function spin(): void {
   while (true) {}
 }
 
-/** Work that ends, but not soon: 2 ** n calls. */
+/** Work that ends, but not at once. Returns 2 ** (n - 1). */
 export function work(n: i32): i32 {
   return n < 2 ? 1 : work(n - 1) + work(n - 1);
 }

@@ -77,7 +77,7 @@ export const timeAttacks: readonly Attack[] = [
     ...{ module: unchecked(loops, "spin"), kernel: "spin", isCancelled: true },
   }),
   attackOf("cancel that races the end", ["answer", "TASK_CANCELLED"], {
-    ...{ module: endless, kernel: "work", args: [16], isCancelled: true, answer: 65_536 },
+    ...{ module: endless, kernel: "work", args: [16], isCancelled: true, answer: 32_768 },
   }),
 ];
 

@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import wabtInit from "wabt";
 import { prepareModule } from "../../../host/wasm/prepare.ts";
-import { compileTo } from "../../api/modules.ts";
-import { root } from "../../kernels/asc.ts";
+import { compileOnce, root } from "../../kernels/asc.ts";
 import { assert, suite, type TestContext } from "../../support/index.ts";
 import { instantiate, original } from "./prepared.ts";
 

@@ -10,7 +10,7 @@ const test = suite("prepareModule, modules of others");
 
 const read = async (path: string) => Uint8Array.from(await readFile(path));
 
-test("programs that asc compiled give the same numbers", async (t) => {
+test("programs that asc compiled give the same numbers", async () => {
   const folder = "tests/host/wasm/fixtures";
   const path = await compileOnce(`${folder}/numeric.ts`, ["--config", `${folder}/asconfig.json`]);
   const bytes = await read(path);

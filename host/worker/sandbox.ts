@@ -65,7 +65,7 @@ export class Sandbox {
       wray: { log: (message: number) => this.#log(read(message)) },
     });
     this.#exports = exports;
-    this.#globals = this.#manifest.globals.map((name) => {
+    this.#globals = (this.#manifest.globals ?? []).map((name) => {
       const global = exports[name];
       if (!(global instanceof WebAssembly.Global)) throw new Error(`it exports no global ${name}`);
       return { global, pristine: global.value };
@@ -73,8 +73,10 @@ export class Sandbox {
     this.#pristineMemory = this.#memory().slice();
   }
 
+  /** Modules of other languages may have no memory, or export it under another name. */
   #memory(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(((this.#exports as ASUtil).memory as WebAssembly.Memory).buffer as ArrayBuffer);
+    const memory = Object.values(this.#exports).find((each) => each instanceof WebAssembly.Memory);
+    return memory === undefined ? new Uint8Array() : new Uint8Array(memory.buffer as ArrayBuffer);
   }
 
   #reset(): void {

@@ -87,9 +87,10 @@ export function moduleTests(test: Suite, api: () => Api): void {
     }
   });
 
-  test("load() says how to compile when a module has no manifest", async () => {
-    const { message } = await rejects(api().wray.load(emptyModule), "MODULE_REJECTED");
-    assert.match(message, "has neither a manifest nor a function of numbers to call");
+  test("load() says how to compile when a module has neither a manifest nor anything to call", async () => {
+    const error = await rejects(api().wray.load(emptyModule), "MODULE_REJECTED");
+    assert.match(error.message, "neither a manifest nor a function of numbers to call");
+    assert.match(String((error as { remedy?: string }).remedy), "wray/asconfig.json");
   });
 
   test("load() names what is wrong when a manifest is broken", async () => {

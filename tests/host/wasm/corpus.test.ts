@@ -10,34 +10,38 @@ const test = suite("prepareModule, modules of others");
 
 const read = async (path: string) => Uint8Array.from(await readFile(path));
 
-test("programs that asc compiled give the same numbers", async () => {
-  const folder = "tests/host/wasm/fixtures";
-  const path = await compileOnce(`${folder}/numeric.ts`, ["--config", `${folder}/asconfig.json`]);
-  const bytes = await read(path);
-  const imports = { env: { abort: () => assert.unreachable() } };
-  const calls: Record<string, number> = {
-    matmul: 40,
-    matmulSimd: 32,
-    nbody: 500,
-    fib: 22,
-    sort: 20_000,
-    interpret: 30_000,
-    text: 5_000,
-  };
-  const { functions, asked } = instantiate(bytes, { imports });
-  const [expected, unpreempted] = [
-    original(bytes, imports),
-    instantiate(bytes, { imports, preempt: false }).functions,
-  ];
-  for (const [name, argument] of Object.entries(calls)) {
-    const result = expected[name]!(argument);
-    assert.type(result, "number");
-    const before = asked();
-    assert.is(functions[name]!(argument), result, name);
-    assert.is(unpreempted[name]!(argument), result, name);
-    assert.ok(asked() > before, `${name} did not ask`);
-  }
-});
+test(
+  "programs that asc compiled give the same numbers",
+  async () => {
+    const folder = "tests/host/wasm/fixtures";
+    const path = await compileOnce(`${folder}/numeric.ts`, ["--config", `${folder}/asconfig.json`]);
+    const bytes = await read(path);
+    const imports = { env: { abort: () => assert.unreachable() } };
+    const calls: Record<string, number> = {
+      matmul: 40,
+      matmulSimd: 32,
+      nbody: 500,
+      fib: 22,
+      sort: 20_000,
+      interpret: 30_000,
+      text: 5_000,
+    };
+    const { functions, asked } = instantiate(bytes, { imports });
+    const [expected, unpreempted] = [
+      original(bytes, imports),
+      instantiate(bytes, { imports, preempt: false }).functions,
+    ];
+    for (const [name, argument] of Object.entries(calls)) {
+      const result = expected[name]!(argument);
+      assert.type(result, "number");
+      const before = asked();
+      assert.is(functions[name]!(argument), result, name);
+      assert.is(unpreempted[name]!(argument), result, name);
+      assert.ok(asked() > before, `${name} did not ask`);
+    }
+  },
+  { timeoutMs: 120_000 },
+);
 
 test("xxhash-wasm from npm gives the hashes that it is known for", async () => {
   const bytes = await read(join(root, "node_modules/xxhash-wasm/workerd/xxhash.wasm"));

@@ -86,8 +86,8 @@ for (const [name, source] of Object.entries(sources)) {
   test(`${name} with flipped bits is refused, or as valid as it was`, async () => {
     const bytes = await source();
     const counts = { refused: 0, valid: 0 };
-    forSeeds(4_000, (random) => checkOne(flip(bytes, random), counts));
-    assert.ok(counts.refused > 100 && counts.valid > 100, JSON.stringify(counts));
+    forSeeds(1_000, (random) => checkOne(flip(bytes, random), counts));
+    assert.ok(counts.refused > 50 && counts.valid > 50, JSON.stringify(counts));
   });
 }
 

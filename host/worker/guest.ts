@@ -1,11 +1,11 @@
-import type { ASUtil } from "@assemblyscript/loader";
 import { TaskError } from "../../scheduler/protocol/errors.ts";
+import type { Runtime } from "./values.ts";
 
 /** An instance as the functions that it imports see it. */
 export type Guest = {
   readonly memory: WebAssembly.Memory | undefined;
   /** Undefined while it starts. */
-  exports: ASUtil | undefined;
+  runtime: Runtime | undefined;
   /** Its start asked the host for something, so that what it holds may belong to one task. */
   isTaskBound: boolean;
 };

@@ -137,7 +137,7 @@ export class HostFunctions {
 /** What an instance hears of the host while it starts makes it the instance of one task. */
 function whileRunning(guest: Guest, run: (...args: never[]) => unknown) {
   return (...args: unknown[]) => {
-    if (guest.exports === undefined) guest.isTaskBound = true;
+    if (guest.runtime === undefined) guest.isTaskBound = true;
     return run(...(args as never[]));
   };
 }

@@ -2,6 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { HostFunctions } from "./host-functions.ts";
+import { KeptInstances } from "./kept-instances.ts";
 import type {
   FromWorker,
   NestedReply,
@@ -23,6 +24,7 @@ const port = parentPort!;
 const control = new Int32Array(workerData as SharedArrayBuffer);
 const modules = new Map<string, WorkerModule>();
 const sandboxes = new Map<string, Sandbox>();
+const kept = new KeptInstances();
 
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 const receive = () => receiveMessageOnPort(port)?.message as NestedReply | undefined;
@@ -59,7 +61,7 @@ function run(call: WorkerCall, number: number): void {
 function sandboxOf(module: WorkerModule): Sandbox {
   const known = sandboxes.get(module.sha256);
   if (known !== undefined) return known;
-  const sandbox = new Sandbox(module, host);
+  const sandbox = new Sandbox(module, host, kept);
   sandboxes.set(module.sha256, sandbox);
   return sandbox;
 }

@@ -16,8 +16,8 @@ export type Runtime = {
   memory?: WebAssembly.Memory;
   __new(bytes: number, id: number): number;
   /** Keeps an object from being collected. */
-  __pin?(pointer: number): number;
-  __unpin?(pointer: number): void;
+  __pin?: ((pointer: number) => number) | undefined;
+  __unpin?: ((pointer: number) => void) | undefined;
 };
 
 export const headerBytes = 20;

@@ -60,7 +60,7 @@ export class Nested {
       const value =
         address === 0
           ? null
-          : lift(guest.exports!, manifest, type, address, this.#call.limits.maxArgumentBytes);
+          : lift(guest.runtime!, manifest, type, address, this.#call.limits.maxArgumentBytes);
       return encodeValue(value);
     };
     const check = (type: Type, value: unknown) =>
@@ -106,7 +106,7 @@ export class Nested {
         const value = take(ref);
         if (isNullable && value === null) return 0;
         check(type, value);
-        return lower(guest.exports!, manifest, type, value);
+        return lower(guest.runtime!, manifest, type, value);
       },
       wait: (refs: number, count: number, numReturns: number, timeoutMs: number) => {
         const view = integersAt(guest, refs, count);

@@ -9,12 +9,11 @@ import { isScalarType, type KernelSignature } from "../../scheduler/protocol/man
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { Instance } from "./instance.ts";
+import type { KeptInstances } from "./kept-instances.ts";
 import type { WorkerCall, WorkerModule } from "./messages.ts";
 import { taskError } from "./trap.ts";
 import { lift, lowerAll } from "./values.ts";
 
-/** How many instances of one module are kept, each with a memory of another size. */
-const keptInstances = 4;
 /** Arguments up to this fit into what a module has anyway. */
 const smallBytes = 16 * 1024;
 const pageBytes = 64 * 1024;
@@ -26,12 +25,12 @@ const pageBytes = 64 * 1024;
 export class Sandbox {
   readonly #module: WorkerModule;
   readonly #host: HostFunctions;
-  /** The one used last comes last. */
-  readonly #instances = new Map<string, Instance>();
+  readonly #kept: KeptInstances;
 
-  constructor(module: WorkerModule, host: HostFunctions) {
+  constructor(module: WorkerModule, host: HostFunctions, kept: KeptInstances) {
     this.#module = module;
     this.#host = host;
+    this.#kept = kept;
   }
 
   /**
@@ -56,10 +55,10 @@ export class Sandbox {
         this.#pagesFor(signature, argBytes),
         Math.floor(limits.memoryBytes / pageBytes),
       );
-      const { exports, call } = instance;
+      const { runtime, call } = instance;
       const types = signature.params.map(({ type }) => type);
-      const raw = call(kernel, lowerAll(exports, manifest, types, args.slice(0, given)));
-      const value = encodeValue(lift(exports, manifest, signature.returns, raw, limits.maxResultBytes));
+      const raw = call(kernel, lowerAll(runtime, manifest, types, args.slice(0, given)));
+      const value = encodeValue(lift(runtime, manifest, signature.returns, raw, limits.maxResultBytes));
       if (value.byteLength <= limits.maxResultBytes) return value;
       throw new LimitExceededError(`${name} returned more than its ${limits.maxResultBytes} bytes`, {
         remedy: "Return less, or raise maxResultBytes.",
@@ -71,7 +70,7 @@ export class Sandbox {
       if (instance?.isOutOfMemory) throw outOfMemory(name, limits.memoryBytes, error);
       throw taskError(name, error);
     } finally {
-      if (instance !== undefined) this.#putBack(instance);
+      if (instance?.reset()) this.#kept.keep(instance);
     }
   }
 
@@ -89,12 +88,9 @@ export class Sandbox {
 
   /** An instance that no task has used, or that cannot be told from one. */
   #take(name: string, initialPages: number, maximumPages: number): Instance {
-    const key = `${initialPages}/${maximumPages}`;
-    const kept = this.#instances.get(key);
-    if (kept !== undefined) {
-      this.#instances.delete(key);
-      return kept;
-    }
+    const key = `${this.#module.sha256} ${initialPages}/${maximumPages}`;
+    const kept = this.#kept.take(key);
+    if (kept !== undefined) return kept;
     if (initialPages > maximumPages) throw outOfMemory(name, maximumPages * pageBytes, undefined);
     try {
       return new Instance(key, this.#module, this.#host, initialPages, maximumPages);
@@ -106,14 +102,6 @@ export class Sandbox {
       }
       throw error;
     }
-  }
-
-  #putBack(instance: Instance): void {
-    if (!instance.reset()) return;
-    this.#instances.set(instance.key, instance);
-    if (this.#instances.size <= keptInstances) return;
-    const [oldest] = this.#instances.keys();
-    this.#instances.delete(oldest!);
   }
 }
 

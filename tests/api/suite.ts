@@ -4,6 +4,7 @@ import { argumentsTests } from "./arguments.ts";
 import { cancelTests } from "./cancel.ts";
 import { failureTests } from "./failures.ts";
 import { getTests } from "./get.ts";
+import { isolationTests } from "./isolation.ts";
 import { lifecycleTests } from "./lifecycle.ts";
 import { limitsTests } from "./limits.ts";
 import { moduleTests } from "./load.ts";
@@ -46,7 +47,7 @@ export const clientTests: readonly DeclareTests[] = [
 ];
 /** … and what a task may do, and may not. */
 export const sandboxTests: readonly DeclareTests[] = [
-  ...[limitsTests, cancelTests, nestedTests, repeatTests, trapTests],
+  ...[isolationTests, limitsTests, cancelTests, nestedTests, repeatTests, trapTests],
 ];
 
 /** Tests of clients of one kind. */

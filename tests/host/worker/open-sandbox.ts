@@ -1,0 +1,79 @@
+import { prepareModule } from "../../../host/wasm/prepare.ts";
+import { controlBytes } from "../../../host/worker/control.ts";
+import type { Guest } from "../../../host/worker/guest.ts";
+import { HostFunctions } from "../../../host/worker/host-functions.ts";
+import { Instance } from "../../../host/worker/instance.ts";
+import { KeptInstances } from "../../../host/worker/kept-instances.ts";
+import type { WorkerModule } from "../../../host/worker/messages.ts";
+import { Meter } from "../../../host/worker/meter.ts";
+import { Nested } from "../../../host/worker/nested.ts";
+import { Sandbox } from "../../../host/worker/sandbox.ts";
+import { openModule } from "../../../scheduler/manifest/read.ts";
+import { defaultGrant, defaultLimits, type Limits } from "../../../scheduler/protocol/limits.ts";
+import { decodeValue, encodeValue } from "../../../scheduler/protocol/value.ts";
+
+/** A module as a host gives it to its workers. */
+export async function prepared(bytes: Uint8Array<ArrayBuffer>): Promise<WorkerModule> {
+  const { sha256, manifest } = await openModule(bytes);
+  const { preempt = true } = manifest;
+  const {
+    bytes: rewritten,
+    memory,
+    globals,
+    isReusable,
+  } = prepareModule(bytes, { preempt, tableEntries: 100 });
+  return { sha256, manifest, memory, globals, isReusable, wasm: new WebAssembly.Module(rewritten) };
+}
+
+/** A worker's sandboxes, without a thread of their own. */
+export type Worker = {
+  /** Runs a task and returns its result, as the program that has submitted it gets it. */
+  run(module: WorkerModule, kernel: string, args?: unknown[], limits?: Partial<Limits>): unknown;
+  /** A new instance, with as much memory as its module asks for. */
+  instantiate(module: WorkerModule): Instance;
+  /** How many instances have been made so far. */
+  instanceCount(): number;
+};
+
+export function openWorker(): Worker {
+  const control = new Int32Array(new SharedArrayBuffer(controlBytes));
+  const meter = new Meter(control);
+  // Whoever asks for what comes from outside of the thread would wait for ever.
+  const outside = { meter, control, post: () => {}, receive: () => undefined };
+  const nested = new Nested(outside);
+  let instanceCount = 0;
+  class CountedHostFunctions extends HostFunctions {
+    override importsFor(guest: Guest, module: WorkerModule): WebAssembly.Imports {
+      instanceCount++;
+      return super.importsFor(guest, module);
+    }
+  }
+  const host = new CountedHostFunctions({ ...outside, nested });
+  const kept = new KeptInstances();
+  let taskCount = 0;
+  const begin = (module: WorkerModule, kernel: string, args: unknown[], limits: Partial<Limits>) => {
+    const id = `task ${++taskCount}`;
+    const call = {
+      ...{ id, seed: id, sha256: module.sha256, kernel, args: args.map(encodeValue), depth: 0 },
+      ...{ limits: { ...defaultLimits, ...limits }, grant: defaultGrant },
+    };
+    meter.begin(kernel, taskCount, call.limits);
+    host.begin(kernel, call);
+    nested.begin(kernel, call);
+    return call;
+  };
+  return {
+    run(module, kernel, args = [], limits = {}) {
+      const call = begin(module, kernel, args, limits);
+      const sandbox = new Sandbox(module, host, kept);
+      return decodeValue(
+        sandbox.run(`${module.manifest.module}/${kernel}`, call, call.args.map(decodeValue)),
+      );
+    },
+    instantiate(module) {
+      begin(module, "start", [], {});
+      return new Instance("", module, host, module.memory?.initialPages ?? 0, 1_000);
+    },
+    instanceCount: () => instanceCount,
+  };
+}

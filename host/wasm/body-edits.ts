@@ -1,6 +1,6 @@
 import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
 import { unsigned } from "../../scheduler/wasm/leb128.ts";
-import { malformed } from "../../scheduler/wasm/reject.ts";
+import { malformed, unsupported } from "../../scheduler/wasm/reject.ts";
 import * as asm from "./assembler.ts";
 import { Charges, type Settlement } from "./charges.ts";
 import { addedLabels, aroundLoop, type TurnLocals } from "./checks.ts";
@@ -22,6 +22,9 @@ const residues = new Map<number, string>([
   ),
 ]);
 
+/** In one function. What is noted of a loop takes much more memory than three bytes of code for it. */
+const mostLoops = 50_000;
+
 /** The edits at the start and the end of a loop, by their numbers. */
 type LoopEdits = { head: number; tail: number };
 
@@ -35,6 +38,8 @@ export class BodyEdits {
   readonly #labels = new Labels<LoopEdits>();
   /** In the order of the code. */
   readonly #loops: LoopEdits[] = [];
+  /** What was put around loops: most are like one before. */
+  readonly #around = new Map<string, ReturnType<typeof aroundLoop>>();
   readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0, offset: 0 };
 
   constructor(rewrite: CodeRewrite, facts: CodeFacts) {
@@ -158,7 +163,10 @@ export class BodyEdits {
     const settlement = this.#charges.settle();
     for (const [index, { head, tail }] of this.#loops.entries()) {
       const original = module.bytes.subarray(...this.#edits.place(head));
-      const around = aroundLoop(original, settlement.loops[index]!, locals, layout, helpers.tick);
+      const charge = settlement.loops[index]!;
+      const key = `${original} ${locals.left} ${charge.isCounted} ${charge.isOutermost} ${charge.turnUnits}`;
+      const around = this.#around.get(key) ?? aroundLoop(original, charge, locals, layout, helpers.tick);
+      this.#around.set(key, around);
       this.#edits.decide(head, around.head);
       this.#edits.decide(tail, around.tail);
     }
@@ -184,6 +192,7 @@ export class BodyEdits {
     const { isPreempted, module } = this.#rewrite;
     const canHaveTurns = index < 0 || module.types[index]!.params.length === 0;
     if (isPreempted && canHaveTurns) {
+      if (this.#loops.length === mostLoops) throw unsupported(`more than ${mostLoops} loops`);
       const loop = { head: this.#edits.add(at, reader.offset), tail: -1 };
       this.#loops.push(loop);
       this.#labels.open(loop, addedLabels);

@@ -1,7 +1,7 @@
 import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
 import { unsigned, unsignedLength } from "../../scheduler/wasm/leb128.ts";
 import { sectionIds, type WasmModule } from "../../scheduler/wasm/module.ts";
-import { WasmError } from "../../scheduler/wasm/reject.ts";
+import { unsupported, WasmError } from "../../scheduler/wasm/reject.ts";
 import * as asm from "./assembler.ts";
 import { BodyEdits } from "./body-edits.ts";
 import type { ByteWriter } from "./byte-writer.ts";
@@ -30,6 +30,11 @@ export type CodeRewrite = {
   offsets: OffsetsBuilder;
 };
 
+/** How much longer code may get, so that a small module can't become a large one; usual are 1.2 to 2 times. */
+const mostGrowth = 6;
+/** Below this it does not matter. */
+const smallBytes = 1024 * 1024;
+
 /** Rewrites every body of a module. @throws WasmError naming the function when one is not as it must be */
 export function rewriteCode(rewrite: CodeRewrite): CodeFacts {
   const { module } = rewrite;
@@ -39,10 +44,13 @@ export function rewriteCode(rewrite: CodeRewrite): CodeFacts {
   const reader = new ByteReader(module.bytes, section.start, section.end);
   const bodyCount = reader.count();
   const edits = new BodyEdits(rewrite, facts);
+  const most = mostGrowth * (section.end - section.start) + smallBytes;
   for (let body = 0; body < bodyCount; body++) {
     const functionIndex = module.importedFunctionCount + body;
     try {
       rewriteBody(rewrite, edits, functionIndex, reader.sized());
+      if (rewrite.output.length > most)
+        throw unsupported(`code that the checks make ${mostGrowth} times as long`);
     } catch (error) {
       if (!(error instanceof WasmError)) throw error;
       throw new WasmError(error.kind, `${error.message} in function ${functionIndex}`);

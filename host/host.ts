@@ -214,6 +214,7 @@ export class Host {
         cpus: this.cpus,
         queued: this.#executor.queued,
         running: this.#pool.running,
+        rssBytes: process.memoryUsage.rss(),
         state: this.#state,
       }),
     );

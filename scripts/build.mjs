@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import loadWabt from "wabt";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -68,6 +69,8 @@ const kernelsIn = (folder) => filesBelow(folder, ".ts").filter((file) => dirname
 
 /** Those that come with wray. */
 const shippedKernels = kernelsIn("kernels/std");
+/** Those of `wray attack`; most of what it sends is written in WebAssembly's own text. */
+const attackKernels = kernelsIn("kernels/attack");
 /** Those of the examples: compiled so that `asc` checks their types and their programs have typings. */
 const exampleKernels = readdirSync("examples").flatMap((name) => kernelsIn(`examples/${name}/kernels`));
 
@@ -99,6 +102,31 @@ async function compileKernels(kernels) {
 
 /** The module of a kernel file. @param {string} entry @param {string} folder */
 const moduleIn = (entry, folder) => join(folder, `${basename(entry, ".ts")}.wasm`);
+
+/** What the texts of modules may use, as hosts take it; and several memories, which they refuse. */
+const wasmFeatures = {
+  ...{ exceptions: true, threads: true, tail_call: true, multi_memory: true, multi_value: true },
+  ...{ reference_types: true, bulk_memory: true, simd: true },
+};
+
+/**
+ * Assembles every `.wat` of a folder that is newer than its module. It is not validated, since a module may be wrong
+ * on purpose.
+ * @param {string} folder
+ * @param {string} output
+ */
+async function assembleModules(folder, output) {
+  await mkdir(output, { recursive: true });
+  const { parseWat } = await loadWabt();
+  for (const entry of filesBelow(folder, ".wat")) {
+    const binary = join(output, `${basename(entry, ".wat")}.wasm`);
+    if (existsSync(binary) && statSync(binary).mtimeMs > statSync(entry).mtimeMs) continue;
+    const module = parseWat(entry, readFileSync(entry, "utf8"), wasmFeatures);
+    module.resolveNames();
+    await writeFile(binary, module.toBinary({}).buffer);
+    module.destroy();
+  }
+}
 
 /** Writes only what changed, so that the kernels are not compiled again for nothing. */
 async function buildTransform() {
@@ -179,7 +207,11 @@ async function writeShippedTypings() {
 linkSelf();
 await buildTransform();
 const shipped = shippedKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/std") }));
+const attacks = attackKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/attack") }));
 const examples = exampleKernels.map((entry) => ({ entry, output: moduleIn(entry, "build") }));
-await compileKernels([...shipped, ...examples]);
+await Promise.all([
+  compileKernels([...shipped, ...attacks, ...examples]),
+  assembleModules("kernels/attack", "dist/attack"),
+]);
 await Promise.all([buildLibrary(), buildCommand(), buildRepository()]);
 await writeShippedTypings();

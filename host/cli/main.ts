@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { version } from "../version.ts";
+import type { AttackCommandOptions } from "./attack-command.ts";
 import { type HostCommandOptions, runHost } from "./host-command.ts";
 import { writeTypings } from "./types-command.ts";
 
@@ -20,8 +21,19 @@ const program = new Command("wray")
   .version(version)
   .showHelpAfterError();
 
-program
-  .command("host")
+/** The options by which a command proves to NATS who it is. */
+const withCredentials = (command: Command): Command =>
+  command
+    .option("--creds <file>", "NATS credentials file")
+    .option("--nkey <file>", "NATS nkey seed file")
+    .option("--user <name>", "NATS user")
+    .option("--pass <password>", "NATS password")
+    .option("--token <token>", "NATS token")
+    .option("--tls-ca <file>", "certificate authority of the servers; asks for TLS")
+    .option("--tls-cert <file>", "TLS client certificate")
+    .option("--tls-key <file>", "TLS client key");
+
+withCredentials(program.command("host"))
   .description("Offer this machine's cpus to a cluster, until SIGTERM or Ctrl-C.")
   .requiredOption("--servers <addresses>", "NATS servers, nats://host:port, with commas between them")
   .option("--cluster <name>", "the cluster to join", "default")
@@ -31,15 +43,23 @@ program
   .option("--max-module-bytes <count>", "largest module (default: 16 MiB)", positiveInteger)
   .option("--max-compile-ms <count>", "time for a module to compile (default: 10,000)", positiveInteger)
   .option("--max-memory-bytes <count>", "most memory of a task (default: 4 GiB)", positiveInteger)
-  .option("--creds <file>", "NATS credentials file")
-  .option("--nkey <file>", "NATS nkey seed file")
-  .option("--user <name>", "NATS user")
-  .option("--pass <password>", "NATS password")
-  .option("--token <token>", "NATS token")
-  .option("--tls-ca <file>", "certificate authority of the servers; asks for TLS")
-  .option("--tls-cert <file>", "TLS client certificate")
-  .option("--tls-key <file>", "TLS client key")
   .action(async (options: HostCommandOptions) => runHost(options));
+
+withCredentials(program.command("attack"))
+  .description(
+    "Send the attack list to a cluster, or to a host inside this process, and see what becomes of it.",
+  )
+  .option("--servers <addresses>", "NATS servers, nats://host:port, with commas between them")
+  .option("--cluster <name>", "the cluster to attack", "default")
+  .option("--cpus <count>", "worker threads of the host inside this process", positiveInteger)
+  .option("--count <count>", "how many attacks", positiveInteger, 1_000)
+  .option("--seed <text>", "repeats an order (default: a random one)")
+  .option("--only <text>", "those with this in their name")
+  .action(async (options: AttackCommandOptions) => {
+    // Only now, because it is the most part of this program.
+    const { runAttackCommand } = await import("./attack-command.ts");
+    process.exit((await runAttackCommand(options)) ? 0 : 1);
+  });
 
 program
   .command("types")

@@ -2,8 +2,12 @@ import type { Submitter } from "../../scheduler/client/submitter.ts";
 import { submissionOf } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
+import { sha256Of } from "../../scheduler/manifest/read.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
+
+/** Seeds of tasks in tasks grow by their numbers; a longer one than this becomes its hash, since it has to travel. */
+const longestSeed = 200;
 
 type Request<Kind> = Extract<NestedRequest, { kind: Kind }>;
 
@@ -25,6 +29,10 @@ export class Children {
   readonly #ids = new Map<number, Promise<string>>();
   /** What names stand for stays the same as long as the task runs. */
   readonly #modules = new Map<string, Promise<string>>();
+  /** The last one submitted: a task that is submitted later is not to be sooner because its module is known. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Tasks that have not ended, with those whose refs the parent has freed: nobody else would end them. */
+  readonly #unended = new Set<Promise<string>>();
   #isClosed = false;
 
   constructor(deps: ChildrenDeps) {
@@ -32,12 +40,16 @@ export class Children {
   }
 
   submit({ ref, kernel, args }: Request<"submit">): void {
-    const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`);
+    const former = this.#last;
+    const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`, former);
+    this.#last = submitted.catch(() => {});
     this.#keep(ref, submitted);
-    submitted.then(
-      async (id) => (await this.#submitter()).whenReady(id, () => this.#countEnded()),
-      () => this.#countEnded(),
-    );
+    this.#unended.add(submitted);
+    const ended = () => {
+      this.#unended.delete(submitted);
+      this.#countEnded();
+    };
+    submitted.then(async (id) => (await this.#submitter()).whenReady(id, ended), ended);
   }
 
   put({ ref, value }: Request<"put">): void {
@@ -50,7 +62,7 @@ export class Children {
   free(ref: number): void {
     const id = this.#ids.get(ref);
     this.#ids.delete(ref);
-    void id?.then(async (id) => (await this.#submitter()).drop(id)).catch(() => {});
+    if (id !== undefined) void this.#on(id, (submitter, known) => submitter.drop(known));
   }
 
   /** The value of a ref, once it is ready, or why there is none. */
@@ -90,11 +102,17 @@ export class Children {
   /** The parent has ended. */
   close(): void {
     this.#isClosed = true;
-    for (const id of this.#ids.values()) void this.#end(id);
+    for (const id of this.#unended) void this.#on(id, (submitter, known) => submitter.cancel(known));
+    for (const id of this.#ids.values()) void this.#on(id, (submitter, known) => submitter.drop(known));
     this.#ids.clear();
   }
 
-  async #submit(kernel: string, args: (Uint8Array | number)[], seed: string): Promise<string> {
+  async #submit(
+    kernel: string,
+    args: (Uint8Array | number)[],
+    seed: string,
+    former: Promise<unknown>,
+  ): Promise<string> {
     const { control, parent, module: ownModule } = this.#deps;
     const { module, name } = parseKernelName(kernel);
     let sha256 = this.#modules.get(module);
@@ -103,7 +121,11 @@ export class Children {
       sha256 = module === ownModule ? Promise.resolve(parent.sha256) : findModule(control, module);
       this.#modules.set(module, sha256);
     }
-    const { options, ...others } = submissionOf({ ...parent.limits, grant: parent.grant, seed });
+    const { options, ...others } = submissionOf({
+      ...parent.limits,
+      grant: parent.grant,
+      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
+    });
     const submission = {
       ...others,
       label: kernel,
@@ -113,6 +135,7 @@ export class Children {
       options: { ...options, depth: parent.depth + 1 },
     };
     const submitter = await this.#submitter();
+    await former;
     return submitter.submit(submission);
   }
 
@@ -121,12 +144,10 @@ export class Children {
     this.#ids.set(ref, id);
   }
 
-  async #end(id: Promise<string>): Promise<void> {
+  /** Does something with an object, if there is one. */
+  async #on(id: Promise<string>, work: (submitter: Submitter, id: string) => void): Promise<void> {
     const known = await id.catch(() => undefined);
-    if (known === undefined) return;
-    const submitter = await this.#submitter();
-    submitter.cancel(known);
-    submitter.drop(known);
+    if (known !== undefined) work(await this.#submitter(), known);
   }
 
   #submitter(): Promise<Submitter> {

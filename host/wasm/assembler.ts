@@ -17,6 +17,7 @@ export const branch = (depth: number): number[] => [0x0c, depth];
 export const branchIf = (depth: number): number[] => [0x0d, depth];
 
 export const unreachable = 0x00;
+export const block = 0x02;
 export const loop = 0x03;
 export const when = 0x04;
 export const otherwise = 0x05;

@@ -1,4 +1,5 @@
-import { unsigned } from "../../scheduler/wasm/leb128.ts";
+/** Up to so many bytes, a loop is faster than `set`. */
+const shortBytes = 64;
 
 /** Bytes that grow at their end. */
 export class ByteWriter {
@@ -18,21 +19,28 @@ export class ByteWriter {
   }
 
   u32(value: number): void {
-    this.append(unsigned(value));
+    this.#reserve(5);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[this.#length++] = rest;
   }
 
   append(bytes: ArrayLike<number>): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    const { length } = bytes;
+    this.#reserve(length);
+    if (length > shortBytes) this.#bytes.set(bytes, this.#length);
+    else for (let index = 0; index < length; index++) this.#bytes[this.#length + index] = bytes[index]!;
+    this.#length += length;
   }
 
   /** Appends what lies from `start` to `end` in `source`. */
   copy(source: Uint8Array, start: number, end: number): void {
     const length = end - start;
     this.#reserve(length);
-    // A call of `set` costs more than it takes to copy the few bytes between two edits.
-    if (length > 64) this.#bytes.set(source.subarray(start, end), this.#length);
+    if (length > shortBytes) this.#bytes.set(source.subarray(start, end), this.#length);
     else
       for (let index = 0; index < length; index++) this.#bytes[this.#length + index] = source[start + index]!;
     this.#length += length;

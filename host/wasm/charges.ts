@@ -1,31 +1,15 @@
-import {
-  entryPoints,
-  leafPoints,
-  loopPoints,
-  mergedPoints,
-  mostTurnUnits,
-  pointsPerUnit,
-  trivialPoints,
-} from "./fuel.ts";
+import { entryPoints, leafPoints, loopPoints, mergedPoints, pointsPerUnit, trivialPoints } from "./fuel.ts";
+import { type Loop, type LoopCharge, settleLoops } from "./turns.ts";
 
 /** What is charged at one place: units of fuel, and a turn if a loop begins there whose turns are counted. */
 export type Charge = { at: number; units: number; isTurn: boolean };
-
-/** How a loop is charged for its turns. */
-export type LoopCharge =
-  /** By units of fuel alone. */
-  | { kind: "plain" }
-  /** By its turns; it is within another such loop. */
-  | { kind: "inner"; turnUnits: number }
-  /** The outermost such loop, which begins with turns of its own. */
-  | { kind: "outermost"; turnUnits: number };
 
 export type Settlement = {
   /** For the function when it is entered; 0 when nothing is charged there. */
   entryUnits: number;
   /** Within the function, in the order of the code. */
   charges: Charge[];
-  /** Of each loop that `openLoop` was told could have turns, in the order of the code. */
+  /** Of each loop that `openLoop` was told can have turns, in the order of the code. */
   loops: LoopCharge[];
 };
 
@@ -36,20 +20,22 @@ export type Settlement = {
  * loop, in each arm of an `if`, at a handler, and behind the `end` of any block, for these are all the places that a
  * branch can lead to. What surely runs before a stretch is the stretch in which its block was opened; a light one is
  * charged there. Stretches are numbered in the order of the code, 0 being that of the function.
- *
- * The turns of a loop that calls nothing are counted, and paid many at a time. One that calls something pays as it
- * goes: what a function has paid ahead could otherwise be spent after its return from a deep recursion, by thousands
- * of functions one after the other, without a look at whether to stop.
  */
 export class Charges {
+  // The lists are used again for the next function, so `#count` and `#depth` say how much of them counts.
+  #count = 0;
   /** Of each stretch, where it begins, in bytes of the binary. */
   readonly #at: number[] = [];
-  /** Of each, the one before it that may be charged for it; a loop has none. */
-  readonly #payer: number[] = [];
+  /** Of each, the one that surely runs before it. */
+  readonly #before: number[] = [];
   readonly #points: number[] = [];
+  /** Of each, the loop of which it is the body, or −1; and the loop that it follows, or −1. */
+  readonly #loopOf: number[] = [];
+  readonly #follows: number[] = [];
   /** Open blocks, from the outermost: the stretch in which each was opened, and the loop that it is, or −1. */
   readonly #opened: number[] = [];
   readonly #openedLoop: number[] = [];
+  #depth = 0;
   readonly #loops: Loop[] = [];
   #current = 0;
   /** The innermost open loop, or −1. */
@@ -58,16 +44,20 @@ export class Charges {
 
   /** Begins another function, whose code stands at `at`. */
   begin(at: number): void {
-    for (const list of [this.#at, this.#payer, this.#points, this.#opened, this.#openedLoop]) list.length = 0;
-    this.#loops.length = 0;
+    this.#count = this.#depth = this.#loops.length = 0;
     this.#loop = -1;
     this.#hasCall = false;
-    this.#stretch(at, -1);
+    this.#begin(at, -1);
   }
 
   /** The number of the stretch that is being read. */
   get stretch(): number {
     return this.#current;
+  }
+
+  /** How many blocks are open. */
+  get depth(): number {
+    return this.#depth;
   }
 
   add(points: number): void {
@@ -87,104 +77,89 @@ export class Charges {
 
   /** A loop, whose body begins at `at`. */
   openLoop(at: number, canHaveTurns: boolean): void {
-    const parent = this.#loop;
-    this.#loop = this.#loops.push({ stretch: this.#at.length, parent, canHaveTurns, hasCall: false }) - 1;
+    const [parent, stretch] = [this.#loop, this.#count];
+    this.#loop = this.#loops.push({ stretch, parent, canHaveTurns, hasCall: false, branches: new Set() }) - 1;
     this.#open(this.#loop);
-    this.#stretch(at, -1);
+    this.#begin(at, this.#current, this.#loop);
     this.add(loopPoints);
   }
 
   /** An `if`, whose first arm begins at `at`. */
   openArm(at: number): void {
     this.#open(-1);
-    this.#stretch(at, this.#current);
+    this.#begin(at, this.#current);
   }
 
   /** Another arm or handler of the innermost block. */
   nextArm(at: number): void {
-    this.#stretch(at, this.#opened.at(-1)!);
+    this.#begin(at, this.#opened[this.#depth - 1]!);
+  }
+
+  /** A branch, so many blocks outwards. */
+  branch(label: number): void {
+    const block = this.#depth - 1 - label;
+    const loop = block < 0 ? -1 : this.#openedLoop[block]!;
+    if (loop >= 0) this.#loops[loop]!.branches.add(this.#current);
   }
 
   /** The end of the innermost block, behind which `at` is. */
   close(at: number): void {
-    if (this.#openedLoop.pop()! >= 0) {
-      const { parent, hasCall } = this.#loops[this.#loop]!;
+    const loop = this.#openedLoop[--this.#depth]!;
+    if (loop >= 0) {
+      const { parent, hasCall } = this.#loops[loop]!;
       if (hasCall && parent >= 0) this.#loops[parent]!.hasCall = true;
       this.#loop = parent;
     }
-    this.#stretch(at, this.#opened.pop()!);
-  }
-
-  /** How many blocks are open. */
-  get depth(): number {
-    return this.#opened.length;
+    this.#begin(at, this.#opened[this.#depth]!, -1, loop);
   }
 
   /** Decides what is charged where, once the function has been read. */
   settle(): Settlement {
     const points = this.#points;
     const paying: number[] = [];
-    // A payer comes before what it pays for, so it is known to the full when its turn comes.
-    for (let stretch = points.length - 1; stretch > 0; stretch--) {
+    // What may pay for a stretch comes before it, so it is known to the full when its turn comes.
+    for (let stretch = this.#count - 1; stretch > 0; stretch--) {
       const own = points[stretch]!;
-      const payer = this.#payer[stretch]!;
-      const isMerged = payer >= 0 && (own <= trivialPoints || own + points[payer]! <= mergedPoints);
-      if (isMerged) points[payer]! += own;
+      const before = this.#before[stretch]!;
+      const isLight = own <= trivialPoints || own + points[before]! <= mergedPoints;
+      if (this.#loopOf[stretch]! < 0 && isLight) points[before]! += own;
       else paying.push(stretch);
     }
-    const turnUnits = new Map<number, number>();
-    const loops = this.#settleLoops(turnUnits);
-    const charges = paying.reverse().map((stretch) => {
-      const turn = turnUnits.get(stretch) ?? 0;
-      return { at: this.#at[stretch]!, units: toUnits(points[stretch]!) - turn, isTurn: turn > 0 };
+    const {
+      charges: loops,
+      turnUnits,
+      covered,
+    } = settleLoops(this.#loops, {
+      points,
+      before: this.#before,
+      follows: this.#follows,
     });
-    const isLeaf = !this.#hasCall && charges.length === 0 && points[0]! <= leafPoints;
+    const charges = paying
+      .reverse()
+      .filter((stretch) => !covered.has(stretch))
+      .map((stretch) => {
+        const turn = turnUnits.get(stretch) ?? 0;
+        return { at: this.#at[stretch]!, units: toUnits(points[stretch]!) - turn, isTurn: turn > 0 };
+      });
+    const isLeaf =
+      !this.#hasCall && this.#loops.length === 0 && charges.length === 0 && points[0]! <= leafPoints;
     return { entryUnits: isLeaf ? 0 : toUnits(points[0]! + entryPoints), charges, loops };
   }
 
-  /** @param turnUnits gets, by the stretch of a loop whose turns are counted, what one of them pays for */
-  #settleLoops(turnUnits: Map<number, number>): LoopCharge[] {
-    const outermost = new Map<number, { turnUnits: number }>();
-    const settled = this.#loops.map(({ stretch, parent, canHaveTurns, hasCall }, index): LoopCharge => {
-      if (!canHaveTurns || hasCall) return { kind: "plain" };
-      const units = Math.min(toUnits(this.#points[stretch]!), mostTurnUnits);
-      turnUnits.set(stretch, units);
-      const around = outermost.get(parent);
-      if (around === undefined) {
-        const charge = { kind: "outermost" as const, turnUnits: units };
-        outermost.set(index, charge);
-        return charge;
-      }
-      // The turns are counted together, so each is paid like the heaviest.
-      around.turnUnits = Math.max(around.turnUnits, units);
-      outermost.set(index, around);
-      return { kind: "inner", turnUnits: 0 };
-    });
-    for (const [index, charge] of settled.entries()) {
-      if (charge.kind === "inner") charge.turnUnits = outermost.get(index)!.turnUnits;
-    }
-    return settled.filter((_, index) => this.#loops[index]!.canHaveTurns);
-  }
-
   #open(loop: number): void {
-    this.#opened.push(this.#current);
-    this.#openedLoop.push(loop);
+    this.#opened[this.#depth] = this.#current;
+    this.#openedLoop[this.#depth++] = loop;
   }
 
-  #stretch(at: number, payer: number): void {
-    this.#current = this.#at.push(at) - 1;
-    this.#payer.push(payer);
-    this.#points.push(0);
+  #begin(at: number, before: number, loopOf = -1, follows = -1): void {
+    const stretch = this.#count++;
+    this.#current = stretch;
+    this.#at[stretch] = at;
+    this.#before[stretch] = before;
+    this.#points[stretch] = 0;
+    this.#loopOf[stretch] = loopOf;
+    this.#follows[stretch] = follows;
   }
 }
 
-type Loop = {
-  stretch: number;
-  /** The loop around it, or −1. */
-  parent: number;
-  canHaveTurns: boolean;
-  /** Whether it calls anything, itself or in a loop within. */
-  hasCall: boolean;
-};
-
-const toUnits = (points: number): number => Math.ceil(points / pointsPerUnit);
+export const toUnits = (points: number): number => Math.ceil(points / pointsPerUnit);

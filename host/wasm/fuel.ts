@@ -1,10 +1,13 @@
-// How much a task may compute before it looks whether it is to stop.
+// How much a task may compute before it looks whether it is to stop. Measurements are in docs/decisions/0003.
 //
-// Code is charged before it runs. A unit of fuel stands for what takes at most about 100 ns, the worst that a single
-// instruction does over and over: a load that misses every cache, each one's address depending on the last. The least
-// that a unit is spent on is one turn of an empty loop, about 0.5 ns. So a budget of 32,768 units lasts from 16 µs to
-// 4.9 ms. A look costs about 50 ns (`checks.bench` in docs/decisions/0003), thus 0.3 % where it is most frequent, and
-// nothing has to be adapted: a module can't spend a budget that it earned with cheap code on dear code.
+// Code is charged before it runs. A unit of fuel stands for what takes about 100 ns at the worst that an instruction
+// does over and over: a load that misses every cache, each one's address depending on the last. (A turn of a loop of
+// nothing else costs 3 units and takes 100 to 300 ns.) The least that a unit is spent on is a turn of an empty loop,
+// 0.4 ns. So a budget of 32,768 units lasts from 13 µs to 4 ms. A look costs some 60 ns, 0.5 % where it is most
+// frequent; and nothing has to be adapted, so no module can spend on dear code a budget that it earned with cheap code.
+//
+// What takes longer than its units: the operating system gives memory at its first touch, up to 3 µs for each 4 KiB.
+// A task that does nothing else looks every 40 ms, and can do so only until it has touched all of its memory.
 
 /** The units that a task has at its start, and after each look. */
 export const fuelBudget = 32_768;
@@ -22,10 +25,11 @@ export const mostTurnUnits = 64;
 
 /**
  * What is paid for turns when a loop begins, and at most when those are used up. What is left when it ends is lost, so
- * the first ones are few, and each time twice as many follow. A budget lasts longer by the latter.
+ * the first ones are few, and each time twice as many follow. What a task
+ * may do between two looks is a budget and the latter.
  */
 export const firstTurnsUnits = 64;
-export const mostTurnsUnits = 16_384;
+export const mostTurnsUnits = 8_192;
 
 /** Whatever a function weighs, its call and its return are work, too. */
 export const entryPoints = 1 * pointsPerUnit;
@@ -51,8 +55,8 @@ export const trivialPoints = 6;
 export const chunkBytes = 1024 * 1024;
 export const bytesPerUnitShift = 8;
 
-/** A `memory.grow` is a call of the operating system. */
-export const growUnits = 256;
+/** A `memory.grow`, even by nothing, takes up to 150 µs: the engine makes another `ArrayBuffer`. */
+export const growUnits = 2_048;
 
 /** A wait is done in slices of so many nanoseconds, with a look after each. */
 export const waitSliceNs = 1_000_000;

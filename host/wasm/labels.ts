@@ -1,36 +1,46 @@
 import { malformed } from "../../scheduler/wasm/reject.ts";
 
-/** The blocks that are open where code is read, some of them loops that were made two: each adds a label. */
-export class Labels {
-  /** Of each open block, from the outermost, how many loops up to it were split, itself included. */
-  readonly #splits: number[] = [];
+/** The blocks that are open where code is read. Some are put into other blocks, whose labels are added. */
+export class Labels<T> {
+  #depth = 0;
+  /** Of each open block, from the outermost, how many labels were added up to it, also around itself. */
+  readonly #added: number[] = [];
+  readonly #notes: (T | undefined)[] = [];
 
-  begin(): void {
-    this.#splits.length = 0;
+  clear(): void {
+    this.#depth = 0;
   }
 
-  get hasSplit(): boolean {
-    return (this.#splits.at(-1) ?? 0) > 0;
-  }
-
-  open(isSplit: boolean): void {
-    this.#splits.push((this.#splits.at(-1) ?? 0) + (isSplit ? 1 : 0));
-  }
-
-  /** Ends the innermost block. @returns whether it was a loop that was split */
-  close(): boolean {
-    const splits = this.#splits.pop()!;
-    return splits > (this.#splits.at(-1) ?? 0);
+  get hasAdded(): boolean {
+    return this.#upTo(this.#depth - 1) > 0;
   }
 
   /**
-   * The label that a branch needs now, which needed `label` before: so many blocks outwards, the innermost being 0. To
-   * a loop itself, it leads to the inner of its two.
+   * @param note is what `close` returns
+   * @param added how many labels are put around it
+   */
+  open(note?: T, added = 0): void {
+    const depth = this.#depth++;
+    this.#added[depth] = this.#upTo(depth - 1) + added;
+    this.#notes[depth] = note;
+  }
+
+  /** Ends the innermost block. */
+  close(): T | undefined {
+    return this.#notes[--this.#depth];
+  }
+
+  /**
+   * The label that a branch at `at` needs now, which needed `label` before: so many blocks outwards, the innermost
+   * being 0. What led to a block still does, and not to what was put around it.
    */
   now(label: number, at: number): number {
-    const depth = this.#splits.length;
-    if (label > depth) throw malformed(at, `no label ${label}`);
-    const target = depth - 1 - label;
-    return label + (this.#splits[depth - 1] ?? 0) - (this.#splits[target] ?? 0);
+    if (label > this.#depth) throw malformed(at, `no label ${label}`);
+    const innermost = this.#depth - 1;
+    return label + this.#upTo(innermost) - this.#upTo(innermost - label);
+  }
+
+  #upTo(block: number): number {
+    return block < 0 ? 0 : this.#added[block]!;
   }
 }

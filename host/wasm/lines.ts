@@ -1,6 +1,3 @@
-import type { Instruction } from "./instruction.ts";
-import { op } from "./opcodes.ts";
-
 const lineBytes = 64;
 
 /**
@@ -8,31 +5,40 @@ const lineBytes = 64;
  * fields of an object. Known are only those whose address is a local variable, and that has not been set in between.
  */
 export class Lines {
-  /** By local variable, where from it on something was loaded last. */
+  /** By local variable, where from it on something was loaded first. */
   readonly #offsets = new Map<number, number>();
   #stretch = -1;
-  /** The local variable on top of the stack, or −1. */
-  #top = -1;
+  /** The last local variable that was put on the stack, and where the instruction that did it ends. */
+  #local = -1;
+  #localEnd = -1;
 
   clear(): void {
     this.#offsets.clear();
     this.#stretch = -1;
-    this.#top = -1;
+    this.#localEnd = -1;
   }
 
-  /** Takes note of an instruction in this stretch, and says whether it is a load from a line that was loaded before. */
-  isKnown({ opcode, index, offset }: Instruction, stretch: number): boolean {
-    const base = this.#top;
-    this.#top = opcode === op.localGet ? index : -1;
+  /** A local variable is put on the stack by an instruction that ends at `end`. */
+  get(local: number, end: number): void {
+    this.#local = local;
+    this.#localEnd = end;
+  }
+
+  /** A local variable is set. */
+  set(local: number): void {
+    this.#offsets.delete(local);
+  }
+
+  /** Takes note of a load, and says whether it is from a line that was loaded before. */
+  isKnown(at: number, offset: number, stretch: number): boolean {
     if (stretch !== this.#stretch) {
       this.#offsets.clear();
       this.#stretch = stretch;
     }
-    if (opcode === op.localSet || opcode === op.localTee) this.#offsets.delete(index);
-    if (base < 0 || opcode < op.firstLoad || opcode > op.lastLoad) return false;
-    const known = this.#offsets.get(base);
+    if (at !== this.#localEnd) return false;
+    const known = this.#offsets.get(this.#local);
     if (known !== undefined && Math.abs(offset - known) < lineBytes) return true;
-    this.#offsets.set(base, offset);
+    this.#offsets.set(this.#local, offset);
     return false;
   }
 }

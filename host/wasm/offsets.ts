@@ -63,9 +63,8 @@ export class OffsetsBuilder {
 
   /** @param base where the first byte of what was written stands in the module */
   build(base: number): Pick<Offsets, "rewritten" | "original"> {
-    return {
-      rewritten: Uint32Array.from(this.#rewritten, (offset) => offset + base),
-      original: Uint32Array.from(this.#original),
-    };
+    const rewritten = new Uint32Array(this.#rewritten);
+    for (let run = 0; run < rewritten.length; run++) rewritten[run]! += base;
+    return { rewritten, original: new Uint32Array(this.#original) };
   }
 }

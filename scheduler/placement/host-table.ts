@@ -11,6 +11,8 @@ type HostEntry = {
   epoch: number;
   cpus: number;
   state: HostState;
+  /** Resident memory of its process, as it said last. */
+  rssBytes: number | undefined;
   heardMs: number;
   /** Tasks queued and running there, as it said last. */
   reported: number;
@@ -22,16 +24,16 @@ type HostEntry = {
   tasksRun: number;
 };
 
-export type HostView = Pick<HostEntry, "id" | "cpus" | "state" | "tasksPending" | "tasksRun">;
+export type HostView = Pick<HostEntry, "id" | "cpus" | "state" | "rssBytes" | "tasksPending" | "tasksRun">;
 
 /** What one client knows about the hosts of its cluster. It knows no clock: times are given. */
 export class HostTable {
   readonly #hosts = new Map<string, HostEntry>();
 
   /** Takes in a heartbeat. Returns whether the host is new. */
-  heard({ host: id, epoch, cpus, queued, running, state }: Heartbeat, nowMs: number): boolean {
+  heard({ host: id, epoch, cpus, queued, running, rssBytes, state }: Heartbeat, nowMs: number): boolean {
     const known = this.#hosts.get(id);
-    const fresh = { epoch, cpus, state, heardMs: nowMs, reported: queued + running, increments: 0 };
+    const fresh = { epoch, cpus, state, rssBytes, heardMs: nowMs, reported: queued + running, increments: 0 };
     if (known !== undefined) Object.assign(known, fresh);
     else this.#hosts.set(id, { id, tasksPending: 0, tasksRun: 0, ...fresh });
     return known === undefined;
@@ -82,10 +84,11 @@ export class HostTable {
   }
 
   view(): HostView[] {
-    return [...this.#hosts.values()].map(({ id, cpus, state, tasksPending, tasksRun }) => ({
+    return [...this.#hosts.values()].map(({ id, cpus, state, rssBytes, tasksPending, tasksRun }) => ({
       id,
       cpus,
       state,
+      rssBytes,
       tasksPending,
       tasksRun,
     }));

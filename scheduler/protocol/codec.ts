@@ -118,13 +118,16 @@ export const decodeObjectReply: (payload: Uint8Array) => ObjectReply = decoder(
 );
 export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
   "heartbeat",
-  object({
-    v: count,
-    host: name,
-    epoch: count,
-    cpus: count,
-    queued: count,
-    running: count,
-    state: oneOf("up", "draining", "left"),
-  }),
+  object(
+    {
+      v: count,
+      host: name,
+      epoch: count,
+      cpus: count,
+      queued: count,
+      running: count,
+      state: oneOf("up", "draining", "left"),
+    },
+    { rssBytes: count },
+  ),
 );

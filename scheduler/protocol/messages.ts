@@ -80,6 +80,8 @@ export type Heartbeat = {
   cpus: number;
   queued: number;
   running: number;
+  /** Resident memory of its process; missing when it can't tell. */
+  rssBytes?: number;
   state: HostState;
 };
 export type HostState = "up" | "draining" | "left";

@@ -46,7 +46,8 @@ export function skipConstant(
       case 0xd2: {
         // ref.func
         const at = reader.offset;
-        onFunction?.(at, reader.u32());
+        const index = reader.u32();
+        onFunction?.(at, index);
         break;
       }
       case 0xfd:

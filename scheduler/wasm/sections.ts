@@ -178,7 +178,9 @@ function externalKind(reader: ByteReader): ExternalKind {
 function table(reader: ByteReader): Table {
   const elementType = reader.u8();
   if (!isReferenceType(elementType)) throw unsupported(`tables of 0x${elementType.toString(16)}`);
-  return { elementType, limits: limits(reader, 0xffff_ffff) };
+  const size = limits(reader, 0xffff_ffff);
+  if (size.isShared) throw malformed(reader.offset, "a shared table");
+  return { elementType, limits: size };
 }
 
 /** Pages of 64 KiB that 32 bits can address. */

@@ -147,6 +147,7 @@ test("submit tells the place and the kernel's stack, and nothing of the host, wh
     const position = `${file}:${check.line}:${check.column}`;
     assert.ok(error!.message.endsWith(` (at ${position})`), error!.message);
     assert.equal(error!.data, {
+      thread: error!.data!.thread,
       kernel: "vector/add",
       position,
       stack: [

@@ -64,7 +64,10 @@ test("it says how to compile when a module has no manifest", async (t) => {
   await writeFile(module, emptyModule);
   const { code, text } = await run(t, [module]);
   assert.is(code, 1);
-  assert.match(text, /has no section wray\.manifest \[MODULE_REJECTED\]\n +Compile it with asc/);
+  assert.match(
+    text,
+    /has neither a manifest nor a function of numbers to call \[MODULE_REJECTED\]\n +Compile it with asc/,
+  );
 });
 
 test("it says what to install when the project has no asc", async (t) => {

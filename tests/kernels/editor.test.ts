@@ -25,12 +25,14 @@ async function createProject({ after }: Pick<TestContext, "after">, kernel: stri
   return folder;
 }
 
-const kernel = `import { log } from "wray/kernels/sdk";
+const kernel = `import { get, log, put, type Ref, remote } from "wray/kernels/sdk";
 
 export function sum(values: StaticArray<f64>, from: i32 = 0): f64 {
   let total: f64 = 0;
   for (let i = from; i < values.length; i++) total += unchecked(values[i]);
   log("sum " + total.toString());
+  const greeting: Ref<string> = remote<string>("hello/greet", "Ada", put<f64>(total), <u8>1, [total]);
+  log(get(greeting));
   return Number.MAX_VALUE + f64x2.extract_lane(f64x2.splat(total), 0) + <f64>load<u8>(0);
 }
 `;
@@ -52,6 +54,12 @@ for (const folder of ["kernels", ...examples]) {
 test("tsc finds no fault in a user's kernel that imports the sdk", async (t) => {
   const project = await createProject(t, kernel);
   assert.equal(await tsc(["-p", "kernels"], project), { exitCode: 0, stdout: "" });
+});
+
+test("tsc knows what a nested task returns", async (t) => {
+  const project = await createProject(t, kernel.replace("log(get(greeting))", "log(get(put<f64>(1)))"));
+  const { stdout } = await tsc(["-p", "kernels"], project);
+  assert.match(stdout, /^kernels\/mine\.ts\(8,7\): error TS2345: Argument of type 'number'/);
 });
 
 test("tsc finds what is wrong with a user's kernel", async (t) => {

@@ -4,6 +4,8 @@ import { compile } from "./asc.ts";
 import { type Instance, instantiate } from "./instance.ts";
 
 const test = suite("standard kernels");
+/** asc takes its time on a busy machine. */
+const slow = { timeoutMs: 120_000 };
 let linalg: Instance;
 let math: Instance;
 let physics: Instance;
@@ -17,7 +19,7 @@ test.before(async () => {
     open("physics"),
     open("vector"),
   ]);
-});
+}, slow);
 
 const list = (...values: number[]) => new Float64Array(values);
 

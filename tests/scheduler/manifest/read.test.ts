@@ -1,5 +1,6 @@
 import { openModule, sha256Of } from "../../../scheduler/manifest/read.ts";
 import type { Manifest } from "../../../scheduler/protocol/manifest.ts";
+import { assemble } from "../../host/wasm/assemble.ts";
 import { assert, rejects, suite } from "../../support/index.ts";
 
 const test = suite("manifest/read");
@@ -63,11 +64,26 @@ test("openModule() rejects with ModuleRejectedError when the bytes are no module
   }
 });
 
-test("openModule() rejects with ModuleRejectedError when there is no manifest", async () => {
+test("openModule() rejects with ModuleRejectedError when there is no manifest and nothing to call", async () => {
   for (const bytes of [Uint8Array.from(magic), moduleWith("{}", "other")]) {
     const error = await rejects(openModule(bytes, "x.wasm"), "MODULE_REJECTED");
-    assert.is(error.message, "x.wasm has no section wray.manifest");
+    assert.is(error.message, "x.wasm has neither a manifest nor a function of numbers to call");
   }
+});
+
+test("openModule() makes a manifest when a module has none, named by its file or its hash", async () => {
+  const bytes = assemble('(module (func (export "half") (param $x f64) (result f64) (local.get $x)))');
+  const sha256 = await sha256Of(bytes);
+  const { manifest: made } = await openModule(bytes, "x.wasm", "/lib/halves.wasm");
+  assert.is(made.module, "halves");
+  assert.equal(made.kernels[0]!.params, [{ name: "x", type: "f64" }]);
+  assert.is((await openModule(bytes)).manifest.module, sha256.slice(0, 12));
+});
+
+test("openModule() rejects with ModuleRejectedError when the engine does not take the code", async () => {
+  const bytes = assemble('(module (func (export "f") (result f64) (i32.const 1)))');
+  const error = await rejects(openModule(bytes, "x.wasm"), "MODULE_REJECTED");
+  assert.match(error.message, /^x\.wasm is not a WebAssembly module: .*f64/);
 });
 
 const kernel = manifest.kernels[0]!;

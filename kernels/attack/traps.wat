@@ -1,0 +1,22 @@
+;; Every way to trap.
+(module
+  (type $nothing (func))
+  (type $number (func (result i32)))
+  (memory 1)
+  (table 3 funcref)
+  (elem (i32.const 0) $number)
+  (func $number (result i32) (i32.const 1))
+
+  (func (export "unreachable") (unreachable))
+  (func (export "divide") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0)))
+  (func (export "remainder") (param i64) (result i64) (i64.rem_u (i64.const 1) (local.get 0)))
+  (func (export "overflow") (param i32) (result i32) (i32.div_s (i32.const 0x80000000) (local.get 0)))
+  (func (export "truncate") (param f64) (result i32) (i32.trunc_f64_s (local.get 0)))
+  (func (export "load") (param i32) (result i32) (i32.load offset=0xfffffff0 (local.get 0)))
+  (func (export "store") (param i32) (i64.store (local.get 0) (i64.const -1)))
+  (func (export "fill") (param i32) (memory.fill (local.get 0) (i32.const 1) (i32.const -1)))
+  (func (export "indirect_type") (call_indirect (type $nothing) (i32.const 0)))
+  (func (export "indirect_null") (call_indirect (type $nothing) (i32.const 1)))
+  (func (export "indirect_bounds") (call_indirect (type $nothing) (i32.const 1000)))
+  (func (export "table_bounds") (drop (table.get 0 (i32.const -1))))
+)

@@ -1,0 +1,12 @@
+// `wray/kernels/sdk` as editors see it. asc reads kernels/sdk/ itself, where `remote` takes numbers for its arguments,
+// which asc puts in their place; what TypeScript is to know is that they may be of any type.
+
+export { clock, get, log, progress, put, Ref, random, wait } from "../../sdk/index";
+
+import type { Ref } from "../../sdk/index";
+
+/**
+ * Submits `kernel`, written `"module/function"`, as a task of its own, and returns the ref of its result at once. The
+ * module may be this one, by its own name. Arguments are of any type that can cross; a `Ref` stands for its value.
+ */
+export declare function remote<T>(kernel: string, ...args: unknown[]): Ref<T>;

@@ -1,0 +1,221 @@
+import { prepareModule } from "../../../host/wasm/prepare.ts";
+import { assert, suite, throwsCode } from "../../support/index.ts";
+import { assemble } from "./assemble.ts";
+import { defaultOptions, instantiate } from "./prepared.ts";
+
+const test = suite("prepareModule");
+
+const prepare = (text: string, options = {}) =>
+  prepareModule(assemble(text), { ...defaultOptions, ...options });
+const refusal = (text: string, options = {}) =>
+  throwsCode(() => prepare(text, { source: "x.wasm", ...options }), "MODULE_REJECTED").message;
+
+test("its memory becomes the host's, with the maximum that the host sets", () => {
+  const text = `(module (memory (export "memory") 2 50) (data (i32.const 4) "\\2a")
+    (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+    (func (export "load") (result i32) (i32.load (i32.const 4))))`;
+  const { preparation, functions, exports, memory } = instantiate(assemble(text), { maximumPages: 5 });
+  assert.equal(preparation.memory, { initialPages: 2, maximumPages: 50, isShared: false });
+  assert.is(exports.memory, memory);
+  assert.is(functions.load!(), 42);
+  assert.is(functions.grow!(3), 2);
+  assert.is(functions.grow!(1), -1);
+});
+
+test("a shared memory keeps its maximum, and a module without memory gets none", () => {
+  assert.equal(prepare("(module (memory 1 7 shared))").memory, {
+    initialPages: 1,
+    maximumPages: 7,
+    isShared: true,
+  });
+  assert.is(prepare("(module)").memory, undefined);
+});
+
+for (const preempt of [true, false]) {
+  test(`it tells that memory ran out when memory.grow failed, with preempt: ${preempt}`, () => {
+    const { functions, exports } = instantiate(
+      assemble(
+        `(module (memory 1) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`,
+      ),
+      { preempt, maximumPages: 3 },
+    );
+    const outOfMemory = exports.__wray_out_of_memory as WebAssembly.Global;
+    assert.is(functions.grow!(2), 1);
+    assert.is(outOfMemory.value, 0);
+    assert.is(functions.grow!(1), -1);
+    assert.is(outOfMemory.value, 1);
+    outOfMemory.value = 0;
+    assert.is(functions.grow!(0), 3);
+    assert.is(outOfMemory.value, 0);
+  });
+}
+
+test("every mutable global is exported, so that it can be put back", () => {
+  const { preparation, functions, exports } = instantiate(
+    assemble(`(module (global i32 (i32.const 1)) (global $a (mut i64) (i64.const 2))
+      (global $b (mut funcref) (ref.null func)) (global $c (mut f32) (f32.const 0.5))
+      (elem declare func $set)
+      (func $set (export "set") (global.set $a (i64.const 9)) (global.set $b (ref.func $set)) (global.set $c (f32.const 7)))
+      (func (export "get") (result i64 f32) (global.get $a) (global.get $c)))`),
+  );
+  assert.equal(preparation.globals, ["__wray_global_1", "__wray_global_2", "__wray_global_3"]);
+  const globals = preparation.globals.map((name) => exports[name] as WebAssembly.Global);
+  const first = globals.map(({ value }) => value);
+  functions.set!();
+  assert.equal(functions.get!(), [9n, 7]);
+  assert.is(globals[1]!.value, exports.set);
+  globals.forEach((global, index) => {
+    global.value = first[index];
+  });
+  assert.equal(functions.get!(), [2n, 0.5]);
+});
+
+test("tables can't get more entries than the limit, together", () => {
+  const text = `(module (table $a 10 funcref) (table $b 5 8 externref) (table $c 5 5 funcref)
+    (func (export "a") (param i32) (result i32) (table.grow $a (ref.null func) (local.get 0)))
+    (func (export "b") (param i32) (result i32) (table.grow $b (ref.null extern) (local.get 0))))`;
+  const { functions } = instantiate(assemble(text), { tableEntries: 30 });
+  // 20 are taken; the two that can grow have 5 more each, of which the second may take 3.
+  assert.equal([functions.a!(6), functions.a!(5), functions.a!(1)], [-1, 10, -1]);
+  assert.equal([functions.b!(4), functions.b!(3), functions.b!(1)], [-1, 5, -1]);
+});
+
+const refused: Record<string, [text: string, message: RegExp]> = {
+  "tables begin with more than the limit": [
+    "(module (table 6000 funcref) (table 6000 funcref))",
+    /tables of 12000 entries, where the limit tableEntries is 10000/,
+  ],
+  "there are more than 100 tables": [`(module ${"(table 0 funcref)".repeat(101)})`, /101 tables/],
+  "a memory is addressed by 64 bits": ["(module (memory i64 1))", /memory64/],
+  "it imports a memory": ['(module (import "env" "memory" (memory 1)))', /env\.memory, which is a memory/],
+  "it imports a table": ['(module (import "env" "t" (table 1 funcref)))', /env\.t, which is a table/],
+  "it imports a global": ['(module (import "env" "g" (global i32)))', /env\.g, which is a global/],
+  "it imports a tag": ['(module (import "env" "e" (tag)))', /env\.e, which is a tag/],
+  "it imports what is the host's": [
+    '(module (import "__wray" "check" (func (result i32))))',
+    /__wray\.check/,
+  ],
+  "it exports under a name of the host's": [
+    '(module (func (export "__wray_global_0")))',
+    /export __wray_global_0, which is the host's own/,
+  ],
+};
+
+for (const [what, [text, message]] of Object.entries(refused)) {
+  test(`it throws ModuleRejectedError when ${what}`, () => {
+    assert.match(refusal(text), message);
+    assert.match(refusal(text), /^x\.wasm uses what no host runs: /);
+  });
+}
+
+test("it throws ModuleRejectedError when there are two memories", () => {
+  const bytes = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 5, 2, 0, 1, 0, 1);
+  const { message } = throwsCode(() => prepareModule(bytes, defaultOptions), "MODULE_REJECTED");
+  assert.match(message, "2 memories, where at most one is taken");
+});
+
+/** The bytes of a function without parameters and locals, with this code. */
+const functionOf = (...code: number[]) => {
+  const body = [0, ...code, 0x0b];
+  return Uint8Array.of(
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+    ...[10, body.length + 2, 1, body.length, ...body],
+  );
+};
+
+test("it names the opcode and the function when it does not know an instruction", () => {
+  for (const [code, what] of [
+    [[0x1f, 0x40], "opcode 0x1f at byte 23 in function 0"],
+    [[0xfb, 0x00], "opcode 0xfb at byte 23"],
+    [[0xfd, 0x80, 0x02], "opcode 0xfd 0x100 at byte 23"],
+    [[0xd0, 0x6e], "the type 0x6e"],
+    [[0x02, 0x64, 0x00], "the block type 0x64"],
+  ] as const) {
+    const { message } = throwsCode(
+      () => prepareModule(functionOf(...code), defaultOptions),
+      "MODULE_REJECTED",
+    );
+    assert.ok(message.includes(what), message);
+  }
+});
+
+test("it refuses code that names what the host adds", () => {
+  for (const [code, what] of [
+    [[0x10, 1], "no function of that index"],
+    [[0x41, 0, 0x24, 0], "no global of that index"],
+    [[0x41, 0, 0x21, 0], "no local of that index"],
+    [[0x02, 1, 0x0b], "no type of that index"],
+    [[0xd2, 2], "no function of that index"],
+    [[0x0c, 2], "no label 2"],
+    [[0x41, 0, 0x40, 0], "no memory of that index"],
+  ] as const) {
+    const { message } = throwsCode(
+      () => prepareModule(functionOf(...code), defaultOptions),
+      "MODULE_REJECTED",
+    );
+    assert.ok(message.includes(what), message);
+  }
+});
+
+const reusable = `(module (memory 1) (table (export "t") 2 funcref) (data $d "x") (elem $e func 0)
+  (func (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1)) (drop (table.get (i32.const 0)))))`;
+const notReusable: Record<string, [code: string, reason: RegExp]> = {
+  "drops data": ["(data.drop $d)", /drops data segments/],
+  "drops elements": ["(elem.drop $e)", /drops element segments/],
+  "sets an entry of a table": ["(table.set (i32.const 0) (ref.null func))", /changes a table/],
+  "initialises a table": ["(table.init $e (i32.const 0) (i32.const 0) (i32.const 0))", /changes a table/],
+  "copies a table": ["(table.copy (i32.const 0) (i32.const 0) (i32.const 0))", /changes a table/],
+  "grows a table": ["(drop (table.grow (ref.null func) (i32.const 0)))", /changes a table/],
+  "fills a table": ["(table.fill (i32.const 0) (ref.null func) (i32.const 0))", /changes a table/],
+};
+
+test("an instance can be put back when a module only reads its table and copies passive data", () => {
+  assert.equal(prepare(reusable).isReusable, true);
+});
+
+for (const [what, [code, reason]] of Object.entries(notReusable)) {
+  test(`an instance can't be put back when the module ${what}`, () => {
+    for (const preempt of [true, false]) {
+      const preparation = prepare(reusable.replace("(drop (table", `${code} (drop (table`), { preempt });
+      assert.not(preparation.isReusable);
+      assert.match("reason" in preparation ? preparation.reason : "", reason);
+    }
+  });
+}
+
+test("an instance can't be put back when a mutable global is a vector", () => {
+  const preparation = prepare("(module (global (mut v128) (v128.const i32x4 1 2 3 4)))");
+  assert.equal(preparation.globals, []);
+  assert.match("reason" in preparation ? preparation.reason : "", /globals that are vectors/);
+});
+
+test("names of functions stay in traces, and no other custom section is left", () => {
+  const text = `(module (import "env" "host" (func $host)) (func $inner (unreachable))
+    (func $outer (export "f") (call $host) (call $inner) (call $inner)))`;
+  const bytes = assemble(text);
+  const other = Uint8Array.of(...bytes, 0, 6, 5, ...Buffer.from("other"));
+  const { functions, preparation } = instantiate(other, { imports: { env: { host: () => {} } } });
+  const wasm = new WebAssembly.Module(preparation.bytes);
+  assert.is(WebAssembly.Module.customSections(wasm, "other").length, 0);
+  try {
+    functions.f!();
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).stack!, /at inner .*\n.*at outer /);
+  }
+});
+
+test("a broken section of names is dropped", () => {
+  const bytes = Uint8Array.of(
+    ...assemble(`(module (func (export "f")))`),
+    0,
+    7,
+    4,
+    ...Buffer.from("name"),
+    1,
+    99,
+  );
+  const twice = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, 7, 4, ...Buffer.from("name"), 1, 99);
+  for (const each of [bytes, twice])
+    assert.ok(WebAssembly.validate(prepareModule(each, defaultOptions).bytes));
+});

@@ -1,19 +1,15 @@
-import { readFile } from "node:fs/promises";
-import { type ASUtil, instantiate } from "@assemblyscript/loader";
-import { readManifest } from "../../scheduler/manifest/read.ts";
-import type { Manifest } from "../../scheduler/protocol/manifest.ts";
 import { values } from "./figures.ts";
+import { type Args, kernelCall, usOf } from "./kernel-call.ts";
 import { byTurns, check } from "./measure.ts";
 import * as plainKernels from "./plain-kernels.ts";
+import { readShipped } from "./shipped.ts";
 import type { Suite } from "./suite.ts";
+import { prepared } from "./worker.ts";
 
 const full = { turnCount: 9, turnMs: 60 };
 const quick = { turnCount: 2, turnMs: 1 };
 
 const plain = plainKernels as unknown as Record<string, (...args: Args) => Float64Array | number>;
-
-type Args = (Float64Array | number)[];
-type Exports = ASUtil & Record<string, (...args: number[]) => number>;
 
 export const kernels: Suite = {
   name: "kernels",
@@ -22,8 +18,9 @@ export const kernels: Suite = {
   async *run({ isQuick }) {
     const { turnCount, turnMs } = isQuick ? quick : full;
     for (const [name, size, args] of cases()) {
-      const call = await open(name, args);
-      const inJavaScript = () => plain[name.split("/")[1]!]!(...args);
+      const [module, kernel] = name.split("/") as [string, string];
+      const call = kernelCall(await prepared(await readShipped(module)), kernel, args);
+      const inJavaScript = () => plain[kernel]!(...args);
       checkClose(name, call().result(), inJavaScript());
       const callCount = Math.max(1, Math.round(turnMs / Math.max(call().ms, 0.001)));
       const compared = await byTurns(turnCount, async () => usOf(callCount, () => call().ms), {
@@ -56,43 +53,10 @@ function* cases(): Iterable<[name: string, size: string, args: Args]> {
   yield ["math/pi", "1,000,000 terms", [1_000_000]];
 }
 
-/** A kernel in an instance of its own whose memory holds the arguments already. */
-async function open(name: string, args: Args) {
-  const [module, kernel] = name.split("/") as [string, string];
-  const { exports, manifest } = await instance(module);
-  const { params, returns } = manifest.kernels.find((each) => each.name === kernel)!;
-  const lowered = args.map((arg, index) =>
-    typeof arg === "number"
-      ? arg
-      : exports.__newArray(manifest.runtimeIds[String(params[index]!.type)]!, arg),
-  );
-  // What a call allocates is let go of as a host does it: by putting the globals back.
-  const globals = (manifest.globals ?? []).map((each) => exports[each] as unknown as WebAssembly.Global);
-  const first = globals.map((each) => each.value);
-  return () => {
-    for (const [index, each] of globals.entries()) each.value = first[index];
-    const { ms, value } = elapsed(() => exports[kernel]!(...lowered));
-    return { ms, result: () => (returns === "f64" ? value : exports.__getFloat64Array(value)) };
-  };
-}
-
-async function instance(module: string): Promise<{ exports: Exports; manifest: Manifest }> {
-  const wasm = await WebAssembly.compile(await readFile(`dist/std/${module}.wasm`));
-  const { exports } = await instantiate<Exports>(wasm);
-  return { exports, manifest: readManifest(wasm, module) };
-}
-
 function elapsed<T>(call: () => T): { ms: number; value: T } {
   const startMs = performance.now();
   const value = call();
   return { ms: performance.now() - startMs, value };
-}
-
-/** The mean time of so many calls, in µs. */
-function usOf(callCount: number, callMs: () => number): number {
-  let totalMs = 0;
-  for (let count = 0; count < callCount; count++) totalMs += callMs();
-  return (totalMs / callCount) * 1_000;
 }
 
 /** Fails unless the results agree but for the rounding of another order of additions. */

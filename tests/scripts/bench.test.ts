@@ -70,7 +70,7 @@ test("bench writes a head and rows of one shape when it is given --json", async 
 test("bench refuses an unknown suite and names those that there are", async (t) => {
   const bench = await startBench(t, ["roundtrip", "nonsense"]);
   assert.is(await bench.ended, 1);
-  assert.match(bench.text(), /nonsense.*roundtrip, throughput, objects, kernels, start/);
+  assert.match(bench.text(), /nonsense.*roundtrip, throughput, objects, kernels, sandbox, start/);
 });
 
 test("bench leaves nothing behind when SIGINT comes while a host runs", async (t) => {

@@ -1,6 +1,6 @@
+import { openWorker, prepared } from "../../../scripts/bench/worker.ts";
 import { assert, suite, throwsCode } from "../../support/index.ts";
 import { assemble } from "../wasm/assemble.ts";
-import { openWorker, prepared } from "./open-sandbox.ts";
 
 const test = suite("worker/instance, however a task ends");
 

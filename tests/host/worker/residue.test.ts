@@ -1,8 +1,8 @@
 import { prepareModule } from "../../../host/wasm/prepare.ts";
 import type { Instance } from "../../../host/worker/instance.ts";
+import { openWorker, prepared } from "../../../scripts/bench/worker.ts";
 import { assert, suite } from "../../support/index.ts";
 import { assemble } from "../wasm/assemble.ts";
-import { openWorker, prepared } from "./open-sandbox.ts";
 
 const test = suite("worker/instance, residue");
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { WorkerModule } from "../../../host/worker/messages.ts";
+import { openWorker, prepared } from "../../../scripts/bench/worker.ts";
 import { compileOnce } from "../../kernels/asc.ts";
 import { assert, suite, throwsCode } from "../../support/index.ts";
-import { openWorker, prepared } from "./open-sandbox.ts";
 
 const test = suite("worker/instance, AssemblyScript's runtimes");
 

@@ -1,21 +1,24 @@
-import { prepareModule } from "../../../host/wasm/prepare.ts";
-import { controlBytes } from "../../../host/worker/control.ts";
-import type { Guest } from "../../../host/worker/guest.ts";
-import { HostFunctions } from "../../../host/worker/host-functions.ts";
-import { Instance } from "../../../host/worker/instance.ts";
-import { KeptInstances } from "../../../host/worker/kept-instances.ts";
-import type { WorkerModule } from "../../../host/worker/messages.ts";
-import { Meter } from "../../../host/worker/meter.ts";
-import { Nested } from "../../../host/worker/nested.ts";
-import { Sandbox } from "../../../host/worker/sandbox.ts";
-import { openModule } from "../../../scheduler/manifest/read.ts";
-import { defaultGrant, defaultLimits, type Limits } from "../../../scheduler/protocol/limits.ts";
-import { decodeValue, encodeValue } from "../../../scheduler/protocol/value.ts";
+import { prepareModule } from "../../host/wasm/prepare.ts";
+import { controlBytes } from "../../host/worker/control.ts";
+import type { Guest } from "../../host/worker/guest.ts";
+import { HostFunctions } from "../../host/worker/host-functions.ts";
+import { Instance } from "../../host/worker/instance.ts";
+import { KeptInstances } from "../../host/worker/kept-instances.ts";
+import type { WorkerModule } from "../../host/worker/messages.ts";
+import { Meter } from "../../host/worker/meter.ts";
+import { Nested } from "../../host/worker/nested.ts";
+import { Sandbox } from "../../host/worker/sandbox.ts";
+import { openModule } from "../../scheduler/manifest/read.ts";
+import { defaultGrant, defaultLimits, type Limits } from "../../scheduler/protocol/limits.ts";
+import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 
-/** A module as a host gives it to its workers. */
-export async function prepared(bytes: Uint8Array<ArrayBuffer>): Promise<WorkerModule> {
+/** A module as a host gives it to its workers; `preempt` says whether with checks, whatever its manifest says. */
+export async function prepared(
+  bytes: Uint8Array<ArrayBuffer>,
+  options: { preempt?: boolean } = {},
+): Promise<WorkerModule> {
   const { sha256, manifest } = await openModule(bytes);
-  const { preempt = true } = manifest;
+  const { preempt = manifest.preempt ?? true } = options;
   const {
     bytes: rewritten,
     memory,
@@ -29,8 +32,10 @@ export async function prepared(bytes: Uint8Array<ArrayBuffer>): Promise<WorkerMo
 export type Worker = {
   /** Runs a task and returns its result, as the program that has submitted it gets it. */
   run(module: WorkerModule, kernel: string, args?: unknown[], limits?: Partial<Limits>): unknown;
-  /** A new instance, with as much memory as its module asks for. */
-  instantiate(module: WorkerModule): Instance;
+  /** A new instance, with so much memory, or as much as its module asks for. */
+  instantiate(module: WorkerModule, memoryBytes?: number): Instance;
+  /** What the last task has left to the next. */
+  lastKept(): Instance;
   /** How many instances have been made so far. */
   instanceCount(): number;
 };
@@ -49,7 +54,14 @@ export function openWorker(): Worker {
     }
   }
   const host = new CountedHostFunctions({ ...outside, nested });
-  const kept = new KeptInstances();
+  let last: Instance | undefined;
+  class WatchedInstances extends KeptInstances {
+    override keep(instance: Instance): void {
+      last = instance;
+      super.keep(instance);
+    }
+  }
+  const kept = new WatchedInstances();
   let taskCount = 0;
   const begin = (module: WorkerModule, kernel: string, args: unknown[], limits: Partial<Limits>) => {
     const id = `task ${++taskCount}`;
@@ -70,10 +82,12 @@ export function openWorker(): Worker {
         sandbox.run(`${module.manifest.module}/${kernel}`, call, call.args.map(decodeValue)),
       );
     },
-    instantiate(module) {
+    instantiate(module, memoryBytes) {
       begin(module, "start", [], {});
-      return new Instance("", module, host, module.memory?.initialPages ?? 0, 1_000);
+      const pages = memoryBytes === undefined ? module.memory?.initialPages : memoryBytes / 65_536;
+      return new Instance("", module, host, pages ?? 0, 1_000);
     },
+    lastKept: () => last!,
     instanceCount: () => instanceCount,
   };
 }

@@ -1,0 +1,57 @@
+import { controlBytes } from "../../host/worker/control.ts";
+import type { WorkerModule } from "../../host/worker/messages.ts";
+import { Meter } from "../../host/worker/meter.ts";
+import { lift, lowerAll, type Runtime } from "../../host/worker/values.ts";
+import { defaultLimits } from "../../scheduler/protocol/limits.ts";
+
+export type Args = (Float64Array | number)[];
+
+/** A call of a kernel that has been made: how long it took, and what it returned. */
+export type Called = { ms: number; result(): Float64Array | number };
+
+/**
+ * A kernel in an instance of its own whose memory holds the arguments already: what a host does before and after a
+ * call is not in its time, but the checks are that its module has.
+ */
+export function kernelCall(
+  { wasm, manifest, memory: needed, globals }: WorkerModule,
+  kernel: string,
+  args: Args,
+) {
+  const meter = new Meter(new Int32Array(new SharedArrayBuffer(controlBytes)));
+  meter.begin(kernel, 1, { ...defaultLimits, timeoutMs: Number.POSITIVE_INFINITY });
+  const memory = new WebAssembly.Memory({ initial: needed?.initialPages ?? 0, maximum: 65_536 });
+  const imports = { __wray: { check: meter.check, memory }, env: { abort: failed } };
+  const { exports } = new WebAssembly.Instance(wasm, imports);
+  const runtime = { ...exports, memory } as unknown as Runtime;
+  const { params, returns } = manifest.kernels.find(({ name }) => name === kernel)!;
+  const types = params.map(({ type }) => type);
+  const lowered = lowerAll(runtime, manifest, types, args);
+  const call = exports[kernel] as (...args: unknown[]) => number;
+  // What a call allocates is let go of as a host does it: by putting the globals back.
+  const pristine = globals.map((name) => {
+    const global = exports[name] as WebAssembly.Global;
+    return [global, global.value] as const;
+  });
+  return (): Called => {
+    for (const [global, value] of pristine) global.value = value;
+    const startMs = performance.now();
+    const raw = call(...lowered);
+    const ms = performance.now() - startMs;
+    return {
+      ms,
+      result: () => lift(runtime, manifest, returns, raw, Number.MAX_SAFE_INTEGER) as Float64Array | number,
+    };
+  };
+}
+
+function failed(): never {
+  throw new Error("a kernel has called abort");
+}
+
+/** The mean time of so many calls, in µs. */
+export function usOf(callCount: number, callMs: () => number): number {
+  let totalMs = 0;
+  for (let count = 0; count < callCount; count++) totalMs += callMs();
+  return (totalMs / callCount) * 1_000;
+}

@@ -1,10 +1,11 @@
 import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
 import { unsigned } from "../../scheduler/wasm/leb128.ts";
-import { malformed } from "../../scheduler/wasm/reject.ts";
+import { malformed, unsupported } from "../../scheduler/wasm/reject.ts";
 import * as asm from "./assembler.ts";
 import { Charges, type Settlement } from "./charges.ts";
 import { addedLabels, aroundLoop, type TurnLocals } from "./checks.ts";
 import type { CodeFacts, CodeRewrite } from "./code.ts";
+import { mostLoops } from "./complexity.ts";
 import { EditList, type Insertion } from "./edit-list.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
 import { Labels } from "./labels.ts";
@@ -35,6 +36,7 @@ export class BodyEdits {
   readonly #labels = new Labels<LoopEdits>();
   /** In the order of the code. */
   readonly #loops: LoopEdits[] = [];
+  #loopCount = 0;
   readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0, offset: 0 };
 
   constructor(rewrite: CodeRewrite, facts: CodeFacts) {
@@ -50,6 +52,7 @@ export class BodyEdits {
     const lines = this.#lines;
     this.#edits.clear();
     this.#loops.length = 0;
+    this.#loopCount = 0;
     lines.clear();
     this.#labels.clear();
     charges.begin(reader.offset);
@@ -182,6 +185,7 @@ export class BodyEdits {
 
   #openLoop({ at, index }: Instruction, reader: ByteReader): void {
     const { isPreempted, module } = this.#rewrite;
+    if (++this.#loopCount > mostLoops) throw unsupported(`more than ${mostLoops} loops`);
     const canHaveTurns = index < 0 || module.types[index]!.params.length === 0;
     if (isPreempted && canHaveTurns) {
       const loop = { head: this.#edits.add(at, reader.offset), tail: -1 };

@@ -5,6 +5,7 @@ import * as asm from "./assembler.ts";
 import { Charges, type Settlement } from "./charges.ts";
 import { addedLabels, aroundLoop, type TurnLocals } from "./checks.ts";
 import type { CodeFacts, CodeRewrite } from "./code.ts";
+import { mostLoops } from "./complexity.ts";
 import { EditList, type Insertion } from "./edit-list.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
 import { Labels } from "./labels.ts";
@@ -22,9 +23,6 @@ const residues = new Map<number, string>([
   ),
 ]);
 
-/** In one function. What is noted of a loop takes much more memory than three bytes of code for it. */
-const mostLoops = 50_000;
-
 /** The edits at the start and the end of a loop, by their numbers. */
 type LoopEdits = { head: number; tail: number };
 
@@ -40,6 +38,7 @@ export class BodyEdits {
   readonly #loops: LoopEdits[] = [];
   /** What was put around loops: most are like one before. */
   readonly #around = new Map<string, ReturnType<typeof aroundLoop>>();
+  #loopCount = 0;
   readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0, offset: 0 };
 
   constructor(rewrite: CodeRewrite, facts: CodeFacts) {
@@ -55,6 +54,7 @@ export class BodyEdits {
     const lines = this.#lines;
     this.#edits.clear();
     this.#loops.length = 0;
+    this.#loopCount = 0;
     lines.clear();
     this.#labels.clear();
     charges.begin(reader.offset);
@@ -190,9 +190,9 @@ export class BodyEdits {
 
   #openLoop({ at, index }: Instruction, reader: ByteReader): void {
     const { isPreempted, module } = this.#rewrite;
+    if (++this.#loopCount > mostLoops) throw unsupported(`more than ${mostLoops} loops`);
     const canHaveTurns = index < 0 || module.types[index]!.params.length === 0;
     if (isPreempted && canHaveTurns) {
-      if (this.#loops.length === mostLoops) throw unsupported(`more than ${mostLoops} loops`);
       const loop = { head: this.#edits.add(at, reader.offset), tail: -1 };
       this.#loops.push(loop);
       this.#labels.open(loop, addedLabels);

@@ -6,6 +6,7 @@ import * as asm from "./assembler.ts";
 import { BodyEdits } from "./body-edits.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { enter, pay } from "./checks.ts";
+import { mostFunctionBytes } from "./complexity.ts";
 import type { Helpers } from "./helper-list.ts";
 import { valueType } from "./instruction.ts";
 import type { Layout } from "./layout.ts";
@@ -99,6 +100,8 @@ function rewriteBody(
     (end - codeStart) +
     edits.growth;
 
+  if (length > mostFunctionBytes)
+    throw unsupported(`${length} bytes, checks included, of at most ${mostFunctionBytes}`);
   offsets.run(output.length, bodyStart - unsignedLength(end - bodyStart));
   output.u32(length);
   output.append(head);

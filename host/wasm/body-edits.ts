@@ -23,6 +23,11 @@ const residues = new Map<number, string>([
   ),
 ]);
 
+/** What takes longer the larger its operands are. */
+const bulkOperations: ReadonlySet<number> = new Set([
+  ...[op.memoryInit, op.memoryCopy, op.memoryFill, op.tableInit, op.tableCopy, op.tableGrow, op.tableFill],
+]);
+
 /** The edits at the start and the end of a loop, by their numbers. */
 type LoopEdits = { head: number; tail: number };
 
@@ -152,6 +157,7 @@ export class BodyEdits {
           if (opcode !== op.tableSet && opcode < op.memoryInit) break;
           this.#facts.residue ??= residues.get(opcode);
           if (isPreempted) this.#bulk(instruction, reader);
+          else if (bulkOperations.has(opcode)) this.#edits.add(at, at, asm.call(this.#rewrite.helpers.pause));
       }
     }
   }

@@ -65,41 +65,39 @@ const deep = (depth: number): string =>
     () => `"returns":${'{"array":'.repeat(depth)}"f64"${"}".repeat(depth)}`,
   );
 
-/** Manifests for `loops.wat`, with the kernel that is called and how that may end. */
-export const lies: Record<string, [manifest: unknown, kernel: string, ...expects: Ending[]]> = {
-  "a kernel that is not there": [manifest([kernel("nowhere")]), "nowhere", "KERNEL_NOT_FOUND"],
-  "a kernel of the prototype": [manifest([kernel("toString")]), "toString", "KERNEL_NOT_FOUND"],
-  "a kernel that is no function's name": [
-    ...[manifest([kernel("../../spin")]), "../../spin"],
-    ...["KERNEL_NOT_FOUND", "MODULE_REJECTED"],
-  ] as [unknown, string, ...Ending[]],
-  "fewer parameters than there are": [manifest([kernel("recurse")]), "recurse", "STACK_OVERFLOW"],
-  "parameters of another type": [manifest([kernel("recurse_by_turns")]), "recurse_by_turns", "TASK_ERROR"],
-  "globals that are not there": [
-    manifest([kernel("spin")], { globals: ["nowhere", "__proto__"] }),
+/** A manifest for `loops.wat`, with the kernel that is called and how that may end. */
+export type Lie = { manifest: unknown; kernel: string; expects: readonly Ending[] };
+const lie = (manifest: unknown, kernel: string, ...expects: Ending[]): Lie => ({ manifest, kernel, expects });
+const ofSpin = (others: object) => manifest([kernel("spin")], others);
+
+export const lies: Record<string, Lie> = {
+  "a kernel that is not there": lie(manifest([kernel("nowhere")]), "nowhere", "KERNEL_NOT_FOUND"),
+  "a kernel of the prototype": lie(manifest([kernel("toString")]), "toString", "KERNEL_NOT_FOUND"),
+  "a kernel that is no function's name": lie(manifest([kernel("../spin")]), "../spin", "KERNEL_NOT_FOUND"),
+  "fewer parameters than there are": lie(manifest([kernel("recurse")]), "recurse", "STACK_OVERFLOW"),
+  "parameters of another type": lie(manifest([kernel("recurse_by_turns")]), "recurse_by_turns", "TASK_ERROR"),
+  "globals that are not there": lie(ofSpin({ globals: ["nowhere", "__proto__"] }), "spin", "TASK_TIMEOUT"),
+  "another version": lie(ofSpin({ version: 2 }), "spin", "MODULE_REJECTED"),
+  "a name that is a path": lie(ofSpin({ module: "../../math" }), "spin", "MODULE_REJECTED"),
+  "the name of a shipped module": lie(ofSpin({ module: "math" }), "spin", "TASK_TIMEOUT"),
+  "the name __proto__": lie(ofSpin({ module: "__proto__" }), "spin", "TASK_TIMEOUT"),
+  "types in types, too deep": lie(deep(100_000), "spin", "MODULE_REJECTED"),
+  "a class __proto__": lie(
+    ofSpin({ classes: JSON.parse('{"__proto__": {"bytes": 8, "fields": []}}') }),
     "spin",
-    "TASK_TIMEOUT",
-  ],
-  "another version": [manifest([kernel("spin")], { version: 2 }), "spin", "MODULE_REJECTED"],
-  "a name that is a path": [manifest([kernel("spin")], { module: "../../math" }), "spin", "MODULE_REJECTED"],
-  "the name of a shipped module": [manifest([kernel("spin")], { module: "math" }), "spin", "TASK_TIMEOUT"],
-  "the name __proto__": [manifest([kernel("spin")], { module: "__proto__" }), "spin", "TASK_TIMEOUT"],
-  "types in types, too deep": [deep(100_000), "spin", "MODULE_REJECTED"],
-  "a class __proto__": [
-    ...[manifest([kernel("spin")], { classes: JSON.parse('{"__proto__": {"bytes": 8, "fields": []}}') })],
-    ...["spin", "TASK_TIMEOUT", "MODULE_REJECTED"],
-  ] as [unknown, string, ...Ending[]],
-  "a field far away": [
-    ...[ofResult("spin", { object: "Thing" }, thing("far", "f64", 4_000_000_000)), "spin"],
-    "MODULE_REJECTED",
-  ] as [unknown, string, ...Ending[]],
-  "a field __proto__": [
-    ...[ofResult("spin", { object: "Thing" }, thing("__proto__", { object: "Thing" }, 0)), "spin"],
-    "MODULE_REJECTED",
-  ] as [unknown, string, ...Ending[]],
-  "a class that is not there": [ofResult("spin", { object: "constructor" }), "spin", "MODULE_REJECTED"],
-  "no list of kernels": [manifest([], { kernels: { length: 1e9 } }), "spin", "MODULE_REJECTED"],
-  nothing: [null, "spin", "MODULE_REJECTED"],
+    ...(["TASK_TIMEOUT", "MODULE_REJECTED"] as const),
+  ),
+  "a field far away": lie(
+    ofResult("spin", { object: "Thing" }, thing("far", "f64", 4_000_000_000)),
+    ...(["spin", "MODULE_REJECTED"] as const),
+  ),
+  "a field __proto__": lie(
+    ofResult("spin", { object: "Thing" }, thing("__proto__", { object: "Thing" }, 0)),
+    ...(["spin", "MODULE_REJECTED"] as const),
+  ),
+  "a class that is not there": lie(ofResult("spin", { object: "constructor" }), "spin", "MODULE_REJECTED"),
+  "no list of kernels": lie(ofSpin({ kernels: { length: 1e9 } }), "spin", "MODULE_REJECTED"),
+  nothing: lie(null, "spin", "MODULE_REJECTED"),
 };
 
 const encoded = (tag: number, ...payload: number[]) => Uint8Array.of(tag, 0, 0, 0, 0, 0, 0, 0, ...payload);

@@ -85,6 +85,8 @@ async function open(bus: Bus, control: Control, cluster: string, own: Own): Prom
     for (const listener of told) listener();
   });
   const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs });
+  // An idle host keeps no process alive, and this one may wait for nothing but its heartbeats.
+  const alive = setInterval(() => {}, 60_000);
   // It waits until the hosts that hold a lease have said that they are there.
   const client = await Client.connect({
     bus,
@@ -98,6 +100,7 @@ async function open(bus: Bus, control: Control, cluster: string, own: Own): Prom
     heard: () => new Promise((resolve) => listeners.push(resolve)),
     residentBytes: () => own.residentBytes(heartbeats),
     async close() {
+      clearInterval(alive);
       submitter.close();
       await client.shutdown();
       await own.stop();

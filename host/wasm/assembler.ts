@@ -39,7 +39,6 @@ export const i32LessEqualSigned = 0x4c;
 export const i32LessEqualUnsigned = 0x4d;
 export const i64LessSigned = 0x53;
 export const i64GreaterUnsigned = 0x56;
-export const i64LessEqualSigned = 0x57;
 export const i32Add = 0x6a;
 export const i32Subtract = 0x6b;
 export const i32Multiply = 0x6c;

@@ -1,10 +1,11 @@
 import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
 import { unsigned } from "../../scheduler/wasm/leb128.ts";
-import { malformed } from "../../scheduler/wasm/reject.ts";
+import { malformed, unsupported } from "../../scheduler/wasm/reject.ts";
 import * as asm from "./assembler.ts";
 import { Charges, type Settlement } from "./charges.ts";
 import { addedLabels, aroundLoop, type TurnLocals } from "./checks.ts";
 import type { CodeFacts, CodeRewrite } from "./code.ts";
+import { mostLoops } from "./complexity.ts";
 import { EditList, type Insertion } from "./edit-list.ts";
 import { type Instruction, readInstruction } from "./instruction.ts";
 import { Labels } from "./labels.ts";
@@ -22,6 +23,11 @@ const residues = new Map<number, string>([
   ),
 ]);
 
+/** What takes longer the larger its operands are. */
+const bulkOperations: ReadonlySet<number> = new Set([
+  ...[op.memoryInit, op.memoryCopy, op.memoryFill, op.tableInit, op.tableCopy, op.tableGrow, op.tableFill],
+]);
+
 /** The edits at the start and the end of a loop, by their numbers. */
 type LoopEdits = { head: number; tail: number };
 
@@ -35,6 +41,9 @@ export class BodyEdits {
   readonly #labels = new Labels<LoopEdits>();
   /** In the order of the code. */
   readonly #loops: LoopEdits[] = [];
+  /** What was put around loops: most are like one before. */
+  readonly #around = new Map<string, ReturnType<typeof aroundLoop>>();
+  #loopCount = 0;
   readonly #instruction: Instruction = { opcode: 0, at: 0, immediateAt: 0, index: 0, offset: 0 };
 
   constructor(rewrite: CodeRewrite, facts: CodeFacts) {
@@ -50,6 +59,7 @@ export class BodyEdits {
     const lines = this.#lines;
     this.#edits.clear();
     this.#loops.length = 0;
+    this.#loopCount = 0;
     lines.clear();
     this.#labels.clear();
     charges.begin(reader.offset);
@@ -147,6 +157,7 @@ export class BodyEdits {
           if (opcode !== op.tableSet && opcode < op.memoryInit) break;
           this.#facts.residue ??= residues.get(opcode);
           if (isPreempted) this.#bulk(instruction, reader);
+          else if (bulkOperations.has(opcode)) this.#edits.add(at, at, asm.call(this.#rewrite.helpers.pause));
       }
     }
   }
@@ -158,7 +169,10 @@ export class BodyEdits {
     const settlement = this.#charges.settle();
     for (const [index, { head, tail }] of this.#loops.entries()) {
       const original = module.bytes.subarray(...this.#edits.place(head));
-      const around = aroundLoop(original, settlement.loops[index]!, locals, layout, helpers.tick);
+      const charge = settlement.loops[index]!;
+      const key = `${original} ${locals.left} ${charge.isCounted} ${charge.isOutermost} ${charge.turnUnits}`;
+      const around = this.#around.get(key) ?? aroundLoop(original, charge, locals, layout, helpers.tick);
+      this.#around.set(key, around);
       this.#edits.decide(head, around.head);
       this.#edits.decide(tail, around.tail);
     }
@@ -182,6 +196,7 @@ export class BodyEdits {
 
   #openLoop({ at, index }: Instruction, reader: ByteReader): void {
     const { isPreempted, module } = this.#rewrite;
+    if (++this.#loopCount > mostLoops) throw unsupported(`more than ${mostLoops} loops`);
     const canHaveTurns = index < 0 || module.types[index]!.params.length === 0;
     if (isPreempted && canHaveTurns) {
       const loop = { head: this.#edits.add(at, reader.offset), tail: -1 };

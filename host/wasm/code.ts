@@ -1,11 +1,12 @@
 import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
 import { unsigned, unsignedLength } from "../../scheduler/wasm/leb128.ts";
 import { sectionIds, type WasmModule } from "../../scheduler/wasm/module.ts";
-import { WasmError } from "../../scheduler/wasm/reject.ts";
+import { unsupported, WasmError } from "../../scheduler/wasm/reject.ts";
 import * as asm from "./assembler.ts";
 import { BodyEdits } from "./body-edits.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { enter, pay } from "./checks.ts";
+import { mostFunctionBytes } from "./complexity.ts";
 import type { Helpers } from "./helper-list.ts";
 import { valueType } from "./instruction.ts";
 import type { Layout } from "./layout.ts";
@@ -30,6 +31,11 @@ export type CodeRewrite = {
   offsets: OffsetsBuilder;
 };
 
+/** How much longer code may get, so that a small module can't become a large one; usual are 1.2 to 2 times. */
+const mostGrowth = 6;
+/** Below this it does not matter. */
+const smallBytes = 1024 * 1024;
+
 /** Rewrites every body of a module. @throws WasmError naming the function when one is not as it must be */
 export function rewriteCode(rewrite: CodeRewrite): CodeFacts {
   const { module } = rewrite;
@@ -39,10 +45,13 @@ export function rewriteCode(rewrite: CodeRewrite): CodeFacts {
   const reader = new ByteReader(module.bytes, section.start, section.end);
   const bodyCount = reader.count();
   const edits = new BodyEdits(rewrite, facts);
+  const most = mostGrowth * (section.end - section.start) + smallBytes;
   for (let body = 0; body < bodyCount; body++) {
     const functionIndex = module.importedFunctionCount + body;
     try {
       rewriteBody(rewrite, edits, functionIndex, reader.sized());
+      if (rewrite.output.length > most)
+        throw unsupported(`code that the checks make ${mostGrowth} times as long`);
     } catch (error) {
       if (!(error instanceof WasmError)) throw error;
       throw new WasmError(error.kind, `${error.message} in function ${functionIndex}`);
@@ -91,6 +100,8 @@ function rewriteBody(
     (end - codeStart) +
     edits.growth;
 
+  if (length > mostFunctionBytes)
+    throw unsupported(`${length} bytes, checks included, of at most ${mostFunctionBytes}`);
   offsets.run(output.length, bodyStart - unsignedLength(end - bodyStart));
   output.u32(length);
   output.append(head);

@@ -1,4 +1,4 @@
-import { charge, copy, fill, grow, type HelperType, refill, tick, wait } from "./helpers.ts";
+import { charge, copy, fill, grow, type HelperType, pause, refill, tick, wait } from "./helpers.ts";
 import type { Layout } from "./layout.ts";
 
 type Helper = { type: HelperType; body: (hasHandlers: boolean) => number[] };
@@ -8,6 +8,7 @@ export class Helpers {
   readonly #layout: Layout;
   readonly #helpers: Helper[] = [];
   readonly #waits = new Map<string, number>();
+  #pause: number | undefined;
   readonly tick: number;
   readonly charge: number;
   readonly grow: number;
@@ -35,6 +36,12 @@ export class Helpers {
     const index = this.#add(type, () => wait(this.#layout, instruction));
     this.#waits.set(key, index);
     return index;
+  }
+
+  /** The function at whose entry the engine looks whether its thread is to end. */
+  get pause(): number {
+    this.#pause ??= this.#add("nothing", pause);
+    return this.#pause;
   }
 
   get types(): HelperType[] {

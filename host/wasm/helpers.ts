@@ -58,6 +58,13 @@ export function refill({ check, fuel }: HelperIndices, hasHandlers: boolean): nu
   );
 }
 
+/**
+ * Nothing, by a call. For modules without checks: code that V8 has not optimised yet (as of 11.3) looks whether its
+ * thread is to end where functions begin, and in loops only now and then, by how much code has run. A loop of
+ * `memory.fill` is little code, and ran for more than a minute after the thread was told to end.
+ */
+export const pause = (): number[] => asm.body([]);
+
 /** (turns, what one weighs) → how many turns to pay for next time: twice as many, up to what may be paid at once. */
 export function tick(indices: HelperIndices): number[] {
   const [turns, turnUnits] = [0, 1];

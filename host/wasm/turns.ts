@@ -88,6 +88,9 @@ export function settleLoops(loops: readonly Loop[], stretches: Stretches): Settl
   return { charges: charges.filter((_, index) => loops[index]!.canHaveTurns), turnUnits, covered };
 }
 
+/** How far a loop is looked through for those that pay for it: a module must not make its host search for long. */
+const mostSteps = 200;
+
 /**
  * The loops within a loop of which one surely makes a turn before it comes round, if there are such for every way
  * round: a branch back that runs only after the end of such a loop.
@@ -100,10 +103,14 @@ function carriersOf(
 ): Set<number> | undefined {
   const { stretch, branches } = loops[index]!;
   const carriers = new Set<number>();
+  let stepsLeft = mostSteps;
   for (const branch of branches) {
     let at = branch;
-    while (at > stretch && !(follows[at]! >= 0 && isCounted[follows[at]!])) at = before[at]!;
-    if (at <= stretch) return;
+    while (at > stretch && !(follows[at]! >= 0 && isCounted[follows[at]!])) {
+      if (--stepsLeft < 0) return;
+      at = before[at]!;
+    }
+    if (at <= stretch || --stepsLeft < 0) return;
     const carrier = follows[at]!;
     // Together they must not weigh more than a turn pays for.
     if (points[loops[carrier]!.stretch]! + points[stretch]! > mostTurnUnits * pointsPerUnit) return;

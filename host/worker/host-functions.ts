@@ -79,7 +79,7 @@ export class HostFunctions {
     const imports: WebAssembly.Imports = Object.create(null);
     for (const [name, group] of Object.entries(functions)) {
       imports[name] = Object.create(null) as WebAssembly.ModuleImports;
-      for (const [field, run] of Object.entries(group)) imports[name][field] = whileRunning(guest, run);
+      for (const [field, run] of Object.entries(group)) imports[name][field] = this.#guarded(guest, run);
     }
     imports.env!.abort = (message: number, file: number, line: number, column: number) => {
       throw new KernelAbort(
@@ -91,6 +91,19 @@ export class HostFunctions {
     };
     imports.__wray = { check: meter.check, ...(guest.memory && { memory: guest.memory }) };
     return imports;
+  }
+
+  /**
+   * What an instance hears of the host while it starts makes it the instance of one task. A module that does nothing
+   * but call its host is to stop like any other.
+   */
+  #guarded(guest: Guest, run: (...args: never[]) => unknown) {
+    const { meter } = this.#deps;
+    return (...args: unknown[]) => {
+      if (guest.runtime === undefined) guest.isTaskBound = true;
+      if (meter.check() === 0) throw meter.stopped;
+      return run(...(args as never[]));
+    };
   }
 
   #log(text: string): void {
@@ -132,12 +145,4 @@ export class HostFunctions {
     this.#readings.push(reading);
     return reading;
   }
-}
-
-/** What an instance hears of the host while it starts makes it the instance of one task. */
-function whileRunning(guest: Guest, run: (...args: never[]) => unknown) {
-  return (...args: unknown[]) => {
-    if (guest.runtime === undefined) guest.isTaskBound = true;
-    return run(...(args as never[]));
-  };
 }

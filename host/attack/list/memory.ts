@@ -23,8 +23,13 @@ export const memoryAttacks: readonly Attack[] = [
       options: short,
     }),
   ),
-  attackOf("memory without end, without checks", "TASK_TIMEOUT", {
-    ...{ module: unchecked(memory, "fill"), kernel: "fill", options: short },
+  ...["fill", "copy"].map((kernel) =>
+    attackOf("memory without end, without checks", "TASK_TIMEOUT", {
+      ...{ variant: kernel, module: unchecked(memory, kernel), kernel, options: short },
+    }),
+  ),
+  attackOf("table without end, without checks", "TASK_TIMEOUT", {
+    ...{ module: unchecked(table, "fill"), kernel: "fill", options: short },
   }),
   attackOf("an array larger than memory", ["OUT_OF_MEMORY", "TASK_ERROR"], { module: huge, kernel: "hoard" }),
   attackOf("arrays that are all held", "OUT_OF_MEMORY", { module: huge, kernel: "hoard_pieces" }),

@@ -55,7 +55,9 @@ export const logAttacks: readonly Attack[] = [
     args: [100_000],
   }),
   attackOf("lines that steer a terminal", "LIMIT_EXCEEDED", { module: logs, kernel: "flood" }),
-  attackOf("empty lines without end", "LIMIT_EXCEEDED", { module: hostCalls, kernel: "log_flood" }),
+  attackOf("empty lines without end", "LIMIT_EXCEEDED", {
+    ...{ module: hostCalls, kernel: "log_flood", options: { maxLogBytes: 10 } },
+  }),
   attackOf("progress without end", "TASK_TIMEOUT", {
     module: logs,
     kernel: "progress_flood",

@@ -1,4 +1,5 @@
 import { prepareModule } from "../../../host/wasm/prepare.ts";
+import { unsigned } from "../../../scheduler/wasm/leb128.ts";
 import { assert, suite, throwsCode } from "../../support/index.ts";
 import { assemble } from "./assemble.ts";
 import { defaultOptions, instantiate } from "./prepared.ts";
@@ -155,6 +156,40 @@ test("it refuses code that names what the host adds", () => {
     );
     assert.ok(message.includes(what), message);
   }
+});
+
+/** A module of so many functions of this code. */
+const many = (count: number, code: number[]) => {
+  const body = [...unsigned(code.length + 2), 0, ...code, 0x0b];
+  const section = (id: number, content: number[]) => [id, ...unsigned(content.length), ...content];
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0],
+    ...section(3, [...unsigned(count), ...Array(count).fill(0)]),
+    ...section(10, [...unsigned(count), ...Array.from({ length: count }, () => body).flat()]),
+  ]);
+};
+const emptyLoop = [0x03, 0x40, 0x0b];
+const repeat = (count: number, code: number[]) => Array.from({ length: count }, () => code).flat();
+
+test("it refuses code that the checks would blow up", () => {
+  for (const [bytes, what] of [
+    [many(1, repeat(1_001, emptyLoop)), "more than 1000 loops in function 0"],
+    [
+      many(40, repeat(4_000, [0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b])),
+      "code that the checks make 6 times as long",
+    ],
+  ] as const) {
+    assert.ok(WebAssembly.validate(bytes));
+    const { message } = throwsCode(() => prepareModule(bytes, defaultOptions), "MODULE_REJECTED");
+    assert.ok(message.includes(what), message);
+    assert.ok(WebAssembly.validate(prepareModule(bytes, { ...defaultOptions, preempt: false }).bytes));
+  }
+});
+
+test("it does not search for long when a loop has a hundred thousand ways to come round", () => {
+  const wayRound = [0x41, 0, 0x04, 0x40, 0x0c, 1, 0x0b];
+  const bytes = many(1, [0x03, 0x40, ...emptyLoop, ...repeat(100_000, wayRound), 0x0b]);
+  assert.ok(WebAssembly.validate(prepareModule(bytes, defaultOptions).bytes));
 });
 
 const reusable = `(module (memory 1) (table (export "t") 2 funcref) (data $d "x") (elem $e func 0)

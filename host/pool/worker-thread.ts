@@ -2,7 +2,7 @@ import source from "worker:../worker/main.ts";
 import { Worker } from "node:worker_threads";
 import { toWireError, type WireError, WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
 import type { LoadedModule } from "../modules.ts";
-import { controlBytes, endedWord, stopWord, wakeWord } from "../worker/control.ts";
+import { controlBytes, endedWord, handledWord, stopWord, wakeWord } from "../worker/control.ts";
 import type {
   FromWorker,
   NestedReply,
@@ -11,6 +11,7 @@ import type {
   WorkerCall,
   WorkerResult,
 } from "../worker/messages.ts";
+import { weightOf } from "../worker/outbox.ts";
 
 /** How long a call may take to notice that it is to end, before its whole thread is ended. */
 const backstopMs = 20;
@@ -60,18 +61,21 @@ export class WorkerThread {
           this.#thread.unref();
           onReady();
           return;
-        case "log":
-          this.#listener?.log(message.text);
-          return;
-        case "progress":
-          this.#listener?.progress(message.fraction, message.text);
-          return;
         case "result":
           this.#settle(this.#resultOf(message.result));
           return;
+        case "log":
+          this.#listener?.log(message.text);
+          break;
+        case "progress":
+          this.#listener?.progress(message.fraction, message.text);
+          break;
         default:
           this.#listener?.nested(message);
       }
+      // Until then it may have to wait before it sends more.
+      Atomics.add(this.#control, handledWord, weightOf(message));
+      this.#wake();
     });
     this.#thread.on("error", (error) => {
       crash = error;
@@ -101,6 +105,7 @@ export class WorkerThread {
     this.#listener = listener;
     this.#stopError = undefined;
     Atomics.store(this.#control, endedWord, 0);
+    Atomics.store(this.#control, handledWord, 0);
     return new Promise((resolve) => {
       this.#finish = resolve;
       this.#thread.ref();

@@ -13,6 +13,7 @@ import type {
 } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import { Nested } from "./nested.ts";
+import { Outbox } from "./outbox.ts";
 import { Sandbox } from "./sandbox.ts";
 import { mostFrames } from "./trap.ts";
 
@@ -30,8 +31,9 @@ const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMes
 const receive = () => receiveMessageOnPort(port)?.message as NestedReply | undefined;
 
 const meter = new Meter(control);
-const nested = new Nested({ meter, control, post, receive });
-const host = new HostFunctions({ meter, nested, post });
+const outbox = new Outbox({ meter, control, post });
+const nested = new Nested({ meter, control, post: outbox.send, receive });
+const host = new HostFunctions({ meter, nested, post: outbox.send });
 
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {
@@ -49,6 +51,7 @@ function run(call: WorkerCall, number: number): void {
   const name = `${module.manifest.module}/${call.kernel}`;
   try {
     meter.begin(name, number, call.limits);
+    outbox.begin();
     host.begin(name, call);
     nested.begin(name, call);
     const value = sandboxOf(module).run(name, call, call.args.map(decodeValue));

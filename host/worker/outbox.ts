@@ -1,0 +1,59 @@
+import { handledWord } from "./control.ts";
+import type { FromWorker } from "./messages.ts";
+import type { Meter } from "./meter.ts";
+
+/** How far a worker may be ahead of its host, by `weightOf`: a message takes the host some 10 µs. */
+const mostAhead = 1_024;
+const bytesPerWeight = 1_024;
+
+/** What a message costs a host: 1, and 1 more for each KiB that it carries. */
+export function weightOf(message: FromWorker): number {
+  return 1 + Math.ceil(carriedBytes(message) / bytesPerWeight);
+}
+
+function carriedBytes(message: FromWorker): number {
+  switch (message.kind) {
+    case "log":
+    case "progress":
+      return 2 * message.text.length;
+    case "put":
+      return message.value.byteLength;
+    case "submit":
+      return message.args.reduce<number>(
+        (sum, arg) => sum + (typeof arg === "number" ? 0 : arg.byteLength),
+        2 * message.kernel.length,
+      );
+    default:
+      return 0;
+  }
+}
+
+export type OutboxDeps = { meter: Meter; control: Int32Array; post(message: FromWorker): void };
+
+/**
+ * What a running task makes its worker tell the host. A task that does nothing else would send faster than the host
+ * can listen, and so fill its memory and leave it no time for anyone else: it waits until the host has caught up.
+ */
+export class Outbox {
+  readonly #deps: OutboxDeps;
+  /** The weight of all that the running call has sent. */
+  #sent = 0;
+
+  constructor(deps: OutboxDeps) {
+    this.#deps = deps;
+  }
+
+  begin(): void {
+    this.#sent = 0;
+  }
+
+  /** @throws TaskTimeoutError, TaskCancelledError when the task is to end while it waits */
+  readonly send = (message: FromWorker): void => {
+    const { meter, control, post } = this.#deps;
+    // Both wrap around as 32-bit integers do.
+    const ahead = () => (this.#sent - Atomics.load(control, handledWord)) | 0;
+    if (ahead() > mostAhead) meter.await(() => (ahead() > mostAhead ? undefined : true));
+    this.#sent = (this.#sent + weightOf(message)) | 0;
+    post(message);
+  };
+}

@@ -1,7 +1,7 @@
 import type { Instance } from "./instance.ts";
 
-/** How many a worker keeps: 512 of them, the most that a host has, stay below the 13,000 memories of a process. */
-const mostInstances = 16;
+/** How many a worker keeps: with the most workers that a host has, they stay below the 13,000 memories of a process. */
+const mostInstances = 32;
 /** How much memory they may have together. */
 const mostBytes = 64 * 1024 * 1024;
 

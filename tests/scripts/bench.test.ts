@@ -67,6 +67,25 @@ test("bench writes a head and rows of one shape when it is given --json", async 
   assert.equal(await bench.leftovers(), ["figures.json"]);
 });
 
+test("bench sandbox measures resets, checks, rewriting and deadlines, each beside its baseline", async (t) => {
+  const bench = await startBench(t, ["sandbox", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+  for (const [start, count] of [
+    ["reset after arguments of", 3],
+    ["another instance after growing", 1],
+    ["linalg/matmul", 1],
+    ["physics/nbody", 1],
+    ["fib(25), recursive", 1],
+    ["a loop that only counts", 1],
+    ["prepareModule", 1],
+    ["deadline to end of an endless loop", 2],
+  ] as const) {
+    const compared = rows.filter(({ name, ratio }) => name.startsWith(start) && isFigure(ratio));
+    assert.is(compared.length, count, start);
+  }
+});
+
 test("bench refuses an unknown suite and names those that there are", async (t) => {
   const bench = await startBench(t, ["roundtrip", "nonsense"]);
   assert.is(await bench.ended, 1);

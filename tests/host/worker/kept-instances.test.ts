@@ -13,18 +13,18 @@ const numbered = (number: number, bytes = 65_536) =>
     assemble(`(module (memory ${pagesIn(bytes)}) (func (export "run") (result i32) (i32.const ${number})))`),
   );
 
-test("keep() keeps the instances of the 16 modules used last", async () => {
-  const modules = await Promise.all(Array.from({ length: 17 }, (_, number) => numbered(number)));
+test("keep() keeps the instances of the 32 modules used last", async () => {
+  const modules = await Promise.all(Array.from({ length: 33 }, (_, number) => numbered(number)));
   const worker = openWorker();
   const runAll = (some: typeof modules) => {
     const before = worker.instanceCount();
     for (const module of some) worker.run(module, "run");
     return worker.instanceCount() - before;
   };
-  assert.is(runAll(modules.slice(0, 16)), 16);
-  assert.is(runAll(modules.slice(0, 16)), 0);
+  assert.is(runAll(modules.slice(0, 32)), 32);
+  assert.is(runAll(modules.slice(0, 32)), 0);
   // The first is used again before the last takes the place of the second.
-  assert.is(runAll([modules[0]!, modules[16]!, modules[0]!]), 1);
+  assert.is(runAll([modules[0]!, modules[32]!, modules[0]!]), 1);
   assert.is(runAll([modules[1]!]), 1);
 });
 

@@ -1,28 +1,33 @@
 import type { Target } from "./target.ts";
 
-/** How many heartbeats it is looked at for, when nothing says how much is right … */
-const fewHeartbeats = 10;
-/** … and at most, when something does. */
-const mostHeartbeats = 200;
+/** How many heartbeats of one host make up some time, at ten a second. */
+const beforeHeartbeats = 100;
+/** A runtime that has nothing to do lets go of what is left after 8 s and more. */
+const afterHeartbeats = 300;
 
 /**
- * Resident memory of the hosts, in bytes: the least that is seen for a while, since a runtime lets go of memory when it
- * likes.
- * @param options.atMost it is looked at no further once it is so little
- * @param options.honest runs a few tasks between two looks, so that the workers have an occasion to let go
+ * Resident memory of the hosts while they have nothing to do, in bytes: the median, because a runtime lets go of memory
+ * when it likes, some tens of MiB at a time. Undefined when they don't tell.
  */
-export async function settledBytes(
-  target: Target,
-  { atMost, honest = async () => {} }: { atMost?: number; honest?: () => Promise<void> } = {},
-): Promise<number | undefined> {
-  let least: number | undefined;
-  for (let heard = 0; heard < (atMost === undefined ? fewHeartbeats : mostHeartbeats); heard++) {
-    await honest();
+export async function usualBytes(target: Target): Promise<number | undefined> {
+  const seen: number[] = [];
+  while (seen.length < beforeHeartbeats) {
     await target.heard();
     const bytes = target.residentBytes();
     if (bytes === undefined) return undefined;
-    least = Math.min(bytes, least ?? bytes);
-    if (atMost !== undefined && least <= atMost) break;
+    seen.push(bytes);
+  }
+  return seen.sort((a, b) => a - b)[Math.floor(seen.length / 2)];
+}
+
+/** The least that is seen in the half minute to come, or the first that is no more than `enough`. */
+export async function leastBytes(target: Target, enough: number): Promise<number | undefined> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let heard = 0; least > enough && heard < afterHeartbeats; heard++) {
+    await target.heard();
+    const bytes = target.residentBytes();
+    if (bytes === undefined) return undefined;
+    least = Math.min(bytes, least);
   }
   return least;
 }

@@ -2,7 +2,7 @@ import { randomOf } from "../worker/random.ts";
 import type { Attack, Ending } from "./attack.ts";
 import { Courier, type Delivered } from "./deliver.ts";
 import { honestTasks } from "./honest.ts";
-import { settledBytes } from "./memory.ts";
+import { leastBytes, usualBytes } from "./memory.ts";
 import { plan } from "./plan.ts";
 import { allowedGrowth, mostKept, type Report, type Tally } from "./report.ts";
 import { cpusOf, type Target } from "./target.ts";
@@ -19,7 +19,7 @@ export type RunOptions = {
 };
 
 /** Rounds before: code is compiled and heaps grow for about so long. */
-const warmUpRounds = 3;
+const warmUpRounds = 6;
 
 /**
  * Attacks a target, on all its workers at once, with honest tasks between. The list is run a few times before, so that
@@ -59,15 +59,13 @@ export async function runAttacks(target: Target, options: RunOptions): Promise<R
 
   await runAll(warmUp, () => {});
   const workersBefore = await countWorkers(target);
-  const bytesBefore = await settledBytes(target);
+  const bytesBefore = await usualBytes(target);
 
   const startMs = performance.now();
   await runAll(plan(attacks, count, random), (attack, delivered) => tally(tallies, attack, delivered));
   const elapsedMs = performance.now() - startMs;
   const workers = { before: workersBefore, after: await countWorkers(target) };
-  const bytesAfter =
-    bytesBefore &&
-    (await settledBytes(target, { atMost: bytesBefore * (1 + allowedGrowth), honest: askHonest }));
+  const bytesAfter = bytesBefore && (await leastBytes(target, bytesBefore * (1 + allowedGrowth)));
   return {
     ...{ seed, honestCount, wrong, workers, elapsedMs },
     tallies: [...tallies.values()].sort((a, b) => order(attacks, a) - order(attacks, b)),

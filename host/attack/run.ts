@@ -14,13 +14,16 @@ export type RunOptions = {
   count: number;
   /** The same gives the same order, and the same random modules. */
   seed: string;
-  /** Hears how many have been run. */
-  onProgress?(done: number): void;
+  /** Hears how many have been run, of how many with those that are not counted. */
+  onProgress?(done: number, total: number): void;
 };
 
+/** Rounds before: code is compiled and heaps grow for about so long. */
+const warmUpRounds = 3;
+
 /**
- * Attacks a target, on all its workers at once, with honest tasks between. Each attack is run once before, so that what
- * is measured is not the first time.
+ * Attacks a target, on all its workers at once, with honest tasks between. The list is run a few times before, so that
+ * what is measured is no first time.
  */
 export async function runAttacks(target: Target, options: RunOptions): Promise<Report> {
   const { attacks, count, seed, onProgress = () => {} } = options;
@@ -36,6 +39,9 @@ export async function runAttacks(target: Target, options: RunOptions): Promise<R
     honestCount += 2;
     if (fault !== undefined) wrong.push(fault);
   };
+  const names = new Set(attacks.map(({ name }) => name));
+  const warmUp = plan(attacks, warmUpRounds * names.size, random);
+  let done = 0;
   const runAll = async (
     planned: readonly Attack[],
     onEnd: (attack: Attack, delivered: Delivered) => void,
@@ -44,23 +50,19 @@ export async function runAttacks(target: Target, options: RunOptions): Promise<R
     const lane = async () => {
       for (const attack of queue) {
         onEnd(attack, await courier.deliver(attack));
+        onProgress(++done, warmUp.length + count);
         await askHonest();
       }
     };
     await Promise.all(Array.from({ length: cpusOf(target) }, lane));
   };
 
-  const names = new Set(attacks.map(({ name }) => name));
-  await runAll(plan(attacks, names.size, random), () => {});
+  await runAll(warmUp, () => {});
   const workersBefore = await countWorkers(target);
   const bytesBefore = await settledBytes(target);
 
   const startMs = performance.now();
-  let done = 0;
-  await runAll(plan(attacks, count, random), (attack, delivered) => {
-    tally(tallies, attack, delivered);
-    onProgress(++done);
-  });
+  await runAll(plan(attacks, count, random), (attack, delivered) => tally(tallies, attack, delivered));
   const elapsedMs = performance.now() - startMs;
   const workers = { before: workersBefore, after: await countWorkers(target) };
   const bytesAfter =

@@ -44,12 +44,11 @@ export async function runAttackCommand(options: AttackCommandOptions): Promise<b
     clearOnComplete: true,
   });
   try {
-    bar.start(count, 0);
     const report = await runAttacks(target, {
       attacks: chosen,
       count,
       seed,
-      onProgress: (done) => bar.update(done),
+      onProgress: (done, total) => (done === 1 ? bar.start(total, done) : bar.update(done)),
     });
     bar.stop();
     printReport(report);

@@ -51,6 +51,10 @@ export function lift(
 
 /** WebAssembly has only i32 and i64: the narrower and the unsigned are cut out of them. */
 function liftScalar(type: ScalarType, raw: number | bigint): unknown {
+  // A manifest may lie about the function.
+  if (typeof raw !== (type === "i64" || type === "u64" ? "bigint" : "number")) {
+    throw new BrokenValue(`value is no ${type}`);
+  }
   const number = raw as number;
   switch (type) {
     case "bool":

@@ -1,5 +1,5 @@
 /** Tasks that submit tasks: of themselves, without end. */
-import { get, put, Ref, remote, wait } from "../../kernels/sdk";
+import { get, put, Ref, remote, wait } from "wray/kernels/sdk";
 
 export function spin(): void {
   while (true) {}

@@ -1,5 +1,5 @@
 /** Floods of text. */
-import { log, progress } from "../../kernels/sdk";
+import { log, progress } from "wray/kernels/sdk";
 
 /** One line of so many characters. */
 export function long(length: i32): void {

@@ -80,6 +80,8 @@ const trials: Record<string, (t: TestContext, command: string) => Promise<unknow
     await started.stop();
     await started.printed(/^wray host \w+ left$/);
   },
+  "npx wray attack": async (_, command) =>
+    assert.match(await run(`${command} --count 20`, project), /^all attacks repelled$/m),
   "node wray.mjs host --servers nats://127.0.0.1:4222 --name lab-1 --cpus 2": async (t, command) => {
     const alone = await startNatsServer();
     t.after(() => alone.stop());

@@ -1,10 +1,14 @@
-import type { Attack } from "../attack.ts";
+import type { Attack, Ending } from "../attack.ts";
 import { withManifest } from "../bytes.ts";
-import { ofResults } from "../manifests.ts";
+import { ofOtherTypes, ofResults } from "../manifests.ts";
 import { modules } from "../modules.ts";
 import { attackOf, short } from "./attack-of.ts";
 
 const { clock, hostCalls, huge, logs, results } = modules;
+
+/** A text may be anywhere: what is there by chance is one of no characters, or of few. */
+const endingsOf = (what: string): Ending[] =>
+  what === "a text" ? ["TASK_ERROR", "LIMIT_EXCEEDED", "answer"] : ["TASK_ERROR", "LIMIT_EXCEEDED"];
 
 /** At 64, 128 and 192 `results.wat` has objects; at the others nothing can be. */
 const resultAddresses = [64, 128, 192, 0, 2, 20, 65_535, 65_536, -1, -2_147_483_648];
@@ -41,10 +45,15 @@ export const resultAttacks: readonly Attack[] = [
   }),
   ...Object.entries(ofResults).flatMap(([what, [kernel, manifest]]) =>
     resultAddresses.map((address) =>
-      attackOf(`result that is ${what} by a made-up address`, ["TASK_ERROR", "LIMIT_EXCEEDED", "answer"], {
+      attackOf(`result that is ${what} by a made-up address`, endingsOf(what), {
         ...{ variant: `${address}`, module: withManifest(results, manifest), kernel, args: [address] },
       }),
     ),
+  ),
+  ...Object.entries(ofOtherTypes).map(([what, [kernel, manifest]]) =>
+    attackOf("result of another type than the manifest says", "TASK_ERROR", {
+      ...{ variant: what, module: withManifest(results, manifest), kernel, args: [0] },
+    }),
   ),
 ];
 

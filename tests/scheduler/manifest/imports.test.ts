@@ -9,10 +9,9 @@ const functionOf = (module: string, name: string): Import => ({ module, name, ki
 
 test("checkImports() takes every function that a host gives", () => {
   const imports = [...hostImports.keys()].map((text) => {
-    const [module, name, ...rest] = text.split(".") as [string, string, ...string[]];
-    // Otherwise another pair of names could give the same text.
-    assert.equal(rest, []);
-    return functionOf(module, name);
+    // No module's name has a dot, so no other pair of names is taken for this one.
+    const [, module, name] = /^([^.]+)\.(.+)$/.exec(text)!;
+    return functionOf(module!, name!);
   });
   checkImports({ imports }, "x.wasm");
   checkImports({ imports: [] }, "x.wasm");
@@ -20,7 +19,8 @@ test("checkImports() takes every function that a host gives", () => {
 
 test("checkImports() names each function that no host gives", () => {
   const names: [string, string][] = [
-    ["env", "Date.now"],
+    ["env.Date", "now"],
+    ["env.console", "log"],
     ["__proto__", "constructor"],
     ["env", "__proto__"],
     ["wray", "toString"],

@@ -1,4 +1,4 @@
-import { openModule, sha256Of } from "../../../scheduler/manifest/read.ts";
+import { compileModule, openModule, sha256Of } from "../../../scheduler/manifest/read.ts";
 import type { Manifest } from "../../../scheduler/protocol/manifest.ts";
 import { assemble } from "../../host/wasm/assemble.ts";
 import { assert, rejects, suite } from "../../support/index.ts";
@@ -80,9 +80,9 @@ test("openModule() makes a manifest when a module has none, named by its file or
   assert.is((await openModule(bytes)).manifest.module, sha256.slice(0, 12));
 });
 
-test("openModule() rejects with ModuleRejectedError when the engine does not take the code", async () => {
+test("compileModule() rejects with ModuleRejectedError when the engine does not take the code", async () => {
   const bytes = assemble('(module (func (export "f") (result f64) (i32.const 1)))');
-  const error = await rejects(openModule(bytes, "x.wasm"), "MODULE_REJECTED");
+  const error = await rejects(compileModule(bytes, "x.wasm"), "MODULE_REJECTED");
   assert.match(error.message, /^x\.wasm is not a WebAssembly module: .*f64/);
 });
 

@@ -5,7 +5,7 @@ import { assert, suite } from "../../support/index.ts";
 const test = suite("placement/host-table");
 
 const beat = (host: string, more: Partial<Heartbeat> = {}): Heartbeat => ({
-  ...{ v: 1, host, epoch: 1, cpus: 2, queued: 0, running: 0, state: "up" },
+  ...{ v: 1, host, epoch: 1, cpus: 2, queued: 0, running: 0, state: "up", rssBytes: 5 },
   ...more,
 });
 const ids = (table: HostTable, nowMs: number) => table.candidates(nowMs).map(({ id }) => id);
@@ -97,7 +97,7 @@ test("view() counts the tasks that are there and those that ended with a result"
   for (let task = 0; task < 3; task++) table.sent("a");
   table.ended("a", true);
   table.ended("a", false);
-  assert.equal(table.view(), [{ id: "a", cpus: 2, state: "up", tasksPending: 1, tasksRun: 1 }]);
+  assert.equal(table.view(), [{ id: "a", cpus: 2, state: "up", rssBytes: 5, tasksPending: 1, tasksRun: 1 }]);
 });
 
 test("sent() and ended() change nothing when the host is not known", () => {
@@ -105,5 +105,5 @@ test("sent() and ended() change nothing when the host is not known", () => {
   table.sent("a");
   table.ended("a", true);
   table.heard(beat("a"), 0);
-  assert.equal(table.view(), [{ id: "a", cpus: 2, state: "up", tasksPending: 0, tasksRun: 0 }]);
+  assert.equal(table.view(), [{ id: "a", cpus: 2, state: "up", rssBytes: 5, tasksPending: 0, tasksRun: 0 }]);
 });

@@ -29,7 +29,7 @@ test(
   { timeoutMs: 90_000 },
 );
 
-test("a module that takes longer than maxCompileMs to compile runs nowhere, and the host goes on", async (t) => {
+test("a module that takes longer than maxCompileMs to prepare and compile runs nowhere, and the host goes on", async (t) => {
   const wray = await open(t, { maxCompileMs: 1 });
   const error = await rejects(
     wray.get((await wray.load(manyFunctions(40_000))).kernel("f").remote()),

@@ -2,7 +2,7 @@ import { InvalidTaskError } from "../scheduler/protocol/errors.ts";
 
 /** What a host allows, whatever a task asks for. */
 export type HostLimits = {
-  /** How deep the calls of a kernel may go: the stack of each worker thread, in bytes. */
+  /** How deep the calls of a kernel may go: the stack of each worker thread, in bytes, from 512 KiB. */
   stackBytes: number;
   /** The largest module that it takes, in bytes. */
   maxModuleBytes: number;
@@ -23,14 +23,18 @@ export const defaultHostLimits: Readonly<HostLimits> = {
 
 export const hostLimitNames = Object.keys(defaultHostLimits) as (keyof HostLimits)[];
 
-/** Those of these options that are limits of a host. @throws InvalidTaskError for one that is no integer from 1 */
+/** Node keeps 192 KiB of a thread's stack for itself, and the host's own functions need some, too. */
+const leastStackBytes = 512 * 1024;
+
+/** Those of these options that are limits of a host. @throws InvalidTaskError for one that is no integer, or too low */
 export function hostLimitsOf(options: Partial<HostLimits>): Partial<HostLimits> {
   const limits: Partial<HostLimits> = {};
   for (const name of hostLimitNames) {
     const value = options[name];
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new InvalidTaskError(`option ${name} must be an integer from 1, but is ${String(value)}`, {
+    const least = name === "stackBytes" ? leastStackBytes : 1;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InvalidTaskError(`option ${name} must be an integer from ${least}, but is ${String(value)}`, {
         data: { option: name },
       });
     }

@@ -6,7 +6,7 @@ import { within } from "../scheduler/time/within.ts";
 import type { HostLimits } from "./limits.ts";
 import type { Translation } from "./traps/locate.ts";
 import { originalFunctionIndex, originalOffset } from "./wasm/offsets.ts";
-import { prepareModule } from "./wasm/prepare.ts";
+import { prepareApart } from "./wasm/prepare-apart.ts";
 import type { WorkerModule } from "./worker/messages.ts";
 
 /** The most entries that the tables of a module may have together: large programs of C++ have some thousands. */
@@ -42,13 +42,20 @@ export class Modules {
     const source = `module ${sha256}`;
     const { bytes, manifest, needs } = await fetchModule(this.#control, sha256, maxModuleBytes);
     const { preempt = true } = manifest;
-    const prepared = prepareModule(bytes, { preempt, tableEntries, source });
-    const compiling = compileModule(prepared.bytes, source);
-    compiling.catch(() => {}); // When it takes too long, nobody listens any more.
+    const late = new AbortController();
+    const making = (async () => {
+      const prepared = await prepareApart(bytes, { preempt, tableEntries, source }, late.signal);
+      return { prepared, wasm: await compileModule(prepared.bytes, source) };
+    })();
+    making.catch(() => {}); // When it takes too long, nobody listens any more.
+    const { prepared, wasm } = await within(maxCompileMs, making, () => {
+      const error = tooSlow(source, maxCompileMs);
+      late.abort(error);
+      return error;
+    });
     const { memory, globals, isReusable, offsets } = prepared;
     return {
-      ...{ sha256, manifest, needs, memory, globals, isReusable },
-      wasm: await within(maxCompileMs, compiling, () => tooSlow(source, maxCompileMs)),
+      ...{ sha256, manifest, needs, memory, globals, isReusable, wasm },
       translation: {
         originalOffset: (offset) => originalOffset(offsets, offset),
         originalFunctionIndex: (index) => originalFunctionIndex(offsets, index),
@@ -58,7 +65,10 @@ export class Modules {
 }
 
 const tooSlow = (source: string, maxCompileMs: number) =>
-  new ModuleRejectedError(`${source} takes longer to compile than the ${maxCompileMs} ms of this host`, {
-    remedy: "Make its functions smaller, or start the host with a larger --max-compile-ms.",
-    data: { limit: "maxCompileMs", maxCompileMs },
-  });
+  new ModuleRejectedError(
+    `${source} takes longer to prepare and compile than the ${maxCompileMs} ms of this host`,
+    {
+      remedy: "Make its functions smaller, or start the host with a larger --max-compile-ms.",
+      data: { limit: "maxCompileMs", maxCompileMs },
+    },
+  );

@@ -125,10 +125,15 @@ const commands = new Set([...inBlocks, ...commandsInText(readme)]);
 
 for (const command of commands) {
   const trial = trials[command];
-  test(`its command does what it says: ${command}`, async (t) => {
-    if (trial === undefined) throw new Error("no trial of it is in tests/readme/commands.test.ts");
-    await trial(t, command);
-  });
+  test(
+    `its command does what it says: ${command}`,
+    async (t) => {
+      if (trial === undefined) throw new Error("no trial of it is in tests/readme/commands.test.ts");
+      await trial(t, command);
+    },
+    // wray attack warms up, and waits for memory to come to rest.
+    { timeoutMs: 120_000 },
+  );
 }
 
 for (const program of files.filter(

@@ -6,7 +6,7 @@ const test = suite("wray attack");
 
 /** Two rounds of the list; `.ci/run` has all 1,000. */
 const count = 260;
-const timeoutMs = 100_000;
+const timeoutMs = 150_000;
 
 async function attack(t: TestContext, ...args: string[]): Promise<{ code: number | null; text: string }> {
   const command = startCommand(t, ["attack", ...args]);
@@ -26,23 +26,6 @@ test(
     assert.is(code, 0);
     // Some of them write to the log what would steer a terminal; the bar is not drawn where there is none.
     assert.not.match(text, "\u001b");
-  },
-  { timeoutMs },
-);
-
-test(
-  "wray attack repels every attack on the hosts of a cluster, which stay",
-  async (t) => {
-    const cluster = await startCluster(t, { hosts: 1, cpus: 2 });
-    const [host] = cluster.hosts;
-    const args = ["--count", String(count), "--servers", cluster.server.url, "--seed", "cluster"];
-    const { code, text } = await attack(t, ...args);
-    assert.match(text, /all attacks repelled$/m, text);
-    assert.match(text, /^workers {3}2 before, 2 after$/m);
-    assert.match(text, /^memory {4}[\d.]+ MiB before/m);
-    assert.is(code, 0);
-    assert.not.match(host!.text(), "\u001b");
-    assert.is(host!.process.exitCode, null);
   },
   { timeoutMs },
 );

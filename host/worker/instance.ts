@@ -6,7 +6,7 @@ import type { Runtime } from "./values.ts";
 
 type Kernel = (...args: unknown[]) => number | bigint;
 
-const pageBytes = 64 * 1024;
+export const pageBytes = 64 * 1024;
 
 /**
  * All of the memory is zeroed after a task, whatever the task has touched. Of a module that begins with more than this

@@ -3,14 +3,7 @@ import { toWireError } from "../../scheduler/protocol/errors.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { HostFunctions } from "./host-functions.ts";
 import { KeptInstances } from "./kept-instances.ts";
-import type {
-  FromWorker,
-  NestedReply,
-  ToWorker,
-  WorkerCall,
-  WorkerModule,
-  WorkerResult,
-} from "./messages.ts";
+import type { FromWorker, NestedReply, ToWorker, WorkerCall, WorkerResult } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import { Nested } from "./nested.ts";
 import { Outbox } from "./outbox.ts";
@@ -23,7 +16,6 @@ Error.stackTraceLimit = mostFrames;
 
 const port = parentPort!;
 const control = new Int32Array(workerData as SharedArrayBuffer);
-const modules = new Map<string, WorkerModule>();
 const sandboxes = new Map<string, Sandbox>();
 const kept = new KeptInstances();
 
@@ -38,7 +30,7 @@ const host = new HostFunctions({ meter, nested, post: outbox.send });
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {
     case "module":
-      modules.set(message.module.sha256, message.module);
+      sandboxes.set(message.module.sha256, new Sandbox(message.module, host, kept));
       return;
     case "call":
       run(message.call, message.number);
@@ -47,24 +39,16 @@ port.on("message", (message: ToWorker) => {
 post({ kind: "ready" });
 
 function run(call: WorkerCall, number: number): void {
-  const module = modules.get(call.sha256)!;
-  const name = `${module.manifest.module}/${call.kernel}`;
+  const sandbox = sandboxes.get(call.sha256)!;
+  const name = `${sandbox.name}/${call.kernel}`;
   try {
     meter.begin(name, number, call.limits);
     outbox.begin();
     host.begin(name, call);
     nested.begin(name, call);
-    const value = sandboxOf(module).run(name, call, call.args.map(decodeValue));
+    const value = sandbox.run(name, call, call.args.map(decodeValue));
     post({ kind: "result", result: { value, clock: host.recording } satisfies WorkerResult }, [value.buffer]);
   } catch (error) {
     post({ kind: "result", result: { error: toWireError(error) } });
   }
-}
-
-function sandboxOf(module: WorkerModule): Sandbox {
-  const known = sandboxes.get(module.sha256);
-  if (known !== undefined) return known;
-  const sandbox = new Sandbox(module, host, kept);
-  sandboxes.set(module.sha256, sandbox);
-  return sandbox;
 }

@@ -8,7 +8,7 @@ import {
 import { isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { HostFunctions } from "./host-functions.ts";
-import { Instance } from "./instance.ts";
+import { Instance, pageBytes } from "./instance.ts";
 import type { KeptInstances } from "./kept-instances.ts";
 import type { WorkerCall, WorkerModule } from "./messages.ts";
 import { taskError } from "./trap.ts";
@@ -16,18 +16,20 @@ import { lift, lowerAll } from "./values.ts";
 
 /** Arguments up to this fit into what a module has anyway. */
 const smallBytes = 16 * 1024;
-const pageBytes = 64 * 1024;
 
 /**
  * One module, which runs one task at a time and forgets each: a task finds the memory, the globals and the tables of
  * a new instance.
  */
 export class Sandbox {
+  /** As messages name it. */
+  readonly name: string;
   readonly #module: WorkerModule;
   readonly #host: HostFunctions;
   readonly #kept: KeptInstances;
 
   constructor(module: WorkerModule, host: HostFunctions, kept: KeptInstances) {
+    this.name = module.manifest.module;
     this.#module = module;
     this.#host = host;
     this.#kept = kept;

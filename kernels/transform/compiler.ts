@@ -6,7 +6,6 @@
 export type Program = {
   readonly sources: readonly Source[];
   readonly filesByName: ReadonlyMap<string, File>;
-  readonly elementsByName: ReadonlyMap<string, Element>;
   /** Every function and class whose types are resolved, those of generic ones by their type arguments. */
   readonly instancesByName: ReadonlyMap<string, unknown>;
   readonly options: { readonly exportRuntime: boolean };

@@ -35,10 +35,13 @@ export type RemoteArgs<Args extends unknown[]> = {
 export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   readonly #deps: KernelDeps;
   readonly #options: TaskOptions;
+  /** What each of its submissions has of the options. */
+  readonly #submission: ReturnType<typeof submissionOf>;
 
   constructor(deps: KernelDeps, options: TaskOptions = {}) {
     this.#deps = deps;
     this.#options = options;
+    this.#submission = submissionOf(options);
   }
 
   /** `module/function` */
@@ -87,7 +90,7 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
       module,
       kernel: signature.name,
       args: encoded,
-      ...submissionOf(this.#options),
+      ...this.#submission,
     }) as ObjectRef<ReturnType<Fn>>;
   }
 }

@@ -1,10 +1,9 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
 import { checkArgBytes, checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
-import { LimitExceededError, TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
+import { TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
 import { defaultGrant, defaultLimits } from "../scheduler/protocol/limits.ts";
 import {
-  type Arg,
   inlineBytes,
   isRefArg,
   type Outcome,
@@ -12,10 +11,16 @@ import {
   type Task,
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
+import { checkMemory } from "./check-memory.ts";
 import type { Modules } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
-import { type ObjectStore, shared } from "./objects/store.ts";
+import type { Segments } from "./objects/segments.ts";
+import type { ObjectStore } from "./objects/store.ts";
+import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
 import type { Pool } from "./pool/pool.ts";
+import type { Site } from "./pool/site.ts";
+import { itemOverheadBytes } from "./ring/items.ts";
+import { type CallArg, TaskCall, type TaskEnd } from "./task-call.ts";
 import type { Traps } from "./traps/traps.ts";
 
 export type ExecutorDeps = {
@@ -23,6 +28,7 @@ export type ExecutorDeps = {
   subjects: Subjects;
   modules: Modules;
   store: ObjectStore;
+  segments: Segments;
   pool: Pool;
   traps: Traps;
   /** Whether this owner is still there. */
@@ -35,12 +41,20 @@ export type ExecutorDeps = {
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
 /** A task on this host. */
-type Here = { id: string; owner: string | undefined; isCancelled: boolean };
+type Here = {
+  id: string;
+  owner: string | undefined;
+  isCancelled: boolean;
+  call?: TaskCall;
+  /** The arguments that it keeps in memory. */
+  pinned: StoredObject[];
+  isOver: boolean;
+};
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
   readonly #deps: ExecutorDeps;
-  readonly #pulls = new Map<string, Promise<Uint8Array>>();
+  readonly #pulls = new Map<string, Promise<StoredObject>>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
   readonly #here = new Set<Here>();
 
@@ -63,88 +77,149 @@ export class Executor {
    * @param owner keeps a large result; without one, it comes back whole
    */
   async run(task: Task, owner: string | undefined): Promise<Outcome> {
-    const { modules, pool, store, traps, isPresent, progressed, log, submitter, control } = this.#deps;
+    const { modules, pool, store, traps, isPresent } = this.#deps;
     const { maxMemoryBytes } = this.#deps;
-    const { id, module: sha256, kernel, args, grant = defaultGrant, seed = id, clock, depth = 0 } = task;
+    const { id, module: sha256, kernel, args, grant = defaultGrant, seed = id, clock } = task;
     const limits = { ...defaultLimits, ...task.limits };
-    const here: Here = { id, owner, isCancelled: false };
+    const here: Here = { id, owner, isCancelled: false, pinned: [], isOver: false };
     this.#here.add(here);
     try {
       const module = await modules.get(sha256);
       const label = `${module.manifest.module}/${kernel}`;
       checkGrant(label, module.needs, grant);
-      if (limits.memoryBytes > maxMemoryBytes) throw tooMuchMemory(label, limits.memoryBytes, maxMemoryBytes);
+      checkMemory(label, limits.memoryBytes, maxMemoryBytes);
       const values = args.some(isRefArg)
-        ? await Promise.all(args.map((arg) => this.#value(arg, owner ?? "")))
+        ? await Promise.all(args.map((arg) => (isRefArg(arg) ? this.#object(arg, here) : arg)))
         : (args as Uint8Array[]);
       checkArgBytes(label, values, limits.maxArgumentBytes);
       if (here.isCancelled) throw cancelled(label);
       if (owner !== undefined && !isPresent(owner)) return { kind: "returned" };
-      // Copies, because what is inside a message would drag the whole of it to the worker.
-      const call = {
-        id,
-        sha256,
-        kernel,
-        args: values.map((value) => (isShared(value) ? value : value.slice())),
-        ...{ limits, grant, seed, clock, depth },
-      };
-      const result = await pool.run({
-        ...{ module, call, owner },
-        childrenOf: (countEnded) =>
-          new Children({ submitter, control, parent: call, module: module.manifest.module, countEnded }),
-        onLog: (text) => log(id, text),
-        onProgress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
-      });
-      if (result === undefined) return { kind: "returned" };
-      if ("error" in result)
-        return { kind: "error", error: await traps.locate(sha256, result.error, module.translation) };
-      const { value, clock: readings } = result;
-      const heard = readings && { clock: readings };
+      const site = pool.site({ module, kernel, limits, grant, clock, seed: { kind: "item" } });
+      const end = await this.#call(here, site, values, seed, task);
+      if (end.kind === "returned") return end;
+      if (end.kind === "error")
+        return { kind: "error", error: await traps.locate(sha256, end.error, module.translation) };
+      const heard = end.clock && { clock: end.clock };
+      const { value } = end;
       if (owner === undefined || value.byteLength <= inlineBytes) return { kind: "value", value, ...heard };
-      store.add(id, shared(value), owner, "result");
+      store.add(id, this.#stored(value, { owner, label: `result of ${label}`, kind: "result" }));
       return { kind: "stored", bytes: value.byteLength, ...heard };
     } catch (error) {
       return { kind: "error", error: toWireError(error) };
     } finally {
       this.#here.delete(here);
+      here.isOver = true;
+      for (const object of here.pinned) object.unpin();
     }
+  }
+
+  #call(here: Here, site: Site, values: readonly CallArg[], seed: string, task: Task): Promise<TaskEnd> {
+    const { pool, progressed, log, submitter, control } = this.#deps;
+    const { id, owner } = here;
+    const { depth = 0, module: sha256 } = task;
+    const { limits, grant, module } = site.facts;
+    const parent = { sha256, limits, grant, seed, depth };
+    const args = this.#fitted(values, here);
+    return new Promise((resolve) => {
+      here.call = new TaskCall({
+        ...{ pool, site, owner: owner ?? "", depth, args, seed },
+        childrenOf: (countEnded) =>
+          new Children({ submitter, control, parent, module: module.manifest.module, countEnded }),
+        log: (text) => log(id, text),
+        progress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
+        ended: resolve,
+      });
+      pool.submit(here.call);
+    });
   }
 
   /** Ends tasks of an owner; what they come to, nobody wants to know. */
   cancel(owner: string, ids: readonly string[]): void {
     const cancelledIds = new Set(ids);
-    for (const here of this.#here) {
-      if (here.owner === owner && cancelledIds.has(here.id)) here.isCancelled = true;
+    this.#cancel((here) => here.owner === owner && cancelledIds.has(here.id));
+  }
+
+  /** Ends all tasks of an owner. */
+  cancelAllOf(owner: string): void {
+    this.#cancel((here) => here.owner === owner);
+  }
+
+  #cancel(test: (here: Here) => boolean): void {
+    for (const here of [...this.#here].filter(test)) {
+      here.isCancelled = true;
+      if (here.call !== undefined) this.#deps.pool.cancel(here.call);
     }
-    this.#deps.pool.cancel((call) => call.owner === owner && cancelledIds.has(call.call.id));
   }
 
-  /** An argument's encoded value; an object that several tasks want at once is fetched once. */
-  #value(arg: Arg, owner: string): Uint8Array | Promise<Uint8Array> {
-    if (!isRefArg(arg)) return arg;
-    return this.#deps.store.get(arg.ref) ?? this.#pulls.get(arg.ref) ?? this.#pull(arg, owner);
+  /** An object that is on its way here. */
+  coming(id: string): Promise<Uint8Array> | undefined {
+    return this.#pulls.get(id)?.then((object) => object.viewed());
   }
 
-  #pull(arg: RefArg, owner: string): Promise<Uint8Array> {
+  /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
+  async #object(arg: RefArg, here: Here): Promise<CallArg> {
+    const object =
+      this.#deps.store.get(arg.ref) ??
+      (await (this.#pulls.get(arg.ref) ?? this.#pull(arg, here.owner ?? "")));
+    const segment = await object.pinned();
+    // Another argument may have failed meanwhile.
+    if (here.isOver) object.unpin();
+    else here.pinned.push(object);
+    return { byteLength: object.byteLength, segment: segment.id };
+  }
+
+  #pull(arg: RefArg, owner: string): Promise<StoredObject> {
     const { bus, subjects, store } = this.#deps;
-    const pull = pullObject(bus, subjects, arg, (bytes) => new Uint8Array(new SharedArrayBuffer(bytes)))
-      .then((value) => {
-        store.add(arg.ref, value, owner, "copy");
-        return value;
+    let object: StoredObject | undefined;
+    const pull = pullObject(bus, subjects, arg, (byteLength) => {
+      // A peer has failed in the middle, and another is asked.
+      object?.unpin();
+      object?.free();
+      object = store.create(byteLength, { owner, label: "copy", kind: "copy" });
+      return object.pin()!.bytes.subarray(0, byteLength);
+    })
+      .then(() => {
+        store.add(arg.ref, object!);
+        return object!;
       })
-      .finally(() => this.#pulls.delete(arg.ref));
+      .catch((error) => {
+        object?.free();
+        throw error;
+      })
+      .finally(() => {
+        object?.unpin();
+        this.#pulls.delete(arg.ref);
+      });
     this.#pulls.set(arg.ref, pull);
     return pull;
+  }
+
+  /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */
+  #fitted(args: readonly CallArg[], here: Here): CallArg[] {
+    let leftBytes = inlineBytes;
+    return args.map((arg) => {
+      if (!(arg instanceof Uint8Array)) return arg;
+      leftBytes -= arg.byteLength + itemOverheadBytes;
+      if (leftBytes >= 0) return arg;
+      leftBytes += arg.byteLength;
+      const object = this.#stored(arg, { owner: here.owner ?? "", label: "argument", kind: "copy" });
+      const segment = object.pin()!;
+      object.free();
+      here.pinned.push(object);
+      return { byteLength: arg.byteLength, segment: segment.id };
+    });
+  }
+
+  /** An object of what was in a message, or of what a worker has made shared memory for. */
+  #stored(value: Uint8Array, facts: StoredFacts): StoredObject {
+    const { store, segments } = this.#deps;
+    if (value.buffer instanceof SharedArrayBuffer)
+      return store.adopt(segments.adopt(value.buffer), value.byteLength, facts);
+    const object = store.create(value.byteLength, facts);
+    object.pin()!.bytes.set(value);
+    object.unpin();
+    return object;
   }
 }
 
 const cancelled = (label: string) => new TaskCancelledError(`${label} was cancelled`);
-const tooMuchMemory = (label: string, memoryBytes: number, maxMemoryBytes: number) =>
-  new LimitExceededError(
-    `${label} asks for ${memoryBytes} bytes of memory; its host gives ${maxMemoryBytes}`,
-    {
-      remedy: "Lower memoryBytes, or start the host with a larger --max-memory-bytes.",
-      data: { kernel: label, limit: "maxMemoryBytes", memoryBytes, maxMemoryBytes },
-    },
-  );
-const isShared = (value: Uint8Array) => value.buffer instanceof SharedArrayBuffer;

@@ -1,20 +1,22 @@
-import { stripVTControlCharacters } from "node:util";
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
-import { serveObjects } from "../scheduler/objects/transfer.ts";
+import { serveObjects } from "../scheduler/objects/serve.ts";
 import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
 import { randomId } from "../scheduler/protocol/ids.ts";
+import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts";
 import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { defaultHostLimits, type HostLimits } from "./limits.ts";
 import { Modules } from "./modules.ts";
+import { Segments } from "./objects/segments.ts";
 import { ObjectStore } from "./objects/store.ts";
 import { Pool } from "./pool/pool.ts";
+import { printLog } from "./print-log.ts";
 import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
 import { Traps } from "./traps/traps.ts";
@@ -35,6 +37,8 @@ export type HostOptions = {
   cluster: string;
   id: string;
   cpus: number;
+  /** Where other machines can fetch objects: an address of this one, as `host` or `host:port`. Default: nowhere. */
+  objectAddress?: string | undefined;
   limits?: Partial<HostLimits>;
 };
 
@@ -46,7 +50,7 @@ export class Host {
   readonly #control: Control;
   readonly #subjects: Subjects;
   readonly #modules: Modules;
-  readonly #store = new ObjectStore();
+  readonly #store: ObjectStore;
   readonly #pool: Pool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
@@ -60,13 +64,20 @@ export class Host {
   /** The client of this host itself, for what tasks submit. */
   #nested: Promise<Submitter> | undefined;
 
-  private constructor({ bus, control, cluster, id, cpus, limits: given }: HostOptions) {
+  private constructor({ bus, control, cluster, id, cpus, objectAddress, limits: given }: HostOptions) {
     const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
     this.#bus = bus;
     this.#control = control;
     this.#subjects = subjectsOf(cluster);
+    const { objectStoreBytes: capacityBytes, spillFolder } = limits;
+    const segments = new Segments({
+      maxIdleBytes: capacityBytes / 4,
+      created: ({ id, bytes }) => this.#pool.addSegment(id, bytes.buffer),
+      dropped: (id) => this.#pool.forgetSegment(id),
+    });
+    this.#store = new ObjectStore({ capacityBytes, segments, spillFolder });
     this.#pool = new Pool(cpus, limits.stackBytes);
     this.#modules = new Modules(control, limits);
     this.#executor = new Executor({
@@ -74,6 +85,7 @@ export class Host {
       subjects: this.#subjects,
       modules: this.#modules,
       store: this.#store,
+      segments,
       pool: this.#pool,
       maxMemoryBytes: limits.maxMemoryBytes,
       control,
@@ -82,7 +94,7 @@ export class Host {
       isPresent: (clientId) => this.#exchange.has(clientId),
       progressed: (clientId, taskId, fraction, text) =>
         this.#exchange.send(clientId, { kind: "progress", id: taskId, fraction, text }, resultOverheadBytes),
-      log: (taskId, text) => console.error(`[${id} ${taskId}] ${printable(text)}`),
+      log: (taskId, text) => printLog(id, taskId, text),
     });
     this.#exchange = new Exchange({
       id,
@@ -94,8 +106,14 @@ export class Host {
       bus.subscribe(this.#subjects.hostTasks(id), (payload) =>
         this.#exchange.receive(decodePacketToHost(payload), (clientId) => this.#forgetClient(clientId)),
       ),
-      serveObjects(bus, this.#subjects.objects({ kind: "host", id }), (objectId) =>
-        this.#store.get(objectId),
+      serveObjects(
+        bus,
+        this.#subjects.objects({ kind: "host", id }),
+        (objectId) => this.#store.read(objectId) ?? this.#executor.coming(objectId),
+        { address: objectAddress },
+      ),
+      bus.subscribe(this.#subjects.memory({ kind: "host", id }), (_, respond) =>
+        respond(encodeMessage(this.#memory())),
       ),
       bus.subscribe(this.#subjects.hello, () => this.#beat()),
       bus.onReconnect(() => {
@@ -192,7 +210,7 @@ export class Host {
 
   #forgetClient(clientId: string): void {
     this.#exchange.forget(clientId);
-    this.#pool.cancel(({ owner }) => owner === clientId);
+    this.#executor.cancelAllOf(clientId);
     this.#store.releaseAllOf(clientId);
   }
 
@@ -202,6 +220,16 @@ export class Host {
     this.#checkedMs = nowMs;
     if (wasDeaf || !this.#bus.isConnected) return;
     for (const clientId of this.#exchange.silent(clientSilenceMs)) this.#forgetClient(clientId);
+  }
+
+  #memory(): PeerMemory {
+    const { objects, totals } = this.#store.report();
+    return {
+      peer: { kind: "host", id: this.id },
+      ...largestObjects(objects),
+      totals,
+      clients: this.#exchange.peers,
+    };
   }
 
   #beat(): void {
@@ -246,6 +274,7 @@ export class Host {
     for (const timer of this.#timers) clearInterval(timer);
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();
+    this.#store.close();
     (await this.#nested?.catch(() => undefined))?.close();
     if (this.#bus.isConnected) await this.#control.dropLease(this.id).catch(() => {});
   }
@@ -265,12 +294,6 @@ export class Host {
     this.#timers.push(timer);
   }
 }
-
-/** What a task wrote, as it may be printed: without what would steer a terminal, and further lines set in. */
-const printable = (text: string) =>
-  stripVTControlCharacters(text)
-    .replace(/[^\P{Cc}\n]/gu, " ")
-    .replaceAll("\n", "\n  ");
 
 /** About how many bytes an outcome takes in a message. */
 function sizeOf(outcome: Outcome): number {

@@ -53,9 +53,9 @@ export class Modules {
       late.abort(error);
       return error;
     });
-    const { memory, globals, isReusable, offsets } = prepared;
+    const { memory, stateless, isReusable, offsets } = prepared;
     return {
-      ...{ sha256, manifest, needs, memory, globals, isReusable, wasm },
+      ...{ sha256, manifest, needs, memory, stateless, isReusable, wasm },
       translation: {
         originalOffset: (offset) => originalOffset(offsets, offset),
         originalFunctionIndex: (index) => originalFunctionIndex(offsets, index),

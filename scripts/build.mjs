@@ -163,6 +163,8 @@ async function buildCommand() {
   await build({
     ...common,
     entryPoints: { wray: "host/cli/main.ts" },
+    // Only programs with tables load it, and the command has none.
+    external: ["apache-arrow"],
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     sourcemap: false,

@@ -77,6 +77,7 @@ const ofSpin = (others: object) => manifest([kernel("spin")], others);
 export const lies: Record<string, Lie> = {
   "a kernel that is not there": lie(manifest([kernel("nowhere")]), "nowhere", "KERNEL_NOT_FOUND"),
   "a kernel of the prototype": lie(manifest([kernel("toString")]), "toString", "KERNEL_NOT_FOUND"),
+  "a kernel that is the host's": lie(manifest([kernel("__wray_keep")]), "__wray_keep", "KERNEL_NOT_FOUND"),
   "a kernel that is no function's name": lie(manifest([kernel("../spin")]), "../spin", "KERNEL_NOT_FOUND"),
   "fewer parameters than there are": lie(manifest([kernel("recurse")]), "recurse", "STACK_OVERFLOW"),
   "parameters of another type": lie(manifest([kernel("recurse_by_turns")]), "recurse_by_turns", "TASK_ERROR"),

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseAddress } from "../../scheduler/bus/address.ts";
 import { type ServerOptions, shownServers } from "../../scheduler/bus/credentials.ts";
 import { type NatsBus, natsBus } from "../../scheduler/bus/nats.ts";
 import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
@@ -11,23 +12,28 @@ import { Host } from "../host.ts";
 import { type HostLimits, hostLimitsOf } from "../limits.ts";
 
 export type HostCommandOptions = ServerOptions &
-  Partial<HostLimits> & { cluster: string; cpus?: number; name?: string };
+  Partial<HostLimits> & { cluster: string; cpus?: number; name?: string; objectAddress?: string };
 
 const retryMs = 500;
 /** How long running tasks may take to end after SIGTERM; container runtimes kill after 10 s. */
 const drainMs = 8_000;
 
 /** Runs a host until it is told to stop; while no server answers, it keeps trying. */
-export async function runHost({ cluster, cpus, name, ...others }: HostCommandOptions): Promise<void> {
-  const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, ...server } = others;
+export async function runHost(options: HostCommandOptions): Promise<void> {
+  const { cluster, cpus, name, objectAddress, ...others } = options;
+  const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, objectStoreBytes, ...rest } = others;
+  const { spillFolder, ...server } = rest;
   const limits = hostLimitsOf({
     stackBytes,
     maxModuleBytes,
     maxCompileMs,
     maxMemoryBytes,
+    objectStoreBytes,
+    spillFolder,
   } as Partial<HostLimits>);
   const id = checkName("host", name ?? randomId());
   checkName("cluster", cluster);
+  if (objectAddress !== undefined) parseAddress(objectAddress);
   const servers = shownServers(server.servers);
   const stop = stopSignal();
 
@@ -45,6 +51,7 @@ export async function runHost({ cluster, cpus, name, ...others }: HostCommandOpt
         cluster,
         id,
         cpus: cpus ?? availableParallelism(),
+        objectAddress,
         limits,
       });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);

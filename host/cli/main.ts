@@ -3,6 +3,7 @@ import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { version } from "../version.ts";
 import type { AttackCommandOptions } from "./attack-command.ts";
 import { type HostCommandOptions, runHost } from "./host-command.ts";
+import type { MemoryCommandOptions } from "./memory-command.ts";
 import { writeTypings } from "./types-command.ts";
 
 const positiveInteger = (text: string): number => {
@@ -39,11 +40,26 @@ withCredentials(program.command("host"))
   .option("--cluster <name>", "the cluster to join", "default")
   .option("--cpus <count>", "worker threads (default: what this machine runs at once)", positiveInteger)
   .option("--name <id>", "the host's id (default: a random one)")
+  .option(
+    "--object-address <address>",
+    "where other machines fetch objects, host or host:port (default: over NATS)",
+  )
   .option("--stack-bytes <count>", "stack of each worker (default: 1 MiB)", positiveInteger)
   .option("--max-module-bytes <count>", "largest module (default: 16 MiB)", positiveInteger)
   .option("--max-compile-ms <count>", "time for a module to compile (default: 10,000)", positiveInteger)
   .option("--max-memory-bytes <count>", "most memory of a task (default: 4 GiB)", positiveInteger)
+  .option("--object-store-bytes <count>", "memory for objects (default: 30 % of all)", positiveInteger)
+  .option("--spill-folder <path>", "where objects go past 80 % of that (default: that of temporary files)")
   .action(async (options: HostCommandOptions) => runHost(options));
+
+withCredentials(program.command("memory"))
+  .description("Print the objects of a cluster: how large they are, where, and who holds them.")
+  .requiredOption("--servers <addresses>", "NATS servers, nats://host:port, with commas between them")
+  .option("--cluster <name>", "the cluster", "default")
+  .action(async (options: MemoryCommandOptions) => {
+    const { runMemoryCommand } = await import("./memory-command.ts");
+    await runMemoryCommand(options);
+  });
 
 withCredentials(program.command("attack"))
   .description(

@@ -1,7 +1,7 @@
-import type { Submitter } from "../../scheduler/client/submitter.ts";
 import { submissionOf } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
+import type { Submission } from "../../scheduler/dataflow/task-table.ts";
 import { sha256Of } from "../../scheduler/manifest/read.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
@@ -11,12 +11,24 @@ const longestSeed = 200;
 
 type Request<Kind> = Extract<NestedRequest, { kind: Kind }>;
 
+/** Whoever keeps what tasks submit and put, by ids. */
+export interface NestedSubmitter {
+  submit(submission: Submission): string;
+  /** Owns an encoded value. */
+  put(value: Uint8Array): string;
+  drop(id: string): void;
+  cancel(id: string): void;
+  whenReady(id: string, listener: () => void): void;
+  /** The encoded value of a ready object. */
+  value(id: string): Promise<Uint8Array>;
+}
+
 export type ChildrenDeps = {
   /** This host's own client. */
-  submitter(): Promise<Submitter>;
+  submitter(): Promise<NestedSubmitter>;
   control: Control;
   /** The task that they belong to, and the name of its module. */
-  parent: WorkerCall;
+  parent: Pick<WorkerCall, "sha256" | "limits" | "grant" | "seed" | "depth">;
   module: string;
   /** Is called once for each task that has ended while the parent runs. */
   countEnded(): void;
@@ -39,7 +51,28 @@ export class Children {
     this.#deps = deps;
   }
 
-  submit({ ref, kernel, args }: Request<"submit">): void {
+  /**
+   * Does what the task asks for.
+   * @param answer ends the wait of the task, if it waits
+   */
+  hear(request: NestedRequest, answer: (reply: NestedReply) => void): void {
+    switch (request.kind) {
+      case "submit":
+        return this.#submitNext(request);
+      case "put":
+        return this.#put(request);
+      case "free":
+        return this.#free(request.ref);
+      case "get":
+        void this.#get(request.ref).then(answer);
+        return;
+      case "wait":
+        void this.#wait(request).then(answer);
+        return;
+    }
+  }
+
+  #submitNext({ ref, kernel, args }: Request<"submit">): void {
     const former = this.#last;
     const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`, former);
     this.#last = submitted.catch(() => {});
@@ -52,25 +85,25 @@ export class Children {
     submitted.then(async (id) => (await this.#submitter()).whenReady(id, ended), ended);
   }
 
-  put({ ref, value }: Request<"put">): void {
+  #put({ ref, value }: Request<"put">): void {
     this.#keep(
       ref,
       this.#submitter().then((submitter) => submitter.put(value)),
     );
   }
 
-  free(ref: number): void {
+  #free(ref: number): void {
     const id = this.#ids.get(ref);
     this.#ids.delete(ref);
     if (id !== undefined) void this.#on(id, (submitter, known) => submitter.drop(known));
   }
 
   /** The value of a ref, once it is ready, or why there is none. */
-  async get(ref: number): Promise<NestedReply> {
+  async #get(ref: number): Promise<NestedReply> {
     try {
       const [submitter, id] = [await this.#submitter(), await this.#ids.get(ref)!];
       const value = await new Promise<Uint8Array>((resolve, reject) => {
-        submitter.whenReady(id, (state) => submitter.fetch(id, state).then(resolve, reject));
+        submitter.whenReady(id, () => submitter.value(id).then(resolve, reject));
       });
       return { kind: "value", value };
     } catch (error) {
@@ -79,7 +112,7 @@ export class Children {
   }
 
   /** Which of the refs are ready, at most `numReturns`, once so many are or the time is over. */
-  async wait({ refs, numReturns, timeoutMs }: Request<"wait">): Promise<NestedReply> {
+  async #wait({ refs, numReturns, timeoutMs }: Request<"wait">): Promise<NestedReply> {
     const ready = new Set<number>();
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
@@ -145,12 +178,12 @@ export class Children {
   }
 
   /** Does something with an object, if there is one. */
-  async #on(id: Promise<string>, work: (submitter: Submitter, id: string) => void): Promise<void> {
+  async #on(id: Promise<string>, work: (submitter: NestedSubmitter, id: string) => void): Promise<void> {
     const known = await id.catch(() => undefined);
     if (known !== undefined) work(await this.#submitter(), known);
   }
 
-  #submitter(): Promise<Submitter> {
+  #submitter(): Promise<NestedSubmitter> {
     return this.#deps.submitter();
   }
 

@@ -1,212 +1,559 @@
-import { LimitExceededError, toWireError, type WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
-import { longestTimerMs } from "../../scheduler/time/longest-timer.ts";
+import {
+  LimitExceededError,
+  toWireError,
+  type WireError,
+  type WorkerCrashedError,
+} from "../../scheduler/protocol/errors.ts";
+import { decodeValue } from "../../scheduler/protocol/value.ts";
 import type { LoadedModule } from "../modules.ts";
-import type { Children } from "../nested/children.ts";
-import type { NestedRequest, WorkerCall, WorkerResult } from "../worker/messages.ts";
+import { ItemWriter, readItems, readNumber } from "../ring/items.ts";
+import {
+  hostSleepsWord,
+  hostState,
+  mostWorkers,
+  type Shared,
+  sharedBytes,
+  viewShared,
+  workerCountWord,
+} from "../ring/layout.ts";
+import { slotState } from "../ring/slot.ts";
+import type { FromWorker, NestedReply } from "../worker/messages.ts";
 import { timeoutError } from "../worker/meter.ts";
-import { TaskQueue } from "./task-queue.ts";
+import { weightOf } from "../worker/outbox.ts";
+import { Backlog } from "./backlog.ts";
+import type { Call } from "./call.ts";
+import { Lane } from "./lane.ts";
+import { type Site, type SiteFacts, Sites } from "./site.ts";
+import { Slots } from "./slots.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
-export type PoolCall = {
-  module: LoadedModule;
-  call: WorkerCall;
-  /** The client that it is run for, if it is one that can leave. */
-  owner: string | undefined;
-  /** What the task submits itself; `countEnded` is to be called with each of these that has ended. */
-  childrenOf(countEnded: () => void): Children;
-  onLog(text: string): void;
-  onProgress(fraction: number, text: string): void;
-};
-
-type Waiting = PoolCall & { depth: number; resolve(result: WorkerResult | undefined): void };
-
-/** A call in a thread. While it is blocked, because it waits for what it has submitted, its cpu is another's. */
-type Running = { call: PoolCall; isBlocked: boolean; ended: Promise<void> };
-
+/** So many calls may come into the backlog before it is looked whether rings have room. */
+const pushesPerPoll = 32;
+/** How often it is looked after calls while there are any. */
+const tickMs = 5;
 /** A call that looks at the time itself has ended by then; this is for all others. */
 const noticeMs = 5;
+/** How long a call may take to notice that it is to end, before its whole thread is ended. */
+const backstopMs = 20;
 /** How long to wait after a thread that could not even start. */
 const restartMs = 1_000;
-/** The most threads, with those that are blocked: each takes about 8 MB. */
-const mostThreads = 256;
 /** How long threads that took the place of blocked ones are kept when they are no longer needed. */
 const spareMs = 1_000;
 
 /**
- * Worker threads with one call at a time each, and a queue before them. None begins while `cpus` of them run; those
- * that are blocked have others in their place.
+ * Worker threads, and the calls that they run. Calls go into rings in shared memory and come back through others; what
+ * has no place in a ring waits in the backlog. No more than `cpus` calls run at once; those that are blocked, because
+ * they wait for what they have submitted, have others in their place.
  */
 export class Pool {
   readonly #cpus: number;
   readonly #stackBytes: number;
-  readonly #threads = new Set<WorkerThread>();
-  readonly #idle: WorkerThread[] = [];
-  readonly #running = new Map<WorkerThread, Running>();
-  readonly #queue = new TaskQueue<Waiting>();
-  #activeCount = 0;
+  readonly #shared: Shared = viewShared(new SharedArrayBuffer(sharedBytes));
+  readonly #items = new ItemWriter(this.#shared);
+  readonly #slots = new Slots(this.#shared);
+  readonly #backlog = new Backlog<Call>();
+  readonly #lanes: Lane[] = [];
+  readonly #modules = new Map<string, LoadedModule>();
+  readonly #segments = new Map<number, SharedArrayBuffer>();
+  readonly #sites = new Sites((site) => this.#tellOf(site));
+  #callCount = 0;
+  #pushedCount = 0;
+  #ticker: NodeJS.Timeout | undefined;
+  #tickMs = 0;
+  #isArmDue = false;
+  #isPolling = false;
   #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #drained = () => {};
 
   constructor(cpus: number, stackBytes: number) {
     this.#cpus = cpus;
     this.#stackBytes = stackBytes;
-    for (let index = 0; index < cpus; index++) this.#spawn();
+    this.#keepThreads();
   }
 
   /** Calls that have a cpu. */
   get running(): number {
-    return this.#activeCount;
+    return this.#lanes.filter((lane) => !lane.isBlocked && this.#callOn(lane) !== undefined).length;
   }
 
   /** Calls that wait for what they have submitted. */
   get blocked(): number {
-    return this.#running.size - this.#activeCount;
+    return this.#lanes.filter((lane) => lane.isBlocked).length;
   }
 
-  /** Runs a call when a cpu is free. Undefined when the pool gave it back before it ran to its end. */
-  run(call: PoolCall): Promise<WorkerResult | undefined> {
-    return new Promise((resolve) => {
-      if (this.#isClosed) return resolve(undefined);
-      this.#queue.push({ ...call, depth: call.call.depth, resolve });
-      this.#next();
-    });
+  /** Calls that have not ended. */
+  get size(): number {
+    return this.#callCount;
+  }
+
+  site(facts: SiteFacts): Site {
+    return this.#sites.get(facts);
+  }
+
+  /** Lets the workers read a segment, until it is forgotten. */
+  addSegment(id: number, buffer: SharedArrayBuffer): void {
+    this.#segments.set(id, buffer);
+    this.#postToAll({ kind: "segment", id, buffer });
+  }
+
+  forgetSegment(id: number): void {
+    if (this.#segments.delete(id)) this.#postToAll({ kind: "forget", segment: id });
+  }
+
+  /** Runs a call when it is its turn. Its `ended` is called once, never from within. */
+  submit(call: Call): void {
+    call.site.callCount++;
+    this.#callCount++;
+    if (this.#isClosed) {
+      queueMicrotask(() => this.#end(call, { kind: "returned" }));
+      return;
+    }
+    if (!this.#backlog.isEmpty || !this.#dispatch(call)) {
+      this.#backlog.push(call);
+      // Whoever submits many in one turn keeps the workers busy meanwhile.
+      if (++this.#pushedCount % pushesPerPoll === 0) this.poll();
+    }
+    this.#look();
+  }
+
+  /** Ends a call, running or not, whose result nobody wants: it hears that it was given back. */
+  cancel(call: Call): void {
+    if (call.hasEnded) return;
+    if (call.slot >= 0 && !this.#slots.cancel(call.slot)) {
+      this.#stop(call, undefined);
+      return;
+    }
+    this.#end(call, { kind: "returned" });
+  }
+
+  /** The calls that have not ended. */
+  *calls(): Iterable<Call> {
+    for (const call of this.#slots.used()) if (!call.hasEnded) yield call;
+    yield* this.#backlog;
+  }
+
+  /** Takes in what has been completed; true when anything has. */
+  poll(): boolean {
+    // What a worker has posted is read between completions, in order, and may ask to look for more.
+    if (this.#isPolling) return false;
+    this.#isPolling = true;
+    let hasAny = false;
+    for (const lane of this.#lanes) if (this.#takeFrom(lane)) hasAny = true;
+    if (hasAny) this.#dispatchWaiting();
+    this.#isPolling = false;
+    return hasAny;
   }
 
   /**
-   * Ends calls, running or not, whose results nobody wants: those of an owner who has left, for one. One of them may
-   * never end by itself.
+   * Blocks this thread until something has been completed, or a worker has posted something, but not for long: then
+   * whoever calls looks at the time.
    */
-  cancel(test: (call: PoolCall) => boolean): void {
-    for (const { resolve } of this.#queue.remove(test)) resolve(undefined);
-    for (const [thread, { call }] of this.#running) if (test(call)) thread.stop(undefined);
+  sleep(): void {
+    const { words } = this.#shared;
+    Atomics.store(words, hostSleepsWord, hostState.blocked);
+    for (const { thread } of this.#lanes) thread.readMail();
+    if (!this.poll()) Atomics.wait(words, hostSleepsWord, hostState.blocked, tickMs);
+    Atomics.store(words, hostSleepsWord, hostState.awake);
+    this.poll();
+    if (performance.now() - this.#tickMs > tickMs) this.#tick();
   }
 
   /** Gives back what has not begun, and waits for the rest at most so long before it is given back as well. */
   async drain(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#trimming);
-    for (const { resolve } of this.#queue.remove(() => true)) resolve(undefined);
+    this.poll();
+    for (const call of [...this.calls()]) {
+      if (call.slot < 0 || this.#slots.cancel(call.slot)) this.#end(call, { kind: "returned" });
+    }
     let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([Promise.all([...this.#running.values()].map(({ ended }) => ended)), deadline]);
+    if (this.#callCount > 0 && deadlineMs > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+        timer = setTimeout(resolve, deadlineMs);
+        this.#look();
+      });
+    }
     clearTimeout(timer);
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+    for (const call of [...this.calls()]) this.#end(call, { kind: "returned" });
+    await Promise.all(this.#lanes.map((lane) => lane.thread.terminate()));
+    clearInterval(this.#ticker);
   }
 
-  #spawn(): void {
-    let isReady = false;
-    const thread = new WorkerThread(
-      this.#stackBytes,
-      // Not before, because the time that a thread takes to start is none of the task's.
-      () => {
-        isReady = true;
-        this.#idle.push(thread);
-        this.#next();
-      },
-      (error) => {
-        this.#threads.delete(thread);
-        const index = this.#idle.indexOf(thread);
-        if (index >= 0) this.#idle.splice(index, 1);
-        if (this.#isClosed) return;
-        if (!isReady) this.#startFailed(error);
-        else this.#keepThreads();
-      },
-    );
-    this.#threads.add(thread);
+  /** Puts a call into the ring with the fewest. False when it has to wait. */
+  #dispatch(call: Call): boolean {
+    const lane = this.#slots.hasFree ? this.#laneFor(call) : undefined;
+    if (lane === undefined) return false;
+    const slot = this.#slots.fill(call, this.#items);
+    this.#assign(call, lane);
+    lane.thread.submissions.push(slot);
+    lane.thread.nudge();
+    return true;
   }
 
-  /** As many threads as cpus, beside those that are blocked, are there or about to be. */
-  #keepThreads(): void {
-    while (this.#threads.size - this.blocked < this.#cpus && this.#threads.size < mostThreads) this.#spawn();
+  #laneFor({ site }: Call): Lane | undefined {
+    let best: Lane | undefined;
+    for (const lane of this.#lanes) {
+      if (!lane.takesCalls || lane.assignedCount >= (site.mayBlock ? 1 : lane.window)) continue;
+      if (best === undefined || lane.assignedCount < best.assignedCount) best = lane;
+      if (best.assignedCount === 0) break;
+    }
+    return best;
   }
 
-  /** A machine on which threads don't start now may do so later; whoever waits for one hears of it at once. */
-  #startFailed(error: WorkerCrashedError): void {
-    for (const { resolve } of this.#queue.remove(() => true)) resolve({ error: toWireError(error) });
-    setTimeout(() => {
-      if (!this.#isClosed) this.#keepThreads();
-    }, restartMs).unref();
-  }
-
-  #next(): void {
-    while (this.#activeCount < this.#cpus) {
-      const thread = this.#idle.at(-1);
-      if (thread === undefined || this.#queue.length === 0) return;
-      this.#idle.pop();
-      const call = this.#queue.next()!;
-      this.#activeCount++;
-      const running: Running = { call, isBlocked: false, ended: Promise.resolve() };
-      this.#running.set(thread, running);
-      running.ended = this.#runOn(thread, running, call);
+  #dispatchWaiting(): void {
+    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
+      if (!this.#dispatch(call)) return;
+      this.#backlog.shift();
     }
   }
 
-  async #runOn(thread: WorkerThread, running: Running, waiting: Waiting): Promise<void> {
-    const { module, call, resolve, onLog: log, onProgress: progress } = waiting;
-    const { timeoutMs } = call.limits;
-    const timer = setTimeout(
-      () => thread.stop(toWireError(timeoutError(`${module.manifest.module}/${call.kernel}`, timeoutMs))),
-      Math.min(timeoutMs + noticeMs, longestTimerMs),
-    );
-    let children: Children | undefined;
-    const nested = (request: NestedRequest) => {
-      children ??= waiting.childrenOf(() => thread.countEnded());
-      void this.#nested(thread, running, children, request);
-    };
-    const result = await thread.run(module, call, { log, progress, nested });
-    clearTimeout(timer);
-    children?.close();
-    this.#running.delete(thread);
-    if (!running.isBlocked) this.#activeCount--;
-    if (!thread.hasEnded) this.#idle.push(thread);
-    resolve(result);
-    this.#next();
+  /** Takes in what a worker has completed. */
+  #takeFrom(lane: Lane): boolean {
+    const { completions } = lane.thread;
+    let count = 0;
+    for (let slot = completions.take(); slot >= 0; slot = completions.take()) {
+      // What it posted before belongs to this call, or to one before it.
+      lane.thread.readMail();
+      this.#completed(lane, slot);
+      count++;
+    }
+    lane.completedCount += count;
+    if (lane.assignedCount === 0 && !this.#backlog.isEmpty) lane.widen();
+    return count > 0;
+  }
+
+  #completed(lane: Lane, slot: number): void {
+    const call = this.#slots.call(slot)!;
+    const state = this.#slots.state(slot);
+    if (lane.stopping?.call === call) lane.stopping = undefined;
+    if (!call.hasEnded) {
+      const number =
+        state === slotState.value && call.stopError === undefined
+          ? readNumber(this.#shared, slot)
+          : undefined;
+      if (number !== undefined) {
+        this.#settle(call);
+        call.endedWithNumber(number);
+      } else {
+        this.#completedWith(lane, call, slot, state);
+      }
+    }
+    this.#release(call, slot);
+  }
+
+  #completedWith(lane: Lane, call: Call, slot: number, state: number): void {
+    const [item] = readItems(this.#shared, slot);
+    const large = lane.takeResult(item?.segment);
+    if (call.stopError === null) {
+      this.#end(call, { kind: "returned" });
+      return;
+    }
+    const encoded = large === undefined ? item!.bytes : new Uint8Array(large);
+    if (state === slotState.error) {
+      const error = decodeValue(encoded) as WireError;
+      // One that was told to end ends with the reason, and not with having been told.
+      const told = call.stopError !== undefined && error.code === "TASK_CANCELLED" ? call.stopError : error;
+      this.#end(call, { kind: "error", error: lane.withThread(told) });
+    } else {
+      this.#end(call, large === undefined ? { kind: "value", encoded } : { kind: "large", buffer: large });
+    }
+  }
+
+  /** The slot of a call is free again. */
+  #release(call: Call, slot: number): void {
+    this.#unassign(call);
+    this.#slots.giveBack(slot);
+  }
+
+  #assign(call: Call, lane: Lane): void {
+    call.ring = lane.index;
+    lane.assignedCount++;
+  }
+
+  /** It no longer counts for the worker in whose ring it was put, whoever has taken it. */
+  #unassign(call: Call): void {
+    const lane = this.#lanes[call.ring];
+    if (lane !== undefined) lane.assignedCount--;
+    call.ring = -1;
+  }
+
+  #settle(call: Call): void {
+    call.hasEnded = true;
+    call.site.callCount--;
+    this.#callCount--;
+  }
+
+  #end(call: Call, end: Parameters<Call["ended"]>[0]): void {
+    if (call.hasEnded) return;
+    this.#settle(call);
+    call.ended(end);
+    if (this.#callCount === 0) this.#drained();
+  }
+
+  /** From now on it is looked after calls, and a completion wakes this thread. */
+  #look(): void {
+    this.#ticker ??= setInterval(() => this.#tick(), tickMs);
+    if (this.#isArmDue) return;
+    this.#isArmDue = true;
+    // At the end of the turn: until then the program may look by itself.
+    queueMicrotask(() => {
+      this.#isArmDue = false;
+      this.#arm();
+    });
+  }
+
+  #arm(): void {
+    if (this.#callCount === 0) return;
+    const { words } = this.#shared;
+    Atomics.store(words, hostSleepsWord, hostState.inLoop);
+    // What was completed before the workers could see that is here by now.
+    this.poll();
+  }
+
+  #said(lane: Lane, message: FromWorker): void {
+    switch (message.kind) {
+      case "wake":
+        this.poll();
+        this.#arm();
+        return;
+      case "result":
+        lane.results.push(message.buffer);
+        return;
+      case "said": {
+        const call = this.#slots.call(message.slot);
+        const said = message.message;
+        if (call !== undefined && call.ticket === message.ticket && !call.hasEnded) {
+          call.said(said);
+          if (said.kind === "get" || said.kind === "wait") this.#block(lane, call);
+        }
+        // Until then it may have to wait before it sends more.
+        lane.thread.countHandled(weightOf(said));
+      }
+    }
+  }
+
+  /** The call that a worker has begun. */
+  #callOn(lane: Lane): Call | undefined {
+    const slot = lane.thread.running;
+    return slot >= 0 && this.#slots.isRunningOn(slot, lane.index) ? this.#slots.call(slot) : undefined;
+  }
+
+  /** While a call waits for tasks of its own, its cpu is free. */
+  #block(lane: Lane, call: Call): void {
+    if (
+      this.#lanes.length >= mostWorkers &&
+      this.#lanes.every(({ isBlocked, thread }) => isBlocked || thread === lane.thread)
+    ) {
+      lane.thread.post({ kind: "failed", error: toWireError(tooManyBlocked()) });
+      lane.thread.wake();
+      return;
+    }
+    lane.blocked = call;
+    this.#unassign(call);
+    this.#takeBack(lane);
+    this.#keepThreads();
+    this.#dispatchWaiting();
+  }
+
+  /** Ends the wait of a call. */
+  reply(call: Call, reply: NestedReply): void {
+    const lane = this.#lanes.find(({ blocked }) => blocked === call);
+    if (lane === undefined || call.hasEnded) return;
+    // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
+    lane.blocked = undefined;
+    this.#assign(call, lane);
+    lane.thread.post(reply);
+    lane.thread.wake();
+    this.#keepThreads();
+  }
+
+  /** One of the tasks that a running call has submitted has ended. */
+  countEnded(call: Call): void {
+    this.#lanes.find((lane) => this.#callOn(lane) === call)?.thread.countEnded();
+  }
+
+  /**
+   * Tells a running call to end. One that has checks in its code notices within about a millisecond, and the thread
+   * lives on; else the thread is ended.
+   * @param error what the call ends with, unless it is done already; none when nobody wants to know
+   */
+  #stop(call: Call, error: WireError | undefined): void {
+    if (call.stopError !== undefined) return;
+    call.stopError = error ?? null;
+    const lane = this.#lanes.find((lane) => this.#callOn(lane) === call);
+    if (lane === undefined) return; // It is done.
+    lane.stopping = { call, sinceMs: performance.now() };
+    lane.thread.stop(call.ticket);
+    this.#look();
+  }
+
+  #tick(): void {
+    this.#tickMs = performance.now();
+    this.poll();
+    for (const lane of this.#lanes) this.#lookAfter(lane, this.#tickMs);
+    this.#dispatchWaiting();
+    this.#arm();
+    if (this.#slots.usedCount > 0 || !this.#backlog.isEmpty) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
     this.#trim();
   }
 
-  /** Does what a running task asks for; while it waits, its cpu is free. */
-  async #nested(
-    thread: WorkerThread,
-    running: Running,
-    children: Children,
-    request: NestedRequest,
-  ): Promise<void> {
-    if (request.kind === "submit") return children.submit(request);
-    if (request.kind === "put") return children.put(request);
-    if (request.kind === "free") return children.free(request.ref);
-    if (this.#threads.size >= mostThreads && this.#idle.length === 0) {
-      return thread.reply({ kind: "failed", error: toWireError(tooManyBlocked()) });
+  #lookAfter(lane: Lane, nowMs: number): void {
+    const call = this.#callOn(lane);
+    if (call === undefined || call !== lane.seen?.call || call.ticket !== lane.seen.ticket) {
+      lane.seen = call && { call, ticket: call.ticket, sinceMs: nowMs };
+    } else if (nowMs - lane.seen.sinceMs > call.timeoutMs + noticeMs) {
+      this.#stop(call, toWireError(timeoutError(call.site.label, call.timeoutMs)));
     }
-    running.isBlocked = true;
-    this.#activeCount--;
-    this.#keepThreads();
-    this.#next();
-    const reply = await (request.kind === "get" ? children.get(request.ref) : children.wait(request));
-    if (this.#running.get(thread) !== running) return;
-    // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
-    running.isBlocked = false;
-    this.#activeCount++;
-    thread.reply(reply);
+    const { stopping } = lane;
+    if (stopping !== undefined && nowMs - stopping.sinceMs > backstopMs) {
+      lane.stopping = undefined;
+      void lane.thread.terminate();
+    }
+    if (lane.isTooFull()) this.#takeBack(lane);
+  }
+
+  /** What waits behind a call that takes long goes back, to whoever is free first. */
+  #takeBack(lane: Lane): void {
+    const { submissions } = lane.thread;
+    const taken: Call[] = [];
+    for (let slot = submissions.take(); slot >= 0; slot = submissions.take()) {
+      const call = this.#slots.call(slot)!;
+      this.#release(call, slot);
+      if (!call.hasEnded) taken.push(call);
+    }
+    for (const call of taken.reverse()) this.#backlog.putBack(call);
+  }
+
+  /** As many threads as cpus, beside those that are blocked, take calls or are about to. */
+  #keepThreads(): void {
+    if (this.#isClosed) return;
+    const active = this.#lanes.filter((lane) => !lane.isBlocked && !lane.isParked);
+    let surplus = active.length - this.#cpus;
+    // The idle ones first; one that runs a call ends it before.
+    active.sort((one, other) => one.assignedCount - other.assignedCount);
+    for (const lane of active.slice(0, Math.max(surplus, 0))) {
+      lane.isParked = true;
+      this.#takeBack(lane);
+    }
+    for (const lane of this.#lanes) {
+      if (surplus >= 0) break;
+      if (!lane.isParked || lane.isBlocked || lane.isRetired) continue;
+      lane.isParked = false;
+      surplus++;
+    }
+    while (surplus++ < 0 && this.#lanes.length < mostWorkers) this.#spawn(this.#lanes.length);
+  }
+
+  #spawn(index: number): void {
+    const thread = new WorkerThread({
+      shared: this.#shared,
+      index,
+      stackBytes: this.#stackBytes,
+      ready: () => this.#dispatchWaiting(),
+      said: (message) => this.#said(lane, message),
+      exited: (error) => this.#exited(lane, error),
+    });
+    const lane = new Lane(index, thread);
+    this.#lanes[index] = lane;
+    Atomics.store(this.#shared.words, workerCountWord, this.#lanes.length);
+    for (const module of this.#modules.values()) thread.post({ kind: "module", module: forWorker(module) });
+    for (const site of this.#sites.all())
+      thread.post({ kind: "site", index: site.index, site: site.forWorker });
+    for (const [id, buffer] of this.#segments) thread.post({ kind: "segment", id, buffer });
+  }
+
+  /** A thread is gone; another takes its place, and its rings. */
+  #exited(lane: Lane, error: WorkerCrashedError): void {
+    this.poll();
+    const slot = lane.thread.running;
+    const call = slot < 0 ? undefined : this.#slots.call(slot);
+    if (call !== undefined && this.#slots.isRunningOn(slot, lane.index)) {
+      const told = call.stopError;
+      this.#release(call, slot);
+      if (told === null) this.#end(call, { kind: "returned" });
+      else this.#end(call, { kind: "error", error: lane.withThread(told ?? toWireError(error)) });
+    } else if (
+      call !== undefined &&
+      this.#slots.state(slot) !== slotState.running &&
+      this.#isNowhere(lane, slot)
+    ) {
+      // It was taken and not begun.
+      this.#release(call, slot);
+      if (!call.hasEnded) this.#backlog.putBack(call);
+    }
+    this.#takeBack(lane);
+    // Others run what they took out of its ring.
+    for (const call of this.#slots.used()) if (call.ring === lane.index) call.ring = -1;
+    if (this.#isClosed) return;
+    if (lane.thread.isReady) {
+      lane.hasRetired = lane.isRetired;
+      if (lane.isRetired) this.#retire();
+      else this.#spawn(lane.index);
+      this.#keepThreads();
+      this.#dispatchWaiting();
+    } else {
+      this.#startFailed(lane, error);
+    }
+  }
+
+  /** Whether no ring holds a slot, and no other worker is about to take it. */
+  #isNowhere(dead: Lane, slot: number): boolean {
+    return this.#lanes.every(
+      ({ thread }) => !thread.submissions.has(slot) && (thread === dead.thread || thread.running !== slot),
+    );
+  }
+
+  /** A machine on which threads don't start now may do so later; whoever waits for one hears of it at once. */
+  #startFailed(lane: Lane, error: WorkerCrashedError): void {
+    for (const call of [...this.#backlog]) this.#end(call, { kind: "error", error: toWireError(error) });
+    setTimeout(() => {
+      if (!this.#isClosed) this.#spawn(lane.index);
+    }, restartMs).unref();
   }
 
   /** Ends threads that nobody needs any more, a while later. */
   #trim(): void {
-    if (this.#trimming !== undefined || this.#isClosed || this.#idle.length <= this.#cpus) return;
+    if (this.#trimming !== undefined || this.#isClosed || this.#lanes.length <= this.#cpus) return;
     this.#trimming = setTimeout(() => {
       this.#trimming = undefined;
-      const surplus = this.#threads.size - this.blocked - this.#cpus;
-      for (const thread of this.#idle.splice(0, Math.min(surplus, this.#idle.length - this.#cpus))) {
-        void thread.terminate();
+      // Only from the end, so that indexes stay.
+      for (const lane of this.#lanes.slice(this.#cpus).reverse()) {
+        if (!lane.isParked || this.#callOn(lane) !== undefined) break;
+        lane.isRetired = true;
+        void lane.thread.terminate();
       }
-      this.#trim();
     }, spareMs).unref();
+  }
+
+  #retire(): void {
+    while (this.#lanes.at(-1)?.hasRetired) this.#lanes.pop();
+    Atomics.store(this.#shared.words, workerCountWord, this.#lanes.length);
+  }
+
+  #tellOf(site: Site): void {
+    const { module } = site.facts;
+    if (!this.#modules.has(module.sha256)) {
+      this.#modules.set(module.sha256, module);
+      this.#postToAll({ kind: "module", module: forWorker(module) });
+    }
+    this.#postToAll({ kind: "site", index: site.index, site: site.forWorker });
+  }
+
+  #postToAll(message: Parameters<WorkerThread["post"]>[0]): void {
+    for (const { thread } of this.#lanes) if (!thread.hasEnded) thread.post(message);
   }
 }
 
+const forWorker = ({ sha256, wasm, manifest, memory, isReusable, stateless }: LoadedModule) => ({
+  ...{ sha256, wasm, manifest, memory, isReusable, stateless },
+});
+
 const tooManyBlocked = () =>
-  new LimitExceededError(`${mostThreads} tasks of this host wait for tasks of theirs, and no more can`, {
+  new LimitExceededError(`${mostWorkers} tasks of this host wait for tasks of theirs, and no more can`, {
     remedy: "Submit all that is needed before the first get, or nest less deeply.",
-    data: { limit: "threads", mostThreads },
+    data: { limit: "threads", mostThreads: mostWorkers },
   });

@@ -1,138 +1,145 @@
 import source from "worker:../worker/main.ts";
-import { Worker } from "node:worker_threads";
-import { toWireError, type WireError, WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
-import type { LoadedModule } from "../modules.ts";
-import { controlBytes, endedWord, handledWord, stopWord, wakeWord } from "../worker/control.ts";
-import type {
-  FromWorker,
-  NestedReply,
-  NestedRequest,
-  ToWorker,
-  WorkerCall,
-  WorkerResult,
-} from "../worker/messages.ts";
-import { weightOf } from "../worker/outbox.ts";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
+import { completionsAt, controlAt, type Shared, submissionsAt } from "../ring/layout.ts";
+import { Completions, Submissions } from "../ring/rings.ts";
+import {
+  controlWords,
+  endedWord,
+  handledWord,
+  mailWord,
+  parkedWord,
+  postedWord,
+  runningWord,
+  sleepsWord,
+  stopWord,
+  wakeWord,
+} from "../worker/control.ts";
+import type { WorkerData } from "../worker/main.ts";
+import type { FromWorker, ToWorker } from "../worker/messages.ts";
 
-/** How long a call may take to notice that it is to end, before its whole thread is ended. */
-const backstopMs = 20;
-
-/** Who hears of what a call says while it runs. */
-export type CallListener = {
-  log(text: string): void;
-  progress(fraction: number, text: string): void;
-  nested(request: NestedRequest): void;
+export type WorkerThreadDeps = {
+  shared: Shared;
+  /** Which rings are its own. */
+  index: number;
+  /** How deep its calls may go. */
+  stackBytes: number;
+  /** It can take its first call. */
+  ready(): void;
+  said(message: FromWorker): void;
+  /** It ended, in any way; a task should hear this of it. */
+  exited(error: WorkerCrashedError): void;
 };
 
-/** One worker thread. It keeps the process alive only while it starts or runs a call. */
+/** One worker thread, as its host sees it. It keeps the process alive only while it starts. */
 export class WorkerThread {
+  readonly index: number;
+  readonly submissions: Submissions;
+  readonly completions: Completions;
   readonly #thread: Worker;
-  readonly #control = new Int32Array(new SharedArrayBuffer(controlBytes));
-  readonly #known = new Set<string>();
-  readonly #threadId: number;
-  #number = 0;
-  #listener: CallListener | undefined;
-  #finish: ((result: WorkerResult | undefined) => void) | undefined;
-  #backstop: NodeJS.Timeout | undefined;
-  /** Why the call was told to end, if it was; null when nobody wants to know. */
-  #stopError: WireError | null | undefined;
+  readonly #port: MessagePort;
+  readonly #deps: WorkerThreadDeps;
+  readonly #control: Int32Array;
+  #receivedCount = 0;
+  #isReady = false;
   #hasEnded = false;
 
-  /**
-   * @param stackBytes how deep its calls may go
-   * @param onReady is called once, when it can take its first call
-   * @param onExit is called when the thread ends in any way, with what a task should hear of it
-   */
-  constructor(stackBytes: number, onReady: () => void, onExit: (error: WorkerCrashedError) => void) {
-    let crash: Error | undefined;
+  constructor(deps: WorkerThreadDeps) {
+    this.#deps = deps;
+    const { shared, index, stackBytes } = deps;
+    this.index = index;
+    this.submissions = new Submissions(shared.words, submissionsAt(index));
+    this.completions = new Completions(shared.words, completionsAt(index));
+    this.#control = shared.words.subarray(controlAt(index), controlAt(index) + controlWords);
+    this.#control.fill(0);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
     this.#thread = new Worker(source, {
       eval: true,
       name: "wray-worker",
-      workerData: this.#control.buffer,
+      workerData: { buffer: shared.buffer, index, port: port2 } satisfies WorkerData,
+      transferList: [port2],
       // Without the options of this process: `--input-type`, `--inspect` and the like are not for a worker.
       execArgv: [],
       resourceLimits: { stackSizeMb: stackBytes / 1024 / 1024 },
     });
-    this.#threadId = this.#thread.threadId;
-    this.#thread.on("message", (message: FromWorker) => {
-      switch (message.kind) {
-        case "ready":
-          // It may still come after `terminate`, for which the process has to stay.
-          if (this.#hasEnded) return;
-          this.#thread.unref();
-          onReady();
-          return;
-        case "result":
-          this.#settle(this.#resultOf(message.result));
-          return;
-        case "log":
-          this.#listener?.log(message.text);
-          break;
-        case "progress":
-          this.#listener?.progress(message.fraction, message.text);
-          break;
-        default:
-          this.#listener?.nested(message);
-      }
-      // Until then it may have to wait before it sends more.
-      Atomics.add(this.#control, handledWord, weightOf(message));
-      this.#wake();
-    });
+    port1.on("message", (message: FromWorker) => this.#receive(message));
+    port1.unref();
+    let crash: Error | undefined;
     this.#thread.on("error", (error) => {
       crash = error;
     });
     this.#thread.on("exit", () => {
       this.#hasEnded = true;
-      const error = new WorkerCrashedError("the worker thread died", { cause: crash });
-      this.#settle({ error: toWireError(error) });
-      onExit(error);
+      this.readMail();
+      port1.close();
+      deps.exited(new WorkerCrashedError("the worker thread died", { cause: crash }));
     });
+  }
+
+  get threadId(): number {
+    return this.#thread.threadId;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /**
-   * Runs a call; the worker must be idle. Never rejects: a thread that dies is a result, too, and undefined is one
-   * that was stopped without any.
-   */
-  run(module: LoadedModule, call: WorkerCall, listener: CallListener): Promise<WorkerResult | undefined> {
-    if (!this.#known.has(module.sha256)) {
-      this.#known.add(module.sha256);
-      const { sha256, wasm, manifest, memory, globals, isReusable } = module;
-      this.#post({ kind: "module", module: { sha256, wasm, manifest, memory, globals, isReusable } });
+  get isAsleep(): boolean {
+    return Atomics.load(this.#control, sleepsWord) === 1;
+  }
+
+  /** The slot of the call that it runs, or is about to take; -1 for none. */
+  get running(): number {
+    return Atomics.load(this.#control, runningWord) - 1;
+  }
+
+  /** Whether others have its cpu. */
+  get isParked(): boolean {
+    return this.#control[parkedWord] === 1;
+  }
+
+  set isParked(isParked: boolean) {
+    Atomics.store(this.#control, parkedWord, Number(isParked));
+    if (!isParked) this.wake();
+  }
+
+  /** It looks at it before the next call that it takes, or when it is woken. */
+  post(message: ToWorker): void {
+    this.#port.postMessage(message);
+    Atomics.add(this.#control, mailWord, 1);
+  }
+
+  /** Takes in what the worker has posted before now, rather than when the event loop comes to it. */
+  readMail(): void {
+    if (Atomics.load(this.#control, postedWord) === this.#receivedCount) return;
+    for (
+      let next = receiveMessageOnPort(this.#port);
+      next !== undefined;
+      next = receiveMessageOnPort(this.#port)
+    ) {
+      this.#receive(next.message as FromWorker);
     }
-    this.#listener = listener;
-    this.#stopError = undefined;
-    Atomics.store(this.#control, endedWord, 0);
-    Atomics.store(this.#control, handledWord, 0);
-    return new Promise((resolve) => {
-      this.#finish = resolve;
-      this.#thread.ref();
-      this.#post({ kind: "call", number: ++this.#number, call });
-    });
   }
 
-  /**
-   * Tells the running call to end. One that has checks in its code notices within about a millisecond, and the thread
-   * lives on; else the thread is ended.
-   * @param error what the call ends with, unless it is done already; none when nobody wants to know
-   */
-  stop(error: WireError | undefined): void {
-    if (this.#finish === undefined || this.#stopError !== undefined) return;
-    this.#stopError = error ?? null;
-    Atomics.store(this.#control, stopWord, this.#number);
-    this.#wake();
-    this.#backstop = setTimeout(
-      () => void this.terminate(error === undefined ? undefined : { error }),
-      backstopMs,
-    );
+  /** Has it look for what was pushed for it, should it sleep. */
+  nudge(): void {
+    if (this.isAsleep) this.wake();
   }
 
-  /** Ends the wait of the running call. */
-  reply(message: NestedReply): void {
-    this.#post(message);
-    this.#wake();
+  wake(): void {
+    Atomics.add(this.#control, wakeWord, 1);
+    Atomics.notify(this.#control, wakeWord);
+  }
+
+  /** Tells the call of this ticket to end, if it is the one that runs. */
+  stop(ticket: number): void {
+    Atomics.store(this.#control, stopWord, ticket);
+    this.wake();
   }
 
   /** One of the tasks that the running call has submitted has ended. */
@@ -140,41 +147,25 @@ export class WorkerThread {
     Atomics.add(this.#control, endedWord, 1);
   }
 
-  /** Stops the thread wherever it is; a running call ends with `result`. */
-  async terminate(result?: WorkerResult): Promise<void> {
+  /** What the running call has sent is handled; it may have waited with more. */
+  countHandled(weight: number): void {
+    Atomics.add(this.#control, handledWord, weight);
+    this.wake();
+  }
+
+  async terminate(): Promise<void> {
     this.#hasEnded = true;
-    this.#settle(result);
-    this.#thread.ref();
     await this.#thread.terminate();
   }
 
-  #wake(): void {
-    Atomics.add(this.#control, wakeWord, 1);
-    Atomics.notify(this.#control, wakeWord);
-  }
-
-  #post(message: ToWorker): void {
-    this.#thread.postMessage(message);
-  }
-
-  /** A call that was told to end ends with the reason, and not with having been told. */
-  #resultOf(result: WorkerResult): WorkerResult | undefined {
-    if (this.#stopError === undefined) return result;
-    if (this.#stopError === null) return undefined;
-    return "error" in result && result.error.code === "TASK_CANCELLED" ? { error: this.#stopError } : result;
-  }
-
-  #settle(result: WorkerResult | undefined): void {
-    clearTimeout(this.#backstop);
-    const finish = this.#finish;
-    this.#finish = undefined;
-    this.#listener = undefined;
-    if (!this.#hasEnded) this.#thread.unref();
-    finish?.(result && "error" in result ? { error: this.#withThread(result.error) } : result);
-  }
-
-  /** So it can be told whether a thread has outlived what was done to it. */
-  #withThread(error: WireError): WireError {
-    return { ...error, data: { ...error.data, thread: this.#threadId } };
+  #receive(message: FromWorker): void {
+    this.#receivedCount = (this.#receivedCount + 1) | 0;
+    if (message.kind !== "ready") {
+      this.#deps.said(message);
+    } else if (!this.#hasEnded) {
+      this.#isReady = true;
+      this.#thread.unref();
+      this.#deps.ready();
+    }
   }
 }

@@ -14,7 +14,13 @@ const absentForMs = 5_000;
 /** What is remembered of modules takes about so many bytes at most. */
 const mostBytes = 32 * 1024 * 1024;
 
-type Known = { facts: Promise<ModuleFacts>; bytes: number; untilMs: number };
+type Known = {
+  facts: Promise<ModuleFacts>;
+  /** The same, once they are read. */
+  read: ModuleFacts;
+  bytes: number;
+  untilMs: number;
+};
 
 /** Turns what workers tell of failed kernels into places in their sources. */
 export class Traps {
@@ -33,12 +39,17 @@ export class Traps {
    * no `data.trap` stay as they are. Never rejects: without a source map, functions and offsets are told.
    */
   async locate(sha256: string, error: WireError, translation?: Translation): Promise<WireError> {
-    const { trap, ...data } = (error.data ?? {}) as { trap?: RawTrap };
-    if (trap === undefined) return error;
+    if (error.data?.trap === undefined) return error;
     const facts = await within(patienceMs, this.#factsOf(sha256), () => new Error("it takes too long")).catch(
       (): ModuleFacts => ({}),
     );
-    return tellPlaces({ ...error, data }, locate(trap, facts, translation));
+    return tell(error, facts, translation);
+  }
+
+  /** The same for who can't wait: by what was read of the module for an earlier error. */
+  locateNow(sha256: string, error: WireError, translation?: Translation): WireError {
+    void this.#factsOf(sha256); // For the next one.
+    return tell(error, this.#known.get(sha256)?.read ?? {}, translation);
   }
 
   #factsOf(sha256: string): Promise<ModuleFacts> {
@@ -48,10 +59,15 @@ export class Traps {
       this.#known.set(sha256, known);
       return known.facts;
     }
-    const entry: Known = { facts: this.#read(sha256), bytes: 0, untilMs: Number.POSITIVE_INFINITY };
+    const entry: Known = {
+      ...{ facts: this.#read(sha256), read: {} },
+      ...{ bytes: 0, untilMs: Number.POSITIVE_INFINITY },
+    };
     this.#known.set(sha256, entry);
     entry.facts.then(
-      ({ functions, sourceMap }) => {
+      (read) => {
+        const { functions, sourceMap } = read;
+        entry.read = read;
         entry.bytes = (functions?.bytes ?? 0) + (sourceMap?.bytes ?? 0);
         if (sourceMap === undefined) entry.untilMs = this.#nowMs() + absentForMs;
         this.#forgetOldest();
@@ -83,4 +99,9 @@ export class Traps {
       this.#known.delete(sha256);
     }
   }
+}
+
+function tell(error: WireError, facts: ModuleFacts, translation: Translation | undefined): WireError {
+  const { trap, ...data } = (error.data ?? {}) as { trap?: RawTrap };
+  return trap === undefined ? error : tellPlaces({ ...error, data }, locate(trap, facts, translation));
 }

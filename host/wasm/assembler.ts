@@ -48,6 +48,10 @@ export const i64Add = 0x7c;
 export const i64Subtract = 0x7d;
 export const i64ShiftLeft = 0x86;
 export const i64ExtendUnsigned = 0xad;
+export const v128Load = (offset: number): number[] => [0xfd, 0x00, 0, ...unsigned(offset)];
+export const v128Store = (offset: number): number[] => [0xfd, 0x0b, 0, ...unsigned(offset)];
+export const v128Or = [0xfd, 0x50];
+export const v128AnyTrue = [0xfd, 0x53];
 
 /** Bytes of a body: the locals after the parameters, each of one type, and the code less its `end`. */
 export function body(locals: readonly number[], ...code: (number | readonly number[])[]): number[] {

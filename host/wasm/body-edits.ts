@@ -53,7 +53,7 @@ export class BodyEdits {
 
   /** Reads the code of a function with so many parameters and locals, to its last `end`. */
   read(reader: ByteReader, localCount: number): void {
-    const { layout, isPreempted } = this.#rewrite;
+    const { layout, isPreempted, stateless } = this.#rewrite;
     const instruction = this.#instruction;
     const charges = this.#charges;
     const lines = this.#lines;
@@ -66,6 +66,7 @@ export class BodyEdits {
     while (true) {
       readInstruction(reader, instruction);
       const { opcode, index, at } = instruction;
+      stateless.read(opcode, index);
       charges.add(this.#pointsOf(instruction));
       switch (opcode) {
         case op.end: {

@@ -11,6 +11,7 @@ import type { Helpers } from "./helper-list.ts";
 import { valueType } from "./instruction.ts";
 import type { Layout } from "./layout.ts";
 import type { OffsetsBuilder } from "./offsets.ts";
+import type { StatelessFunctions } from "./stateless.ts";
 
 /** What the code of a module does that matters to who runs it. */
 export type CodeFacts = {
@@ -26,6 +27,8 @@ export type CodeRewrite = {
   layout: Layout;
   helpers: Helpers;
   isPreempted: boolean;
+  /** Reads along. */
+  stateless: StatelessFunctions;
   /** Gets the bodies, without how many they are. */
   output: ByteWriter;
   offsets: OffsetsBuilder;
@@ -79,6 +82,7 @@ function rewriteBody(
     valueType(reader);
   }
   const codeStart = reader.offset;
+  rewrite.stateless.begin(functionIndex);
   edits.read(reader, localCount);
 
   const locals = { left: localCount, next: localCount + 1 };

@@ -6,7 +6,15 @@ import { fuelBudget } from "./fuel.ts";
 import type { Helpers } from "./helper-list.ts";
 import { type HelperType, helperTypes } from "./helpers.ts";
 import { type Layout, moved } from "./layout.ts";
-import { checkImport, globalExport, hostModule, memoryImport, outOfMemoryExport } from "./reserved.ts";
+import {
+  checkImport,
+  hostModule,
+  keepExport,
+  memoryImport,
+  outOfMemoryExport,
+  restoreExport,
+} from "./reserved.ts";
+import { copiesOf } from "./restore.ts";
 import { joined, nameBytes, Renumbering, withItems } from "./sections.ts";
 import { limitTables } from "./tables.ts";
 
@@ -18,14 +26,8 @@ export type DeclarationsRewrite = {
   tableEntries: number;
 };
 
-export type Declarations = {
-  /** The new contents of sections, by their number. What is not there stays as it is, and undefined goes. */
-  contents: ReadonlyMap<number, Uint8Array | undefined>;
-  /** Names of the exports that are mutable globals. */
-  globals: string[];
-  /** Why a host can't put all of them back, if it can't. */
-  residue: string | undefined;
-};
+/** The new contents of sections, by their number. What is not there stays as it is, and undefined goes. */
+export type Declarations = ReadonlyMap<number, Uint8Array | undefined>;
 
 const [functionKind, memoryKind, globalKind] = (["function", "memory", "global"] as const).map((kind) =>
   externalKinds.indexOf(kind),
@@ -44,9 +46,6 @@ export function rewriteDeclarations(rewrite: DeclarationsRewrite): Declarations 
     return [0x60, params.length, ...params, results.length, ...results];
   });
 
-  const mutable = module.globals.flatMap((each, index) => (each.isMutable ? [{ ...each, index }] : []));
-  const restorable = mutable.filter((each) => each.type !== valueTypes.v128).map(({ index }) => index);
-
   const contents = new Map<number, Uint8Array | undefined>([
     [type, withItems(module, type, typeItems)],
     [sectionIds.import, withItems(module, sectionIds.import, imports(rewrite, typeIndex("check")))],
@@ -60,7 +59,7 @@ export function rewriteDeclarations(rewrite: DeclarationsRewrite): Declarations 
     ],
     [memory, undefined],
     [sectionIds.global, globals(rewrite)],
-    [sectionIds.export, exports(rewrite, restorable)],
+    [sectionIds.export, exports(rewrite)],
   ]);
   if (sections.has(table)) {
     const items = limitTables(module.tables, tableEntries);
@@ -69,11 +68,7 @@ export function rewriteDeclarations(rewrite: DeclarationsRewrite): Declarations 
   if (module.start !== undefined) contents.set(start, Uint8Array.from(unsigned(moved(layout, module.start))));
   const elements = sections.get(element);
   if (elements !== undefined) contents.set(element, rewriteElements(bytes, elements, layout));
-  return {
-    contents,
-    globals: restorable.map(globalExport),
-    residue: restorable.length < mutable.length ? "it has mutable globals that are vectors" : undefined,
-  };
+  return contents;
 }
 
 function imports({ module, isPreempted }: DeclarationsRewrite, checkType: number): number[][] {
@@ -92,11 +87,12 @@ function imports({ module, isPreempted }: DeclarationsRewrite, checkType: number
   return items;
 }
 
-/** The module's own globals, then the host's: fuel, and whether memory ran out. */
+/** The module's own globals, then the host's: fuel, whether memory ran out, and copies. */
 function globals({ module, layout, isPreempted }: DeclarationsRewrite): Uint8Array {
   const added = [
     ...(isPreempted ? [mutableNumber(fuelBudget)] : []),
     ...(module.memories.length > 0 ? [mutableNumber(0)] : []),
+    ...copiesOf(module),
   ];
   const id = sectionIds.global;
   const section = module.sections.get(id);
@@ -113,16 +109,15 @@ function globals({ module, layout, isPreempted }: DeclarationsRewrite): Uint8Arr
 /** A global that is an i32: its type, and its first value as an expression. */
 const mutableNumber = (value: number): number[] => [valueTypes.i32, 1, 0x41, ...signed(value), 0x0b];
 
-function exports({ module, layout }: DeclarationsRewrite, restorable: readonly number[]): Uint8Array {
+function exports({ module, layout, helpers }: DeclarationsRewrite): Uint8Array {
   const own = module.exports.map(({ name, kind, index }) => {
     const now = kind === "function" ? moved(layout, index) : index;
     return [...nameBytes(name), externalKinds.indexOf(kind), ...unsigned(now)];
   });
-  const added = restorable.map((index) => [
-    ...nameBytes(globalExport(index)),
-    globalKind,
-    ...unsigned(index),
-  ]);
+  const added = [
+    [...nameBytes(keepExport), functionKind, ...unsigned(helpers.keep)],
+    [...nameBytes(restoreExport), functionKind, ...unsigned(helpers.restore)],
+  ];
   if (module.memories.length > 0) {
     added.push([...nameBytes(outOfMemoryExport), globalKind, ...unsigned(layout.outOfMemory)]);
   }

@@ -1,5 +1,7 @@
+import type { WasmModule } from "../../scheduler/wasm/module.ts";
 import { charge, copy, fill, grow, type HelperType, pause, refill, tick, wait } from "./helpers.ts";
 import type { Layout } from "./layout.ts";
+import { keep, restore } from "./restore.ts";
 
 type Helper = { type: HelperType; body: (hasHandlers: boolean) => number[] };
 
@@ -14,18 +16,23 @@ export class Helpers {
   readonly grow: number;
   readonly fill: number;
   readonly copy: number;
+  readonly keep: number;
+  readonly restore: number;
 
-  constructor(layout: Layout, isPreempted: boolean, hasMemory: boolean) {
+  constructor(module: WasmModule, layout: Layout, isPreempted: boolean) {
+    const hasMemory = module.memories.length > 0;
     this.#layout = layout;
     const none = -1;
     const whenPreempted = (type: HelperType, body: Helper["body"]) =>
       isPreempted ? this.#add(type, body) : none;
     whenPreempted("nothing", (hasHandlers) => refill(layout, hasHandlers));
-    this.tick = whenPreempted("tick", () => tick(layout));
+    this.tick = whenPreempted("twoNumbers", () => tick(layout));
     this.charge = whenPreempted("number", () => charge(layout));
     this.grow = hasMemory ? this.#add("number", () => grow(layout, isPreempted)) : none;
     this.fill = hasMemory ? whenPreempted("bulk", () => fill(layout)) : none;
     this.copy = hasMemory ? whenPreempted("bulk", () => copy(layout)) : none;
+    this.keep = this.#add("nothing", () => keep(layout, module));
+    this.restore = this.#add("twoNumbers", () => restore(layout, module));
   }
 
   /** The function for one kind of `memory.atomic.wait`, with its offset. */

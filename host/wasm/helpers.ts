@@ -12,7 +12,7 @@ export const helperTypes = {
   /** () → () */
   nothing: [[], []],
   /** (i32, i32) → i32 */
-  tick: [[valueTypes.i32, valueTypes.i32], [valueTypes.i32]],
+  twoNumbers: [[valueTypes.i32, valueTypes.i32], [valueTypes.i32]],
   /** (i32) → i32 */
   number: [[valueTypes.i32], [valueTypes.i32]],
   /** (i32, i32, i32) → () */

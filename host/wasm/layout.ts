@@ -11,6 +11,8 @@ export type Layout = HelperIndices & {
   movedBy: number;
   /** The first function of the host that is not imported. */
   firstHelper: number;
+  /** The first of the globals that hold what mutable ones are when the module has started. */
+  firstCopy: number;
 };
 
 /** Indices of what a module does not get are those of the next thing that it does get, and are not used. */
@@ -28,6 +30,7 @@ export function layOut(module: WasmModule, isPreempted: boolean): Layout {
     refill: firstHelper,
     fuel: globals.length,
     outOfMemory: globals.length + movedBy,
+    firstCopy: globals.length + movedBy + module.memories.length,
   };
 }
 

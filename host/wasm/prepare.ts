@@ -10,6 +10,7 @@ import { layOut } from "./layout.ts";
 import { rewriteNames } from "./name-section.ts";
 import { type Offsets, OffsetsBuilder } from "./offsets.ts";
 import { hostModule, reservedPrefix } from "./reserved.ts";
+import { StatelessFunctions } from "./stateless.ts";
 
 export type PrepareOptions = {
   /** Whether the code is to ask, by the import `__wray.check`, whether it may go on. */
@@ -26,8 +27,8 @@ export type Preparation = {
   bytes: Uint8Array<ArrayBuffer>;
   /** The memory that it imports as `__wray.memory`, in pages of 64 KiB. */
   memory: { initialPages: number; maximumPages: number | undefined; isShared: boolean } | undefined;
-  /** The exports that are its mutable globals, so that a host can put them back. */
-  globals: string[];
+  /** The names of exported functions that leave an instance as it was, however they end; see `StatelessFunctions`. */
+  stateless: string[];
   /** For positions in traces. */
   offsets: Offsets;
 } & (
@@ -40,7 +41,9 @@ export type Preparation = {
  * Rewrites a module so that a host can limit it, stop it, and put an instance of it back:
  *
  * - Its memory becomes the import `__wray.memory`, without a maximum unless it is shared.
- * - Its mutable globals are exported as `__wray_global_<index>`.
+ * - `__wray_keep: () → ()` says that its mutable globals are to be put back to what they are then.
+ * - `__wray_restore: (i32, i32) → i32` puts them back, and zeroes memory from a given address on, a multiple of
+ *   `blockBytes`. It returns 0, and may have done nothing, when memory has not as many pages as it is told.
  * - Its tables have at most `tableEntries` entries together.
  * - A `memory.grow` that fails sets the exported global `__wray_out_of_memory` to 1.
  * - With `preempt`, it calls the import `__wray.check: () → i32` every few ms at the latest, whatever it does. That
@@ -74,10 +77,11 @@ function checkBounds({ imports, exports, memories }: WasmModule): void {
 function rewrite(module: WasmModule, { preempt: isPreempted, tableEntries }: PrepareOptions): Preparation {
   const [memory] = module.memories;
   const layout = layOut(module, isPreempted);
-  const helpers = new Helpers(layout, isPreempted, memory !== undefined);
+  const helpers = new Helpers(module, layout, isPreempted);
   const code = new ByteWriter(module.bytes.length * 2);
   const offsets = new OffsetsBuilder();
-  const facts = rewriteCode({ module, layout, helpers, isPreempted, output: code, offsets });
+  const stateless = new StatelessFunctions(module.functions.length);
+  const facts = rewriteCode({ module, layout, helpers, isPreempted, stateless, output: code, offsets });
   offsets.own(code.length);
   for (const body of helpers.bodies(facts.hasHandlers)) code.append(body);
 
@@ -96,8 +100,8 @@ function rewrite(module: WasmModule, { preempt: isPreempted, tableEntries }: Pre
     if (id === sectionIds.code) {
       section(id, unsigned(bodyCount), code.written);
       codeStart = output.length - code.length;
-    } else if (declared.contents.has(id)) {
-      const content = declared.contents.get(id);
+    } else if (declared.has(id)) {
+      const content = declared.get(id);
       if (content !== undefined) section(id, content);
     } else if (original !== undefined) {
       section(id, module.bytes.subarray(original.start, original.end));
@@ -106,7 +110,7 @@ function rewrite(module: WasmModule, { preempt: isPreempted, tableEntries }: Pre
   const names = rewriteNames(module, layout);
   if (names !== undefined) section(sectionIds.custom, names);
 
-  const reason = declared.residue ?? facts.residue;
+  const { residue: reason } = facts;
   return {
     bytes: output.written.slice(),
     memory: memory && {
@@ -114,7 +118,7 @@ function rewrite(module: WasmModule, { preempt: isPreempted, tableEntries }: Pre
       maximumPages: memory.maximum,
       isShared: memory.isShared,
     },
-    globals: declared.globals,
+    stateless: stateless.names(module.exports),
     offsets: {
       ...offsets.build(codeStart),
       firstMoved: layout.importedFunctionCount,

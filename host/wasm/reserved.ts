@@ -6,6 +6,7 @@ export const reservedPrefix = "__wray_";
 export const memoryImport = "memory";
 export const checkImport = "check";
 
-/** What it exports besides its own: each mutable global, and whether a `memory.grow` has failed. */
-export const globalExport = (index: number): string => `${reservedPrefix}global_${index}`;
+/** What it exports besides its own; see `prepareModule`. */
+export const keepExport = `${reservedPrefix}keep`;
+export const restoreExport = `${reservedPrefix}restore`;
 export const outOfMemoryExport = `${reservedPrefix}out_of_memory`;

@@ -1,10 +1,24 @@
-/** Words that a worker shares with its host, so that one who does not listen can be told something. */
-export const controlBytes = 16;
-/** The number of the call that is to end; none has the number 0. */
+/** Words that a worker shares with its host; the worker writes those from `workerLine` on, the host the others. */
+export const controlWords = 32;
+export const controlBytes = 4 * controlWords;
+const workerLine = 16;
+
+/** The ticket of the call that is to end; none has the ticket 0. */
 export const stopWord = 0;
-/** Counts what was sent to a worker that waits. */
+/** Counts what was sent to a worker, which may sleep on it. */
 export const wakeWord = 1;
-/** How many of the tasks that the running call has submitted have ended. */
+/** Counts the tasks that calls have submitted and that have ended while these ran. */
 export const endedWord = 2;
-/** How much of what the running call has sent the host has handled, by `weightOf`. */
+/** How much of what the worker has sent the host has handled, by `weightOf`. */
 export const handledWord = 3;
+/** Counts the messages that were posted to the worker. */
+export const mailWord = 4;
+/** 1 while it is to take no calls, because others have its cpu. */
+export const parkedWord = 5;
+
+/** The slot of the call that it runs, and 1 more: 0 for none. */
+export const runningWord = workerLine;
+/** 1 while it sleeps on its wake word. */
+export const sleepsWord = workerLine + 1;
+/** Counts the messages that the worker has posted. */
+export const postedWord = workerLine + 2;

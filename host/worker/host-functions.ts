@@ -1,6 +1,6 @@
 import { LimitExceededError, TaskError, type WrayError } from "../../scheduler/protocol/errors.ts";
 import { type Guest, readText } from "./guest.ts";
-import type { FromWorker, WorkerCall, WorkerModule } from "./messages.ts";
+import type { Said, WorkerCall, WorkerModule } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 import type { Nested } from "./nested.ts";
 import { randomOf } from "./random.ts";
@@ -11,7 +11,7 @@ const progressMs = 50;
 /** How many times a task may look at the clock: each reading is recorded. */
 const mostReadings = 10_000;
 
-export type HostFunctionsDeps = { meter: Meter; nested: Nested; post(message: FromWorker): void };
+export type HostFunctionsDeps = { meter: Meter; nested: Nested; post(message: Said): void };
 
 type Functions = Record<string, (...args: never[]) => unknown>;
 
@@ -24,7 +24,8 @@ export class HostFunctions {
   readonly #encoder = new TextEncoder();
   #call!: WorkerCall;
   #name = "";
-  #random = () => 0;
+  /** Of the running call, once it has asked for a random number. */
+  #random: (() => number) | undefined;
   #loggedBytes = 0;
   #readings: number[] = [];
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -37,7 +38,7 @@ export class HostFunctions {
   begin(name: string, call: WorkerCall): void {
     this.#name = name;
     this.#call = call;
-    this.#random = randomOf(call.seed);
+    this.#random = undefined;
     this.#loggedBytes = 0;
     this.#readings = [];
     this.#reportedMs = Number.NEGATIVE_INFINITY;
@@ -56,7 +57,10 @@ export class HostFunctions {
   /** The imports of one instance. */
   importsFor(guest: Guest, module: WorkerModule): WebAssembly.Imports {
     const { meter, nested } = this.#deps;
-    const random = () => this.#random();
+    const random = () => {
+      this.#random ??= randomOf(this.#call.seed);
+      return this.#random();
+    };
     const log = (text: number) => this.#log(readText(guest, text));
     const functions: Record<string, Functions> = {
       env: {

@@ -1,10 +1,24 @@
 import { KernelNotFoundError, OutOfMemoryError } from "../../scheduler/protocol/errors.ts";
+import { isScalarType } from "../../scheduler/protocol/manifest.ts";
+import { keepExport, outOfMemoryExport, reservedPrefix, restoreExport } from "../wasm/reserved.ts";
+import { blockBytes } from "../wasm/restore.ts";
 import type { Guest } from "./guest.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import type { WorkerModule } from "./messages.ts";
 import type { Runtime } from "./values.ts";
 
-type Kernel = (...args: unknown[]) => number | bigint;
+/** An exported function as it can be called many times: with numbers, and nothing made for a call. */
+export type Kernel = {
+  /** The function itself. Its `length` is how many numbers it takes. */
+  readonly run: (...args: (number | bigint)[]) => number | bigint;
+  /** To be told before each call how many arguments are given; a kernel with defaults knows by this. */
+  readonly setArgumentsLength: ((count: number) => void) | undefined;
+  /**
+   * Whether a call leaves the instance as it was, however it ends, so that no reset is needed. It takes numbers only,
+   * since to put anything else into memory changes that.
+   */
+  readonly isStateless: boolean;
+};
 
 export const pageBytes = 64 * 1024;
 
@@ -19,7 +33,7 @@ const mostBytes = 64 * 1024 * 1024;
 /**
  * An instance of a module that can be put back to what it was when it had started: its memory, byte for byte, and its
  * mutable globals. Where that is not possible it serves one task only. What a host cannot put back is told by
- * `prepareModule`.
+ * `prepareModule`, and so is which functions leave nothing to put back.
  */
 export class Instance {
   /** By which it is kept: its module, and the size of its memory. */
@@ -28,12 +42,15 @@ export class Instance {
   readonly runtime: Runtime;
   /** An object without a prototype, so that a module finds nothing of JavaScript's behind the names of its exports. */
   readonly #exports: WebAssembly.Exports;
-  readonly #memory: WebAssembly.Memory | undefined;
+  readonly #module: WorkerModule;
+  readonly #kernels = new Map<string, Kernel>();
   readonly #isReusable: boolean;
-  readonly #globals: { global: WebAssembly.Global; pristine: unknown }[];
-  readonly #outOfMemory: WebAssembly.Global | undefined;
+  /** Its start asked the host for something: whatever was called since, it belongs to one task. */
+  readonly #isTaskBound: boolean;
+  readonly #restore: (from: number, pages: number) => number;
   readonly #bytes: Uint8Array;
-  /** The memory as it was, up to its last byte that is not zero. */
+  readonly #pages: number;
+  /** The memory as it was, up to its last block that is not zero. */
   readonly #image: Uint8Array;
 
   /** @throws whatever the module's start throws */
@@ -45,25 +62,23 @@ export class Instance {
     maximumPages: number,
   ) {
     this.key = key;
-    this.#memory = module.memory && memoryOf(module.memory, initialPages, maximumPages);
-    const guest: Guest = { memory: this.#memory, runtime: undefined, isTaskBound: false };
+    this.#module = module;
+    const memory = module.memory && memoryOf(module.memory, initialPages, maximumPages);
+    const guest: Guest = { memory, runtime: undefined, isTaskBound: false };
     this.#exports = new WebAssembly.Instance(module.wasm, host.importsFor(guest, module)).exports;
     const { __new, __pin, __unpin } = this.#exports as Runtime;
-    this.runtime = guest.runtime = { ...(this.#memory && { memory: this.#memory }), __new, __pin, __unpin };
-    this.#outOfMemory = this.#exports.__wray_out_of_memory as WebAssembly.Global | undefined;
-    this.#bytes = new Uint8Array(this.#memory?.buffer ?? new ArrayBuffer(0));
-    this.#globals = module.globals.map((name) => {
-      const global = this.#exports[name] as WebAssembly.Global;
-      return { global, pristine: global.value };
-    });
+    this.runtime = guest.runtime = { ...(memory && { memory }), __new, __pin, __unpin };
+    this.#bytes = new Uint8Array(memory?.buffer ?? new ArrayBuffer(0));
+    this.#pages = this.memoryBytes / pageBytes;
+    this.#isTaskBound = guest.isTaskBound;
     this.#isReusable =
       module.isReusable &&
       !guest.isTaskBound &&
       this.memoryBytes <= mostBytes &&
-      (module.memory?.initialPages ?? 0) * pageBytes <= mostInitialBytes &&
-      // JavaScript may give a NaN other bits.
-      !this.#globals.some(({ pristine }) => Number.isNaN(pristine));
+      (module.memory?.initialPages ?? 0) * pageBytes <= mostInitialBytes;
     this.#image = this.#isReusable ? withoutZerosAtEnd(this.#bytes) : new Uint8Array();
+    (this.#exports[keepExport] as () => void)();
+    this.#restore = this.#exports[restoreExport] as (from: number, pages: number) => number;
   }
 
   /** What its memory took when it had started. */
@@ -71,29 +86,54 @@ export class Instance {
     return this.#bytes.byteLength;
   }
 
-  /** Calls an exported function. */
-  readonly call = (name: string, args: unknown[]): number | bigint => {
-    const kernel = this.#exports[name];
-    // A manifest may name what is not there.
-    if (typeof kernel !== "function") throw new KernelNotFoundError(`the module exports no function ${name}`);
-    // Of how many arguments were given, a kernel with defaults knows by this.
-    (this.#exports.__setArgumentsLength as Kernel | undefined)?.(args.length);
-    return (kernel as Kernel)(...args);
+  /** Calls an exported function. @throws KernelNotFoundError, and whatever the function throws */
+  readonly call = (name: string, args: (number | bigint)[]): number | bigint => {
+    const { run, setArgumentsLength } = this.kernel(name);
+    setArgumentsLength?.(args.length);
+    return run(...args);
   };
+
+  /** An exported function. It stays the same as long as the instance is used. @throws KernelNotFoundError */
+  kernel(name: string): Kernel {
+    const known = this.#kernels.get(name);
+    if (known !== undefined) return known;
+    const run = this.#exports[name];
+    // A manifest may name what is not there, or is the host's.
+    if (typeof run !== "function" || name.startsWith(reservedPrefix)) {
+      throw new KernelNotFoundError(`the module exports no function ${name}`);
+    }
+    const { manifest, stateless } = this.#module;
+    const signature = manifest.kernels.find((each) => each.name === name);
+    const params = signature?.params ?? [];
+    const hasDefaults = params.some(({ optional }) => optional);
+    // Any function of the module's may have this name, so it is called only for those that need it.
+    const setArgumentsLength = hasDefaults ? this.#exports.__setArgumentsLength : undefined;
+    const kernel = {
+      run: run as Kernel["run"],
+      setArgumentsLength: setArgumentsLength as Kernel["setArgumentsLength"],
+      isStateless:
+        stateless.includes(name) &&
+        setArgumentsLength === undefined &&
+        params.every(({ type }) => isScalarType(type)) &&
+        !this.#isTaskBound,
+    };
+    this.#kernels.set(name, kernel);
+    return kernel;
+  }
 
   /** Whether memory was asked for that the limit forbids. */
   get isOutOfMemory(): boolean {
-    return this.#outOfMemory?.value === 1;
+    return (this.#exports[outOfMemoryExport] as WebAssembly.Global | undefined)?.value === 1;
   }
 
   /** Puts everything back. False when that is not possible, and no further task may have this instance. */
   reset(): boolean {
-    // Memory never shrinks: what has grown would tell the next task of the last. Its buffer is then another one.
-    if (!this.#isReusable || (this.#memory && this.#memory.buffer !== this.#bytes.buffer)) return false;
+    // `memory.grow`, even by nothing, takes the buffer away; that of a shared memory stays.
+    const hasBuffer = this.memoryBytes === this.#pages * pageBytes;
+    if (!this.#isReusable || !hasBuffer) return false;
+    // Memory never shrinks: what has grown would tell the next task of the last.
+    if (this.#restore(this.#image.byteLength, this.#pages) === 0) return false;
     this.#bytes.set(this.#image);
-    this.#bytes.fill(0, this.#image.byteLength);
-    for (const { global, pristine } of this.#globals) global.value = pristine as never;
-    if (this.isOutOfMemory) this.#outOfMemory!.value = 0;
     return true;
   }
 }
@@ -114,11 +154,11 @@ function memoryOf(
   }
 }
 
-/** A copy; memory comes in whole words. */
+/** A copy, in whole blocks. */
 function withoutZerosAtEnd(bytes: Uint8Array): Uint8Array {
   const words = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
   let end = words.length;
   // Of zeros only, +0 has no bit set.
   while (end > 0 && Object.is(words[end - 1], 0)) end--;
-  return bytes.slice(0, end * 8);
+  return bytes.slice(0, Math.ceil((end * 8) / blockBytes) * blockBytes);
 }

@@ -7,6 +7,7 @@ import {
   typeName,
   withoutNull,
 } from "../../scheduler/protocol/manifest.ts";
+import { Tensor } from "../../scheduler/protocol/tensor.ts";
 import { writeField } from "./fields.ts";
 import { arrayBytes, elementBytes, Memory, type Runtime, scalarArrays, typedArrayBytes } from "./memory.ts";
 
@@ -65,7 +66,7 @@ class Lowering {
       return this.#placeElements(id, bytes.byteLength, Uint8Array, bytes);
     }
     if (isTypedArrayName(due)) {
-      const elements = value as Uint8Array;
+      const elements = (value instanceof Tensor ? value.data : value) as Uint8Array;
       const buffer = this.#placeElements(this.#bufferId, elements.byteLength, globalThis[due], elements);
       return this.#placeArray(id, typedArrayBytes, buffer, elements.byteLength);
     }

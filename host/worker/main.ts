@@ -1,54 +1,65 @@
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { toWireError } from "../../scheduler/protocol/errors.ts";
-import { decodeValue } from "../../scheduler/protocol/value.ts";
+import { type MessagePort, workerData } from "node:worker_threads";
+import { Intake } from "../ring/intake.ts";
+import { controlAt, viewShared } from "../ring/layout.ts";
+import { CallRunner } from "./call-runner.ts";
+import { controlWords, postedWord, sleepsWord, wakeWord } from "./control.ts";
 import { HostFunctions } from "./host-functions.ts";
-import { KeptInstances } from "./kept-instances.ts";
-import type { FromWorker, NestedReply, ToWorker, WorkerCall, WorkerResult } from "./messages.ts";
+import { Mailbox } from "./mailbox.ts";
+import type { FromWorker, Said } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import { Nested } from "./nested.ts";
 import { Outbox } from "./outbox.ts";
-import { Sandbox } from "./sandbox.ts";
+import { Patience } from "./patience.ts";
 import { mostFrames } from "./trap.ts";
 
-// A worker thread: it keeps a sandbox for each module that it has met, and runs one call at a time.
+// A worker thread: it takes calls out of rings in shared memory, one at a time, for as long as it lives.
 
 Error.stackTraceLimit = mostFrames;
 
-const port = parentPort!;
-const control = new Int32Array(workerData as SharedArrayBuffer);
-const sandboxes = new Map<string, Sandbox>();
-const kept = new KeptInstances();
+export type WorkerData = { buffer: SharedArrayBuffer; index: number; port: MessagePort };
 
-const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-const receive = () => receiveMessageOnPort(port)?.message as NestedReply | undefined;
+const { buffer, index, port } = workerData as WorkerData;
+const shared = viewShared(buffer);
+const start = controlAt(index);
+const control = shared.words.subarray(start, start + controlWords);
 
 const meter = new Meter(control);
-const outbox = new Outbox({ meter, control, post });
-const nested = new Nested({ meter, control, post: outbox.send, receive });
-const host = new HostFunctions({ meter, nested, post: outbox.send });
-
-port.on("message", (message: ToWorker) => {
-  switch (message.kind) {
-    case "module":
-      sandboxes.set(message.module.sha256, new Sandbox(message.module, host, kept));
-      return;
-    case "call":
-      run(message.call, message.number);
-  }
+const post = (message: FromWorker) => {
+  port.postMessage(message);
+  Atomics.add(control, postedWord, 1);
+};
+const outbox = new Outbox({
+  meter,
+  control,
+  post: (message: Said) => runner.say(message),
 });
-post({ kind: "ready" });
+const mailbox: Mailbox = new Mailbox({
+  port,
+  control,
+  onModule: (module) => runner.addModule(module),
+  onSite: (index, site) => runner.addSite(index, site),
+});
+const nested = new Nested({ meter, control, post: outbox.send, receive: mailbox.takeReply });
+const host = new HostFunctions({ meter, nested, post: outbox.send });
+const runner = new CallRunner({ shared, control, index, meter, nested, host, mailbox, post });
+const intake = new Intake(shared, index);
+const patience = new Patience();
 
-function run(call: WorkerCall, number: number): void {
-  const sandbox = sandboxes.get(call.sha256)!;
-  const name = `${sandbox.name}/${call.kernel}`;
-  try {
-    meter.begin(name, number, call.limits);
-    outbox.begin();
-    host.begin(name, call);
-    nested.begin(name, call);
-    const value = sandbox.run(name, call, call.args.map(decodeValue));
-    post({ kind: "result", result: { value, clock: host.recording } satisfies WorkerResult }, [value.buffer]);
-  } catch (error) {
-    post({ kind: "result", result: { error: toWireError(error) } });
+post({ kind: "ready" });
+while (true) {
+  // Whatever comes after this is seen, or wakes the worker from its sleep.
+  const woken = Atomics.load(control, wakeWord);
+  const slot = intake.take();
+  mailbox.read();
+  if (slot >= 0) {
+    runner.run(slot);
+    patience.begin();
+  } else if (!patience.isOver()) {
+  } else {
+    Atomics.store(control, sleepsWord, 1);
+    // What was pushed before the host could see that it sleeps is there by now.
+    if (intake.isEmpty) Atomics.wait(control, wakeWord, woken);
+    Atomics.store(control, sleepsWord, 0);
+    patience.begin();
   }
 }

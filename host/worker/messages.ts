@@ -10,44 +10,68 @@ export type WorkerModule = {
   manifest: Manifest;
   /** The memory that it imports, if it has one. */
   memory: { initialPages: number; maximumPages?: number | undefined; isShared: boolean } | undefined;
-  /** The names under which its mutable globals are exported. */
-  globals: string[];
+  /** The exported functions that leave an instance as it was, however they end. */
+  stateless: string[];
   /** Whether an instance can be put back to what it was before a task. */
   isReusable: boolean;
 };
 
-/** One task for a worker. Arguments are encoded values, small ones copied, large ones in shared memory. */
-export type WorkerCall = {
-  id: string;
+/** What many calls have in common: a kernel and how it is to be run. */
+export type WorkerSite = {
   sha256: string;
   kernel: string;
-  args: Uint8Array[];
+  limits: Limits;
+  grant: readonly Capability[];
+  /** Where the seed of a call's random numbers comes from, and what its clock says when it is a replay. */
+  seed: SeedSource;
+  clock?: readonly number[] | undefined;
+};
+
+export type SeedSource =
+  /** It is the task's id: this, and the call's number in base 36. */
+  | { kind: "numbered"; prefix: string }
+  /** The last item of a call is a string, which is its own. */
+  | { kind: "item" };
+
+/** One task, as it is run. */
+export type WorkerCall = {
+  sha256: string;
+  kernel: string;
   limits: Limits;
   grant: readonly Capability[];
   /** Of its random numbers. */
-  seed: string;
+  readonly seed: string;
   /** What the clock says, when the task is a replay. */
-  clock?: number[] | undefined;
+  clock?: readonly number[] | undefined;
   /** How many tasks it is nested in. */
   depth: number;
 };
 
-/** What goes to a worker. `number` counts the calls of this worker; the stop word names one by it. */
+/** What is posted to a worker. Calls come in slots of shared memory; what they name was posted before. */
 export type ToWorker =
   | { kind: "module"; module: WorkerModule }
-  | { kind: "call"; number: number; call: WorkerCall }
+  | { kind: "site"; index: number; site: WorkerSite }
+  | { kind: "segment"; id: number; buffer: SharedArrayBuffer }
+  | { kind: "forget"; segment: number }
   | NestedReply;
-
-/** What a worker made of a call: an encoded value, or why there is none. */
-export type WorkerResult = { value: Uint8Array; clock?: number[] | undefined } | { error: WireError };
 
 export type FromWorker =
   /** It has started and can take calls. */
   | { kind: "ready" }
-  | { kind: "result"; result: WorkerResult }
-  /** A line that the running task writes to the host's log. */
+  /** The host is to look what was completed. */
+  | { kind: "wake" }
+  /** The result of the call that is completed next is in this memory, which the worker has made for it. */
+  | { kind: "result"; buffer: SharedArrayBuffer }
+  /** What the task in this slot says, or asks for, while it runs. */
+  | { kind: "said"; slot: number; ticket: number; message: Said };
+
+/** What a running task makes its worker tell the host. */
+export type Said =
+  /** A line that it writes to the host's log. */
   | { kind: "log"; text: string }
   | { kind: "progress"; fraction: number; text: string }
+  /** What its clock said, reading by reading; the last that it says. */
+  | { kind: "readings"; clock: number[] }
   | NestedRequest;
 
 /** What a running task asks for of its own; `ref` is a number that the task chose for what it will get. */

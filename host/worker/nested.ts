@@ -4,7 +4,7 @@ import { type Manifest, type Type, typeName, withoutNull } from "../../scheduler
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import { endedWord } from "./control.ts";
 import { type Guest, integersAt, readText } from "./guest.ts";
-import type { FromWorker, NestedReply, WorkerCall } from "./messages.ts";
+import type { NestedReply, Said, WorkerCall } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 import { lift, lower } from "./values.ts";
 
@@ -14,7 +14,7 @@ const refsPerNested = 100;
 export type NestedDeps = {
   meter: Meter;
   control: Int32Array;
-  post(message: FromWorker): void;
+  post(message: Said): void;
   /** The host's answer, if it has come. */
   receive(): NestedReply | undefined;
 };
@@ -29,6 +29,8 @@ export class Nested {
   #name = "";
   #refCount = 0;
   #submittedCount = 0;
+  /** What the worker's count of ended tasks was when the call began. */
+  #endedBefore = 0;
   #args: (Uint8Array | number)[] = [];
   /** What the host keeps for each ref that is held: its encoded bytes, arguments and puts. */
   readonly #heldBytes = new Map<number, number>();
@@ -43,6 +45,7 @@ export class Nested {
     this.#call = call;
     this.#refCount = 0;
     this.#submittedCount = 0;
+    this.#endedBefore = Atomics.load(this.#deps.control, endedWord);
     this.#args = [];
     this.#heldBytes.clear();
     this.#allHeldBytes = 0;
@@ -131,7 +134,8 @@ export class Nested {
     });
     // Calls nest in each other's arguments, so only the last ones are done with.
     if (numbers.length > 0) this.#args.length = Math.min(...numbers);
-    const inFlight = this.#submittedCount - Atomics.load(this.#deps.control, endedWord);
+    const endedCount = (Atomics.load(this.#deps.control, endedWord) - this.#endedBefore) | 0;
+    const inFlight = this.#submittedCount - endedCount;
     if (inFlight >= this.#call.limits.maxNested)
       throw this.#tooMuch("maxNested", "has more tasks under way than its");
     this.#submittedCount++;

@@ -1,5 +1,5 @@
 import { handledWord } from "./control.ts";
-import type { FromWorker } from "./messages.ts";
+import type { Said } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 
 /** How far a worker may be ahead of its host, by `weightOf`: a message takes the host some 10 µs. */
@@ -7,11 +7,11 @@ const mostAhead = 1_024;
 const bytesPerWeight = 1_024;
 
 /** What a message costs a host: 1, and 1 more for each KiB that it carries. */
-export function weightOf(message: FromWorker): number {
+export function weightOf(message: Said): number {
   return 1 + Math.ceil(carriedBytes(message) / bytesPerWeight);
 }
 
-function carriedBytes(message: FromWorker): number {
+function carriedBytes(message: Said): number {
   switch (message.kind) {
     case "log":
     case "progress":
@@ -28,7 +28,7 @@ function carriedBytes(message: FromWorker): number {
   }
 }
 
-export type OutboxDeps = { meter: Meter; control: Int32Array; post(message: FromWorker): void };
+export type OutboxDeps = { meter: Meter; control: Int32Array; post(message: Said): void };
 
 /**
  * What a running task makes its worker tell the host. A task that does nothing else would send faster than the host
@@ -36,19 +36,15 @@ export type OutboxDeps = { meter: Meter; control: Int32Array; post(message: From
  */
 export class Outbox {
   readonly #deps: OutboxDeps;
-  /** The weight of all that the running call has sent. */
+  /** The weight of all that has been sent. */
   #sent = 0;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
   }
 
-  begin(): void {
-    this.#sent = 0;
-  }
-
   /** @throws TaskTimeoutError, TaskCancelledError when the task is to end while it waits */
-  readonly send = (message: FromWorker): void => {
+  readonly send = (message: Said): void => {
     const { meter, control, post } = this.#deps;
     // Both wrap around as 32-bit integers do.
     const ahead = () => (this.#sent - Atomics.load(control, handledWord)) | 0;

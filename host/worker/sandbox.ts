@@ -6,7 +6,7 @@ import {
   WrayError,
 } from "../../scheduler/protocol/errors.ts";
 import { isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
-import { encodeValue } from "../../scheduler/protocol/value.ts";
+import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { Instance, pageBytes } from "./instance.ts";
 import type { KeptInstances } from "./kept-instances.ts";
@@ -36,12 +36,14 @@ export class Sandbox {
   }
 
   /**
-   * Runs a kernel with values that may not fit its parameters, and returns its result, encoded.
-   * @param name `module/function`, for messages
+   * Runs a kernel with encoded values that may not fit its parameters, and returns its result, encoded.
    * @throws InvalidTaskError, KernelNotFoundError, TaskError, TaskTimeoutError, OutOfMemoryError, StackOverflowError,
    * LimitExceededError, ModuleRejectedError
    */
-  run(name: string, { kernel, limits, args: encoded }: WorkerCall, args: unknown[]): Uint8Array<ArrayBuffer> {
+  run(call: WorkerCall, encoded: Uint8Array[]): Uint8Array<ArrayBuffer> {
+    const { kernel, limits } = call;
+    const name = `${this.name}/${kernel}`;
+    const args = encoded.map((arg) => decodeValue(arg));
     const { manifest } = this.#module;
     const signature = findKernel(manifest, kernel);
     checkArgCount(name, signature, args.length);
@@ -57,9 +59,9 @@ export class Sandbox {
         this.#pagesFor(signature, argBytes),
         Math.floor(limits.memoryBytes / pageBytes),
       );
-      const { runtime, call } = instance;
+      const { runtime, call: callExport } = instance;
       const types = signature.params.map(({ type }) => type);
-      const raw = call(kernel, lowerAll(runtime, manifest, types, args.slice(0, given)));
+      const raw = callExport(kernel, lowerAll(runtime, manifest, types, args.slice(0, given)));
       const value = encodeValue(lift(runtime, manifest, signature.returns, raw, limits.maxResultBytes));
       if (value.byteLength <= limits.maxResultBytes) return value;
       throw new LimitExceededError(`${name} returned more than its ${limits.maxResultBytes} bytes`, {

@@ -1,9 +1,13 @@
+import type { Direct } from "./direct.ts";
+
 /** How processes talk: a NATS connection, or a stand-in inside one process. */
 export interface Bus {
   /** The most bytes that one message may have. */
   readonly maxPayloadBytes: number;
   /** Where it leads, for messages to people; never with credentials. */
   readonly address: string;
+  /** How to reach a process with nobody between; undefined where everybody is in one process, or can't. */
+  readonly direct?: Direct;
   /** Whether messages get through now. */
   readonly isConnected: boolean;
   /**

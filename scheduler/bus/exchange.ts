@@ -45,6 +45,11 @@ export class Exchange<Out, In> {
     return this.#links.has(peerId);
   }
 
+  /** Those with an open session. */
+  get peers(): string[] {
+    return [...this.#links.keys()];
+  }
+
   forget(peerId: string): void {
     this.#links.delete(peerId);
     this.#heardMs.delete(peerId);

@@ -4,6 +4,7 @@ import { within } from "../time/within.ts";
 import type { Bus, Service, Subscription } from "./bus.ts";
 import { connectionOptions, type ServerOptions, shownServers } from "./credentials.ts";
 import { guarded } from "./guarded.ts";
+import { nodeDirect } from "./node-direct.ts";
 
 /** A bus over a NATS connection, and that connection for what only NATS has. */
 export type NatsBus = Bus & {
@@ -67,6 +68,7 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
 
   return {
     connection,
+    direct: nodeDirect,
     closed: connection
       .closed()
       .then((error) => (error instanceof Error ? connectError(error, address) : undefined)),

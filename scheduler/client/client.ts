@@ -9,15 +9,18 @@ import type { HostView } from "../placement/host-table.ts";
 import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
 import type { Subjects } from "../protocol/subjects.ts";
+import { EncodedTable, isTable } from "../protocol/table.ts";
 import { decodeValue, encodeValue } from "../protocol/value.ts";
 import { within } from "../time/within.ts";
 import { Kernel } from "./kernel.ts";
 import type { FunctionOf, KernelName, KernelsOf } from "./kernel-types.ts";
+import type { MemoryReport } from "./memory-report.ts";
 import { Module, type ModuleFacts } from "./module.ts";
 import type { Modules } from "./modules.ts";
 import { ObjectRef, type ValuesOf } from "./object-ref.ts";
 import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
 import { Submitter } from "./submitter.ts";
+import { decodeTable, encodeTable } from "./tables.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 
 /** How often it is looked whether a host has joined. */
@@ -118,11 +121,16 @@ export class Client {
 
   /**
    * Makes a value an object: it goes to each host once that needs it, however many tasks take it. The value is copied
-   * at once.
+   * at once; but a table of Apache Arrow is read a moment later, and its ref fails when it can't cross.
    * @throws InvalidTaskError when the value can't cross
    */
   put<T>(value: T): ObjectRef<T> {
     this.#checkOpen();
+    if (isTable(value)) {
+      return this.#ref(
+        this.#submitter.putLater(encodeTable(value).then((table) => encodeValue(table))),
+      ) as ObjectRef<T>;
+    }
     return this.#ref(this.#submitter.put(encodeValue(value))) as ObjectRef<T>;
   }
 
@@ -202,6 +210,14 @@ export class Client {
     return this.#submitter.hosts;
   }
 
+  /**
+   * What the hosts of the cluster, and the clients that they are connected to, hold, and why: what `wray memory` prints.
+   */
+  memory(): Promise<MemoryReport> {
+    this.#checkOpen();
+    return this.#submitter.askMemory();
+  }
+
   /** Leaves the cluster: pending refs fail with ShutdownError, and hosts forget this client's objects. */
   shutdown(): Promise<void> {
     this.#shutdown ??= (async () => {
@@ -251,7 +267,13 @@ export class Client {
     return new Promise((resolve, reject) => {
       this.#submitter.whenReady(ref.id, (state) => {
         // Until then this closure holds the ref, so that its object is not let go of.
-        this.#submitter.fetch(ref.id, state).then((bytes) => resolve(decodeValue(bytes)), reject);
+        this.#submitter
+          .fetch(ref.id, state)
+          .then((bytes) => {
+            const value = decodeValue(bytes);
+            return value instanceof EncodedTable ? decodeTable(value) : value;
+          })
+          .then(resolve, reject);
       });
     });
   }

@@ -4,6 +4,7 @@ import { checkArgBytes, checkGrant } from "../manifest/check-limits.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { type Capability, defaultGrant, defaultLimits } from "../protocol/limits.ts";
 import type { KernelSignature, Manifest } from "../protocol/manifest.ts";
+import type { Tensor, TypedArray } from "../protocol/tensor.ts";
 import { encodeValue } from "../protocol/value.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import { ObjectRef } from "./object-ref.ts";
@@ -25,8 +26,10 @@ export type KernelDeps = {
 
 /** What a task takes: each argument, or a ref that stands for it. */
 export type RemoteArgs<Args extends unknown[]> = {
-  [Index in keyof Args]: Args[Index] | ObjectRef<Args[Index]>;
+  [Index in keyof Args]: RemoteArg<Args[Index]>;
 };
+type RemoteArg<Arg> = Passed<Arg | (Arg extends TypedArray ? Tensor<Arg> : never)>;
+type Passed<Value> = Value | ObjectRef<Value>;
 
 /**
  * A kernel of a loaded module, ready to be called as a task.

@@ -1,14 +1,17 @@
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
 import { type Submission, TaskTable } from "../dataflow/task-table.ts";
-import { pullObject, serveObjects } from "../objects/transfer.ts";
+import { serveObjects } from "../objects/serve.ts";
+import { pullObject } from "../objects/transfer.ts";
 import { ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import { decodeHeartbeat, decodePacketToClient, encodeMessage } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
+import { type Holder, largestObjects, type PeerMemory } from "../protocol/memory.ts";
 import { type Heartbeat, inlineBytes, type Task, type ToClient, type ToHost } from "../protocol/messages.ts";
 import type { Subjects } from "../protocol/subjects.ts";
+import { askMemory, type MemoryReport } from "./memory-report.ts";
 
 /** Inline values of one task, together. */
 const inlineTaskBytes = 32 * 1024;
@@ -42,7 +45,9 @@ export class Submitter {
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
   readonly #closing = new AbortController();
-  /** Objects that are on their way here from a host that is about to leave. */
+  /** Objects that are on their way here. */
+  readonly #pulls = new Map<string, Promise<Uint8Array>>();
+  /** Those of them that come from a host that is about to leave. */
   readonly #homeward = new Set<string>();
   #touchedMs = 0;
   #tickedMs = performance.now();
@@ -79,6 +84,9 @@ export class Submitter {
         const state = this.#objects.state(objectId);
         return state?.kind === "local" ? state.value : undefined;
       }),
+      bus.subscribe(subjects.memory({ kind: "client", id }), (_, respond) =>
+        respond(encodeMessage(this.memory())),
+      ),
       bus.onReconnect(() => {
         this.#hosts.forgive(performance.now());
         this.#exchange.resend(0);
@@ -133,6 +141,17 @@ export class Submitter {
     return id;
   }
 
+  /** The same for a value whose bytes are still to come; when they don't, the object fails. */
+  putLater(value: Promise<Uint8Array>): string {
+    const id = this.#newId();
+    this.#objects.create(id);
+    value.then(
+      (value) => this.#objects.settle(id, { kind: "local", value }),
+      (error) => this.#objects.settle(id, { kind: "failed", error }),
+    );
+    return id;
+  }
+
   /** Submits a task. Returns the id of its result. */
   submit(submission: Submission): string {
     const id = this.#newId();
@@ -169,6 +188,11 @@ export class Submitter {
   }
 
   /** The encoded value of a ready object; its bytes are the caller's own. */
+  async value(id: string): Promise<Uint8Array> {
+    return this.fetch(id, this.#objects.state(id) as ReadyState);
+  }
+
+  /** The same, of which the state is known. */
   async fetch(id: string, state: ReadyState): Promise<Uint8Array> {
     switch (state.kind) {
       case "failed":
@@ -176,22 +200,35 @@ export class Submitter {
       case "local":
         return state.value.slice();
       case "remote": {
-        const at = [...state.hosts].map((hostId) => ({ kind: "host" as const, id: hostId }));
-        // In use, so that it is not let go of on the way when the program drops the ref.
-        this.#objects.use(id);
-        try {
-          return await pullObject(
-            this.#bus,
-            this.#subjects,
-            { ref: id, at },
-            (bytes) => new Uint8Array(bytes),
-            this.#closing.signal,
-          );
-        } finally {
-          this.#objects.unuse(id);
-        }
+        const under = this.#pulls.get(id);
+        // Several may want it at once: it comes once, and the bytes are the own of each.
+        return under === undefined ? this.#pull(id, state.hosts) : (await under).slice();
       }
     }
+  }
+
+  /** What this client owns, and why. */
+  memory(): PeerMemory {
+    const users = this.#tasks.users();
+    const objects = [...this.#objects.entries()].map(({ id, state, isHeld }) => {
+      const task = this.#tasks.labelOf(id);
+      const tasks = (users.get(id) ?? []).map((label): Holder => ({ kind: "task", label }));
+      return {
+        id,
+        owner: this.#id,
+        ...(state.kind === "local" && { bytes: state.value.byteLength }),
+        ...(task !== undefined && { label: `result of ${task}` }),
+        place: state.kind === "local" ? ("memory" as const) : ("none" as const),
+        holders: isHeld ? [{ kind: "ref" as const }, ...tasks] : tasks,
+      };
+    });
+    return { peer: { kind: "client", id: this.#id }, ...largestObjects(objects) };
+  }
+
+  /** Asks the hosts, and other clients, who holds what. */
+  askMemory(): Promise<MemoryReport> {
+    const hostIds = this.hosts.map(({ id }) => id);
+    return askMemory(this.#bus, this.#subjects, hostIds, this.memory());
   }
 
   /** Fails what is pending, with this error if there is one, and says goodbye to the hosts. */
@@ -212,6 +249,22 @@ export class Submitter {
         return;
       case "progress":
         this.#tasks.progressed(hostId, message.id, { fraction: message.fraction, text: message.text });
+    }
+  }
+
+  async #pull(id: string, hosts: Set<string>): Promise<Uint8Array> {
+    const at = [...hosts].map((hostId) => ({ kind: "host" as const, id: hostId }));
+    // In use, so that it is not let go of on the way when the program drops the ref.
+    this.#objects.use(id);
+    const { signal } = this.#closing;
+    const allocate = (bytes: number) => new Uint8Array(bytes);
+    const pull = pullObject(this.#bus, this.#subjects, { ref: id, at }, allocate, signal);
+    this.#pulls.set(id, pull);
+    try {
+      return await pull;
+    } finally {
+      this.#pulls.delete(id);
+      this.#objects.unuse(id);
     }
   }
 

@@ -8,10 +8,10 @@ import {
   ObjectLostError,
   ShutdownError,
   TaskCancelledError,
-  toWireError,
   WorkerCrashedError,
 } from "../protocol/errors.ts";
-import { type Arg, inlineBytes, type Outcome, type Task } from "../protocol/messages.ts";
+import { type Arg, inlineBytes, type Outcome, type RefArg, type Task } from "../protocol/messages.ts";
+import { withDependant } from "./dependants.ts";
 
 /** What is submitted: an argument is an encoded value or the id of an object. */
 export type Submission = {
@@ -152,6 +152,20 @@ export class TaskTable {
     );
   }
 
+  /** The tasks, by their labels, that take each object. */
+  users(): Map<string, string[]> {
+    const users = new Map<string, string[]>();
+    for (const task of this.#tasks.values()) {
+      for (const ref of refsOf(task)) users.set(ref, [...(users.get(ref) ?? []), task.label]);
+    }
+    return users;
+  }
+
+  /** Of an unfinished task: what it will be the result of. */
+  labelOf(id: string): string | undefined {
+    return this.#tasks.get(id)?.label;
+  }
+
   /** Takes in how far a task has come on a host. */
   progressed(hostId: string, id: string, progress: Progress): void {
     const task = this.#tasks.get(id);
@@ -206,23 +220,31 @@ export class TaskTable {
 
   /** How a ready object goes to a host, or why it can't. */
   #resolve(ref: string, hostId: string): Arg | Error {
-    const { objects, clientId } = this.#deps;
-    const home = { kind: "client" as const, id: clientId };
+    const { objects } = this.#deps;
     const state = objects.state(ref);
     switch (state?.kind) {
       case "failed":
         return state.error;
       case "local":
         if (state.value.byteLength <= inlineBytes) return state.value;
-        objects.copiedTo(ref, hostId);
-        return { ref, at: [home] };
+        return this.#refArg(ref, hostId, []);
       case "remote":
-        objects.copiedTo(ref, hostId);
-        // The client comes last: it has the object only if the hosts have left by then.
-        return { ref, at: [...[...state.hosts].map((id) => ({ kind: "host" as const, id })), home] };
+        return this.#refArg(ref, hostId, [...state.hosts]);
       default:
         throw new Error(`task with an argument, ${ref}, that is not ready`);
     }
+  }
+
+  /** Who is asked for an object, in this order: a copy, the hosts that hold the original, and the client, last. */
+  #refArg(ref: string, hostId: string, holders: string[]): RefArg {
+    const { objects, clientId } = this.#deps;
+    const copy = objects.copiedTo(ref, hostId);
+    const hosts = copy === undefined ? holders : [copy, ...holders.filter((id) => id !== copy)];
+    // The client has what hosts hold only if these have left by then.
+    return {
+      ref,
+      at: [...hosts.map((id) => ({ kind: "host" as const, id })), { kind: "client", id: clientId }],
+    };
   }
 
   #retry(task: PendingTask, error: Error): void {
@@ -246,17 +268,6 @@ export class TaskTable {
 }
 
 const refsOf = ({ args }: Submission) => args.filter((arg) => typeof arg === "string");
-
-/** Past this an error's chain says nothing new, and each of many dependants would keep a copy of it. */
-const longestChain = 100;
-
-/** The error of a task whose argument failed: the same, with the name of the task added to its chain. */
-function withDependant(error: Error, label: string): Error {
-  const wire = toWireError(error);
-  const chain = (wire.data?.chain as string[] | undefined) ?? [];
-  if (chain.length >= longestChain) return error;
-  return fromWireError({ ...wire, data: { ...wire.data, chain: [...chain, label] } });
-}
 
 const lostWith = (id: string, hostId: string) =>
   new ObjectLostError(`object ${id} is lost: host ${hostId}, which held its only copy, is gone`, {

@@ -15,8 +15,12 @@ export function checkGrant(kernel: string, needs: readonly Capability[], grant: 
 }
 
 /** @throws LimitExceededError when these arguments, encoded, have more bytes together; those given by ref are left out */
-export function checkArgBytes(kernel: string, args: readonly unknown[], maxArgumentBytes: number): void {
-  const bytes = args.reduce<number>((sum, arg) => sum + (arg instanceof Uint8Array ? arg.byteLength : 0), 0);
+export function checkArgBytes(
+  kernel: string,
+  args: readonly ({ byteLength: number } | string)[],
+  maxArgumentBytes: number,
+): void {
+  const bytes = args.reduce((sum, arg) => sum + (typeof arg === "string" ? 0 : arg.byteLength), 0);
   if (bytes <= maxArgumentBytes) return;
   throw new LimitExceededError(
     `${kernel} was given ${bytes} bytes of arguments; its limit is ${maxArgumentBytes}`,

@@ -1,4 +1,6 @@
 import { isScalarType, type KernelSignature, type Type, typeName } from "../protocol/manifest.ts";
+import { EncodedTable, isTable } from "../protocol/table.ts";
+import { Tensor } from "../protocol/tensor.ts";
 import { integerRanges } from "./integers.ts";
 
 /** A type in words: `i64 (a bigint, such as 5n)`. */
@@ -32,6 +34,8 @@ export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string")
     return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  if (value instanceof Tensor) return `a Tensor of ${value.dtype}`;
+  if (value instanceof EncodedTable || isTable(value)) return "an Arrow table";
   if (typeof value === "object" || typeof value === "function") {
     // Of its prototype: a plain object from a stranger may have a `constructor` of its own.
     const name = Object.getPrototypeOf(value)?.constructor?.name ?? "object";

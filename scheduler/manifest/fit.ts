@@ -8,6 +8,7 @@ import {
   typeName,
   withoutNull,
 } from "../protocol/manifest.ts";
+import { Tensor } from "../protocol/tensor.ts";
 import { describeType, describeValue } from "./describe.ts";
 import { integerRanges } from "./integers.ts";
 
@@ -30,7 +31,7 @@ const longestPath = 100;
 
 /**
  * The first thing that keeps a value from being of a type, or undefined when it fits. Only what an object has itself
- * counts, nothing inherited; a nullable field may be left out.
+ * counts, nothing inherited; a nullable field may be left out; a tensor stands for its data.
  */
 export function findMismatch(type: Type, value: unknown, classes: Classes): Mismatch | undefined {
   const found = search(type, value, classes, 1);
@@ -142,5 +143,5 @@ function fitsPlainType(type: Extract<Type, string>, value: unknown): boolean {
     return number >= least && number <= most && (typeof number === "bigint" || Number.isInteger(number));
   }
   const Reference = globalThis[type] as new () => object;
-  return value instanceof Reference;
+  return value instanceof Reference || (value instanceof Tensor && value.data instanceof Reference);
 }

@@ -7,6 +7,9 @@ export type ObjectState =
   | { kind: "remote"; hosts: Set<string> }
   | { kind: "failed"; error: Error };
 
+/** How many hosts are told to fetch an object from the same one: few enough to spread it, and enough to spread it soon. */
+const copyFanOut = 2;
+
 /** All that a task heard that does not follow from its arguments: with it, it can be run again to the same result. */
 export type Recording = { seed: string; clock?: number[] };
 
@@ -18,7 +21,7 @@ type Entry = {
   isHeld: boolean;
   /** How many unfinished tasks take it as an argument. */
   users: number;
-  /** Hosts that were told to fetch it, and so may have a copy. */
+  /** Hosts that were told to fetch it, and so may have a copy, in the order in which they were told. */
   copies: Set<string>;
   listeners: ((state: ReadyState) => void)[];
   recording?: Recording;
@@ -46,6 +49,11 @@ export class ObjectTable {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** What there is: each object's state, and whether the program holds its ref. */
+  *entries(): Generator<{ id: string; state: ObjectState; isHeld: boolean }> {
+    for (const [id, { state, isHeld }] of this.#entries) yield { id, state, isHeld };
   }
 
   /** Keeps what the task heard whose result this object is. */
@@ -103,9 +111,16 @@ export class ObjectTable {
     this.#freeIfUnused(id, entry);
   }
 
-  /** This host was told to fetch the object. */
-  copiedTo(id: string, hostId: string): void {
-    this.#entries.get(id)?.copies.add(hostId);
+  /**
+   * This host is told to fetch the object. Returns an earlier copy that it is to ask before the original, so that the
+   * copies form a tree and whoever holds one is asked by few.
+   */
+  copiedTo(id: string, hostId: string): string | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    const copies = [...entry.copies.add(hostId)];
+    // The first ones ask the original. None asks a later one: they would wait for each other.
+    return copies[Math.floor(copies.indexOf(hostId) / copyFanOut) - 1];
   }
 
   /** The objects that only this host holds. */

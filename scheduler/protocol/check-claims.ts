@@ -2,9 +2,13 @@
  * Makes sure that a MessagePack message holds as many values as its headers claim. A decoder makes room for an array
  * when it reads the header, so that a few bytes of nested headers could take all memory there is. Every value has at
  * least one byte; at no point may more be due than bytes are left. Formats: msgpack.org, "Formats".
+ * @param onExtension is told the type of each extension, and where its bytes are
  * @throws RangeError when it can't be so
  */
-export function checkClaims(payload: Uint8Array): void {
+export function checkClaims(
+  payload: Uint8Array,
+  onExtension?: (type: number, start: number, end: number) => void,
+): void {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   let offset = 0;
   for (let dueCount = 1; dueCount > 0; dueCount--) {
@@ -29,9 +33,17 @@ export function checkClaims(payload: Uint8Array): void {
       offset += sizeBytes + extraBytes;
       if (isContainer) dueCount += head >= 0xde ? 2 * size : size;
       else offset += size;
+      if (onExtension !== undefined && isExtension(head)) {
+        const start = offset - Math.max(size, extraBytes - 1);
+        if (offset > payload.byteLength) throw new RangeError("an extension is cut short");
+        onExtension(view.getInt8(start - 1), start, offset);
+      }
     }
   }
 }
+
+/** Of these, the type stands before the bytes, whether their number is told or fixed. */
+const isExtension = (head: number) => (head >= 0xc7 && head <= 0xc9) || (head >= 0xd4 && head <= 0xd8);
 
 type Layout = readonly [sizeBytes: 0 | 1 | 2 | 4, extraBytes: number, isContainer?: true];
 

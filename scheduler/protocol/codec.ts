@@ -2,8 +2,10 @@ import { type DecoderOptions, decode, Encoder } from "@msgpack/msgpack";
 import { checkClaims } from "./check-claims.ts";
 import { mostCauses, ProtocolError, type WireError } from "./errors.ts";
 import { type Capability, capabilities, type Limits } from "./limits.ts";
+import type { Holder, PeerMemory } from "./memory.ts";
 import type {
   Arg,
+  Door,
   Heartbeat,
   ObjectReply,
   ObjectRequest,
@@ -23,10 +25,12 @@ import {
   name,
   object,
   oneOf,
+  port,
   record,
   type Shape,
   shortText,
   text,
+  token,
   union,
 } from "./shape.ts";
 import type { Peer } from "./subjects.ts";
@@ -110,11 +114,48 @@ export const decodePacketToHost = decoder("packet", packet(toHost));
 export const decodePacketToClient = decoder("packet", packet(toClient));
 export const decodeObjectRequest: (payload: Uint8Array) => ObjectRequest = decoder(
   "request",
-  object({ id: text, offset: count, length: count }),
+  object({ id: text, offset: count, length: count }, { door: exactly(true) }),
 );
+const place: Shape<Door["places"][number]> = (value, path) =>
+  "socket" in record(value, path) ? socketPlace(value, path) : networkPlace(value, path);
+const socketPlace = object({ socket: shortText });
+const networkPlace = object({ host: shortText, port });
+
 export const decodeObjectReply: (payload: Uint8Array) => ObjectReply = decoder(
   "reply",
-  object({ bytes: count }, { data: bytes }),
+  object(
+    { bytes: count },
+    { data: bytes, sum: count, coming: exactly(true), door: object({ token, places: listOf(place) }) },
+  ),
+);
+const holder: Shape<Holder> = union({
+  ref: object({ kind: exactly("ref") }),
+  task: object({ kind: exactly("task"), label: text }),
+  object: object({ kind: exactly("object"), id: text }),
+  view: object({ kind: exactly("view") }),
+  pin: object({ kind: exactly("pin") }),
+});
+export const decodePeerMemory: (payload: Uint8Array) => PeerMemory = decoder(
+  "memory",
+  object(
+    {
+      peer,
+      objects: listOf(
+        object(
+          { owner: text, place: oneOf("memory", "disk", "none"), holders: listOf(holder) },
+          { id: text, bytes: count, label: text, ageMs: finite },
+        ),
+      ),
+      omittedCount: count,
+    },
+    {
+      totals: object({
+        ...{ capacityBytes: count, usedBytes: count, pinnedBytes: count },
+        ...{ spilledBytes: count, idleBytes: count },
+      }),
+      clients: listOf(name),
+    },
+  ),
 );
 export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
   "heartbeat",

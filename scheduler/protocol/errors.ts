@@ -97,6 +97,14 @@ export class HostDiedError extends WrayError {
 export class ObjectLostError extends WrayError {
   override readonly code = "OBJECT_LOST";
 }
+/** The object store of a host has no room, even with all spilled that can be; or the object is larger than it. */
+export class ObjectStoreFullError extends WrayError {
+  override readonly code = "OBJECT_STORE_FULL";
+}
+/** The disk has no room for what the object store must spill; what is in memory stays there. */
+export class OutOfDiskError extends WrayError {
+  override readonly code = "OUT_OF_DISK";
+}
 /** `get` waited for its `timeoutMs`; the tasks go on. */
 export class GetTimeoutError extends WrayError {
   override readonly code = "GET_TIMEOUT";
@@ -136,6 +144,8 @@ const classes = [
   WorkerCrashedError,
   HostDiedError,
   ObjectLostError,
+  ObjectStoreFullError,
+  OutOfDiskError,
   GetTimeoutError,
   InfeasibleTaskError,
   ProtocolError,

@@ -87,6 +87,24 @@ export type Heartbeat = {
 export type HostState = "up" | "draining" | "left";
 
 /** Asks a peer for part of an object. */
-export type ObjectRequest = { id: string; offset: number; length: number };
-/** The part, and how large the whole is; no `data` when the peer does not hold the object. */
-export type ObjectReply = { bytes: number; data?: Uint8Array };
+export type ObjectRequest = {
+  id: string;
+  offset: number;
+  length: number;
+  /** Whoever asks can dial, and would rather have a door than the first of many parts. */
+  door?: true;
+};
+
+/** How large an object is, and a part of it, or where to fetch it; neither when the peer does not hold it. */
+export type ObjectReply = {
+  bytes: number;
+  data?: Uint8Array;
+  /** The CRC-32 of `data`. */
+  sum?: number;
+  door?: Door;
+  /** It is on its way to the peer. */
+  coming?: true;
+};
+
+/** Where to fetch an object without the bus between, the fastest place first, and what to show there. */
+export type Door = { token: Uint8Array; places: ({ socket: string } | { host: string; port: number })[] };

@@ -35,6 +35,15 @@ export const countFrom1 = is(
 export const flag = is("true or false", (value): value is boolean => typeof value === "boolean");
 export const finite = is("a finite number", (value): value is number => Number.isFinite(value));
 export const bytes = is("binary", (value): value is Uint8Array => value instanceof Uint8Array);
+export const token = is(
+  "16 bytes",
+  (value): value is Uint8Array => value instanceof Uint8Array && value.byteLength === 16,
+);
+export const port = is(
+  "a port",
+  (value): value is number =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535,
+);
 export const record = is(
   "a map",
   (value): value is Record<string, unknown> =>

@@ -22,6 +22,8 @@ export function subjectsOf(cluster: string) {
     clientResults: (clientId: string) => `${prefix}.client.${clientId}.results`,
     /** Where a host or a client answers for the objects it holds. */
     objects: (peer: Peer) => `${prefix}.${peer.kind}.${peer.id}.objects`,
+    /** Where a host or a client tells what it holds, and why. */
+    memory: (peer: Peer) => `${prefix}.${peer.kind}.${peer.id}.memory`,
   };
 }
 

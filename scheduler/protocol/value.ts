@@ -1,91 +1,30 @@
 import { ProtocolError } from "./errors.ts";
-import { isTypedArrayName, type TypedArrayName, typedArrayNames } from "./manifest.ts";
-import { cannotCross, decodeStructure, encodeStructure } from "./structure.ts";
+import { type TypedArrayName, typedArrayNames } from "./manifest.ts";
+import { decodeStructure, listRefIds, type RefIds, type RefsById } from "./structure.ts";
+import { EncodedTable } from "./table.ts";
+import { findShapeError, mostDimensions, Tensor, type TypedArray } from "./tensor.ts";
+import { headerBytes, oneNaN, tag, tensorHeadBytes, typedArrayClasses } from "./value-format.ts";
+import { encodePlan, planValue } from "./value-plan.ts";
 
-/**
- * An encoded value is a header of 8 bytes and a payload, so that a payload stays aligned wherever the header is:
- *
- *     byte 0    tag, as below
- *     byte 1-7  zero
- *     byte 8-   payload, little-endian
- */
-const headerBytes = 8;
-const tag = {
-  undefined: 0,
-  null: 1,
-  /** one byte, 0 or 1 */
-  boolean: 2,
-  /** f64; there is one NaN, 0x7ff8_0000_0000_0000 */
-  number: 3,
-  /** i64 */
-  i64: 4,
-  /** u64, for what does not fit into i64 */
-  u64: 5,
-  /** UTF-16 code units, as AssemblyScript and JavaScript hold them: lone surrogates survive */
-  string: 6,
-  /** bytes */
-  arrayBuffer: 7,
-  /** 8 to 18: elements, in the order of `typedArrayNames` */
-  typedArray: 8,
-  /** MessagePack of an array or a plain object; see `structure.ts` */
-  structured: 32,
-  /** f64 each: an array of nothing but numbers, at least one */
-  numbers: 33,
-} as const;
+export { planValue, ValuePlan } from "./value-plan.ts";
 
 type Bytes = Uint8Array<ArrayBufferLike>;
-type TypedArray = ArrayBufferView & { readonly constructor: { readonly name: string } };
-
-const constructors = Object.fromEntries(
-  typedArrayNames.map((name) => [name, globalThis[name]]),
-) as unknown as Record<
-  TypedArrayName,
-  { new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray; BYTES_PER_ELEMENT: number }
->;
 
 /**
  * A value as bytes: a snapshot, so that later changes to a typed array are not seen.
+ * @param refs tells which objects are refs; without it, none is
  * @throws InvalidTaskError for a value that can't cross: a function, a symbol, a class instance, a bigint past 64 bits
  */
-export function encodeValue(value: unknown): Uint8Array<ArrayBuffer> {
-  switch (typeof value) {
-    case "undefined":
-      return header(tag.undefined, 0);
-    case "boolean": {
-      const bytes = header(tag.boolean, 1);
-      bytes[headerBytes] = Number(value);
-      return bytes;
-    }
-    case "number": {
-      const bytes = header(tag.number, 8);
-      viewOf(bytes).setFloat64(headerBytes, oneNaN(value), true);
-      return bytes;
-    }
-    case "bigint":
-      return encodeBigint(value);
-    case "string": {
-      const bytes = header(tag.string, value.length * 2);
-      const units = new Uint16Array(bytes.buffer, headerBytes);
-      for (let index = 0; index < value.length; index++) units[index] = value.charCodeAt(index);
-      return bytes;
-    }
-    case "object":
-      if (value === null) return header(tag.null, 0);
-      if (value instanceof ArrayBuffer) return withPayload(tag.arrayBuffer, new Uint8Array(value));
-      if (ArrayBuffer.isView(value)) return encodeView(value);
-      if (isArrayOfNumbers(value)) return encodeNumbers(value);
-      return withPayload(tag.structured, encodeStructure(value, encodeValue));
-    default:
-      throw cannotCross(`a ${typeof value}`);
-  }
-}
+export const encodeValue = (value: unknown, refs?: RefIds): Uint8Array<ArrayBuffer> =>
+  encodePlan(planValue(value, refs));
 
 /**
- * The value of these bytes. A typed array is a view of them where its alignment allows, so whoever may change it
- * copies the bytes first.
+ * The value of these bytes. A typed array, the data of a tensor and the stream of a table are views of them where
+ * their alignment allows, so whoever may change it copies the bytes first. Everything else is a copy.
+ * @param refs makes the refs that the value holds; without it, it may hold none
  * @throws ProtocolError when the bytes are no encoded value
  */
-export function decodeValue(bytes: Bytes): unknown {
+export function decodeValue(bytes: Bytes, refs?: RefsById): unknown {
   if (bytes.byteLength < headerBytes) throw malformed("it is shorter than its header");
   const payload = bytes.subarray(headerBytes);
   switch (bytes[0]) {
@@ -102,51 +41,49 @@ export function decodeValue(bytes: Bytes): unknown {
     case tag.u64:
       return viewOf(checkLength(payload, 8)).getBigUint64(0, true);
     case tag.string:
-      return decodeString(payload);
+      return stringOf(viewAs("Uint16Array", payload) as Uint16Array);
     case tag.arrayBuffer:
       return payload.slice().buffer;
     case tag.structured:
-      return decodeStructured(payload.slice());
+      return decodeStructured(payload.slice(), refs);
     case tag.numbers:
       if (payload.byteLength === 0) throw malformed("it is an array of numbers without one");
       return decodeNumbers(viewAs("Float64Array", payload) as Float64Array);
+    case tag.tensor:
+      return decodeTensor(payload);
+    case tag.table:
+      return new EncodedTable([aligned(payload, 8)]);
   }
-  const name = typedArrayNames[bytes[0]! - tag.typedArray];
+  const name = typedArrayOf(bytes[0]!);
   if (name === undefined) throw malformed(`it has the unknown tag ${bytes[0]}`);
   return viewAs(name, payload);
 }
 
-function encodeBigint(value: bigint): Uint8Array<ArrayBuffer> {
-  const isSigned = BigInt.asIntN(64, value) === value;
-  if (!isSigned && BigInt.asUintN(64, value) !== value) throw cannotCross(`a bigint past 64 bits, ${value},`);
-  const bytes = header(isSigned ? tag.i64 : tag.u64, 8);
-  viewOf(bytes).setBigUint64(headerBytes, BigInt.asUintN(64, value), true);
-  return bytes;
+/**
+ * The ids of the refs that an encoded value holds, each once. Nothing else of it is decoded.
+ * @throws ProtocolError when the bytes are no encoded value, as far as that is seen
+ */
+export function refIdsOf(bytes: Bytes): string[] {
+  if (bytes[0] !== tag.structured || bytes.byteLength < headerBytes) return [];
+  return unbroken(() => listRefIds(bytes.subarray(headerBytes)));
 }
 
-function encodeView(view: ArrayBufferView): Uint8Array<ArrayBuffer> {
-  // A Node.js Buffer is a Uint8Array under another name.
-  const name = view instanceof Uint8Array ? "Uint8Array" : view.constructor.name;
-  if (!isTypedArrayName(name)) throw cannotCross(`a ${name}`);
-  return withPayload(
-    tag.typedArray + typedArrayNames.indexOf(name),
-    new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
-  );
-}
+const typedArrayOf = (tagByte: number): TypedArrayName | undefined =>
+  typedArrayNames[tagByte - tag.typedArray];
 
 function viewAs(name: TypedArrayName, payload: Bytes): TypedArray {
-  const TypedArrayClass = constructors[name];
+  const TypedArrayClass = typedArrayClasses[name];
   const elementBytes = TypedArrayClass.BYTES_PER_ELEMENT;
   if (payload.byteLength % elementBytes !== 0) {
     throw malformed(`${payload.byteLength} bytes are no whole number of elements of a ${name}`);
   }
-  const aligned = payload.byteOffset % elementBytes === 0 ? payload : payload.slice();
-  return new TypedArrayClass(aligned.buffer, aligned.byteOffset, aligned.byteLength / elementBytes);
+  const { buffer, byteOffset, byteLength } = aligned(payload, elementBytes);
+  return new TypedArrayClass(buffer, byteOffset, byteLength / elementBytes);
 }
 
-function decodeString(payload: Bytes): string {
-  return stringOf(viewAs("Uint16Array", payload) as unknown as Uint16Array);
-}
+/** The same bytes where they are, if they lie at a multiple of so many; else a copy. */
+const aligned = (bytes: Bytes, alignment: number) =>
+  bytes.byteOffset % alignment === 0 ? bytes : bytes.slice();
 
 /** The string of these UTF-16 code units, which may be half a character, also in shared memory. */
 export function stringOf(units: Uint16Array): string {
@@ -158,20 +95,6 @@ export function stringOf(units: Uint16Array): string {
   return text;
 }
 
-/**
- * WebAssembly and JavaScript leave it open which of the many NaNs comes out of a calculation. One for all keeps results
- * the same on every host; the elements of typed arrays keep their bits.
- */
-const oneNaN = (value: number): number => (Number.isNaN(value) ? Number.NaN : value);
-
-function isArrayOfNumbers(value: object): value is number[] {
-  if (!Array.isArray(value) || value.length === 0) return false;
-  for (let index = 0; index < value.length; index++) {
-    if (typeof value[index] !== "number") return false;
-  }
-  return true;
-}
-
 function decodeNumbers(elements: Float64Array): number[] {
   // Not `Array.from`, which takes ten times as long.
   const numbers = new Array<number>(elements.length);
@@ -179,35 +102,41 @@ function decodeNumbers(elements: Float64Array): number[] {
   return numbers;
 }
 
-function encodeNumbers(numbers: number[]): Uint8Array<ArrayBuffer> {
-  const bytes = header(tag.numbers, 8 * numbers.length);
-  const elements = new Float64Array(bytes.buffer, headerBytes);
-  for (let index = 0; index < numbers.length; index++) elements[index] = oneNaN(numbers[index]!);
-  return bytes;
+function decodeTensor(payload: Bytes): Tensor {
+  const name = typedArrayOf(payload[0] ?? 0);
+  if (name === undefined) throw malformed(`its tensor is of the unknown tag ${payload[0]}`);
+  const dimensionCount = payload[1] ?? 0;
+  const headBytes = tensorHeadBytes + 8 * dimensionCount;
+  if (dimensionCount > mostDimensions) throw malformed(`its tensor has ${dimensionCount} dimensions`);
+  if (payload.byteLength < headBytes) throw malformed("its tensor is shorter than its shape");
+  const view = viewOf(payload);
+  const shape = Array.from({ length: dimensionCount }, (_, index) =>
+    Number(view.getBigUint64(tensorHeadBytes + 8 * index, true)),
+  );
+  const data = viewAs(name, payload.subarray(headBytes));
+  const wrong = findShapeError(shape, data.length);
+  if (wrong !== undefined) throw malformed(wrong);
+  return new Tensor(data, shape);
 }
 
-function decodeStructured(payload: Uint8Array<ArrayBuffer>): unknown {
+function decodeStructured(payload: Uint8Array<ArrayBuffer>, refs: RefsById | undefined): unknown {
+  const decodeInner = (bytes: Uint8Array) => {
+    if (bytes[0] === tag.structured) throw malformed("a structure is inside an extension");
+    if (bytes[0] === tag.table) throw malformed("a table is inside an extension");
+    // A copy: what stands in the middle of a message is not aligned.
+    return decodeValue(bytes.slice());
+  };
+  return unbroken(() => decodeStructure(payload, decodeInner, refs));
+}
+
+/** What reads MessagePack gives, whose errors become ours. */
+function unbroken<T>(read: () => T): T {
   try {
-    return decodeStructure(payload, (bytes) => {
-      if (bytes[0] === tag.structured) throw malformed("a structure is inside an extension");
-      // A copy: what stands in the middle of a message is not aligned.
-      return decodeValue(bytes.slice());
-    });
+    return read();
   } catch (error) {
+    if (error instanceof ProtocolError) throw error;
     throw malformed(`its MessagePack is broken (${(error as Error).message})`);
   }
-}
-
-function header(tagByte: number, payloadBytes: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(headerBytes + payloadBytes);
-  bytes[0] = tagByte;
-  return bytes;
-}
-
-function withPayload(tagByte: number, payload: Bytes): Uint8Array<ArrayBuffer> {
-  const bytes = header(tagByte, payload.byteLength);
-  bytes.set(payload, headerBytes);
-  return bytes;
 }
 
 const viewOf = (bytes: Bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -48,6 +48,9 @@ export function values(name: string, unit: string, n: number, { turns, baseline 
   };
 }
 
+/** What this version of wray can't do. */
+export const missing = (name: string, unit: string): Figure => plain(`${name}: not there yet`, unit, 0);
+
 const plain = (name: string, unit: string, n: number): Figure => ({
   name,
   unit,
@@ -57,5 +60,6 @@ const plain = (name: string, unit: string, n: number): Figure => ({
   baseline: null,
   baselineValue: null,
   ratio: null,
+  bar: null,
   n,
 });

@@ -1,4 +1,6 @@
+import { keepExport, restoreExport } from "../../host/wasm/reserved.ts";
 import { controlBytes } from "../../host/worker/control.ts";
+import { pageBytes } from "../../host/worker/instance.ts";
 import type { WorkerModule } from "../../host/worker/messages.ts";
 import { Meter } from "../../host/worker/meter.ts";
 import { lift, lowerAll, type Runtime } from "../../host/worker/values.ts";
@@ -13,11 +15,7 @@ export type Called = { ms: number; result(): Float64Array | number };
  * A kernel in an instance of its own whose memory holds the arguments already: what a host does before and after a
  * call is not in its time, but the checks are that its module has.
  */
-export function kernelCall(
-  { wasm, manifest, memory: needed, globals }: WorkerModule,
-  kernel: string,
-  args: Args,
-) {
+export function kernelCall({ wasm, manifest, memory: needed }: WorkerModule, kernel: string, args: Args) {
   const meter = new Meter(new Int32Array(new SharedArrayBuffer(controlBytes)));
   meter.begin(kernel, 1, { ...defaultLimits, timeoutMs: Number.POSITIVE_INFINITY });
   const memory = new WebAssembly.Memory({ initial: needed?.initialPages ?? 0, maximum: 65_536 });
@@ -29,12 +27,11 @@ export function kernelCall(
   const lowered = lowerAll(runtime, manifest, types, args);
   const call = exports[kernel] as (...args: unknown[]) => number;
   // What a call allocates is let go of as a host does it: by putting the globals back.
-  const pristine = globals.map((name) => {
-    const global = exports[name] as WebAssembly.Global;
-    return [global, global.value] as const;
-  });
+  (exports[keepExport] as () => void)();
+  const restore = exports[restoreExport] as (from: number, pages: number) => number;
   return (): Called => {
-    for (const [global, value] of pristine) global.value = value;
+    const { byteLength } = memory.buffer;
+    restore(byteLength, byteLength / pageBytes);
     const startMs = performance.now();
     const raw = call(...lowered);
     const ms = performance.now() - startMs;

@@ -29,6 +29,17 @@ export async function oneByOneUs(callCount: number, call: Call): Promise<number[
   return samplesUs;
 }
 
+/** The same of calls that block. */
+export function oneByOneSyncUs(callCount: number, call: (index: number) => void): number[] {
+  const samplesUs: number[] = [];
+  for (let index = 0; index < callCount; index++) {
+    const startMs = performance.now();
+    call(index);
+    samplesUs.push((performance.now() - startMs) * 1_000);
+  }
+  return samplesUs;
+}
+
 /** Calls a second with always `outstanding` on their way, until the last have been called. */
 export async function callsPerSecond(callCount: number, outstanding: number, call: Call): Promise<number> {
   let next = 0;

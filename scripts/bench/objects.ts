@@ -1,68 +1,18 @@
-import type { Client } from "wray";
-import { startClient, startCluster } from "./cluster.ts";
-import { latency, value, values } from "./figures.ts";
-import { byTurns, check, elapsedMs, oneByOneUs } from "./measure.ts";
+import { startClient } from "./cluster.ts";
+import { largeObjects } from "./objects/large.ts";
+import { smallObjects } from "./objects/small.ts";
+import { transferToHost } from "./objects/transfer.ts";
 import type { Suite } from "./suite.ts";
-
-const full = { turnCount: 5, callCount: 2_000, elementCount: 2 * 1024 * 1024 };
-const quick = { turnCount: 2, callCount: 10, elementCount: 64 * 1024 };
 
 export const objects: Suite = {
   name: "objects",
   description: "put and get, and an object on its way to a host",
 
   async *run(context) {
-    const { turnCount, callCount, elementCount } = context.isQuick ? quick : full;
     const embedded = await startClient(context);
-    const putAndGet = async (index: number) =>
-      check("get", await embedded.get(embedded.put(index + 0.5)), index + 0.5);
-    await oneByOneUs(callCount, putAndGet);
-    const turns: number[][] = [];
-    for (let turn = 0; turn < turnCount; turn++) turns.push(await oneByOneUs(callCount, putAndGet));
-    yield latency("put and get of a number", "µs", turns);
+    yield* smallObjects(context, embedded);
+    yield* largeObjects(context, embedded);
     await embedded.shutdown();
-
-    const { wray, peer } = await startCluster(context);
-    const numbers = Float64Array.from({ length: elementCount }, (_, index) => index);
-    const bytes = new Uint8Array(numbers.buffer);
-    const perSecond = (ms: number) => bytes.byteLength / 1e6 / (ms / 1_000);
-    const size = `${bytes.byteLength / 1024 / 1024} MiB`;
-
-    const puts = await byTurns(
-      turnCount,
-      async () => perSecond(await elapsedMs(async () => wray.put(numbers))),
-      {
-        name: "copy in memory",
-        measure: async () => perSecond(await elapsedMs(async () => numbers.slice())),
-      },
-    );
-    yield values(`put of ${size}`, "MB/s", turnCount, puts);
-
-    await sumTwice(wray, numbers);
-    await peer.stream(bytes);
-    const cachedRates: number[] = [];
-    const transfers = await byTurns(
-      turnCount,
-      async () => {
-        const { firstMs, secondMs } = await sumTwice(wray, numbers);
-        cachedRates.push(perSecond(secondMs));
-        return perSecond(firstMs);
-      },
-      {
-        name: "NATS publish, 256 KiB each",
-        measure: async () => perSecond(await elapsedMs(() => peer.stream(bytes))),
-      },
-    );
-    yield values(`first task that reads ${size}, transfer and sum`, "MB/s", turnCount, transfers);
-    yield value("next task that reads it, sum", "MB/s", turnCount, cachedRates);
+    yield* transferToHost(context);
   },
 };
-
-/** Puts an object and has a host add up its elements, which must be 0, 1, 2, …, twice. */
-async function sumTwice(wray: Client, numbers: Float64Array) {
-  const sum = await wray.remote("vector/sum");
-  const ref = wray.put(numbers);
-  const run = async () =>
-    check("vector/sum", await wray.get(sum.remote(ref)), (numbers.length * (numbers.length - 1)) / 2);
-  return { firstMs: await elapsedMs(run), secondMs: await elapsedMs(run) };
-}

@@ -1,8 +1,9 @@
 import Table from "cli-table3";
+import { barText } from "./bar.ts";
 import type { Head } from "./head.ts";
 import type { Row, Suite } from "./suite.ts";
 
-const columns = ["", "unit", "p50", "p99", "value", "baseline", "its figure", "ratio", "n"];
+const columns = ["", "unit", "p50", "p99", "value", "baseline", "its figure", "ratio", "bar", "n"];
 const isText = (column: string) => ["", "unit", "baseline"].includes(column);
 
 export function printHead({ date, machine, load, versions, isQuick }: Head): void {
@@ -33,6 +34,7 @@ export function printRows({ name, description }: Suite, rows: Row[]): void {
       row.baseline ?? "",
       number(row.baselineValue),
       row.ratio === null ? "" : `${number(row.ratio)}×`,
+      barText(row),
       number(row.n),
     ]),
   );

@@ -2,6 +2,7 @@ import { checks } from "./sandbox/checks.ts";
 import { deadlines } from "./sandbox/deadlines.ts";
 import { preparing } from "./sandbox/preparing.ts";
 import { resets } from "./sandbox/resets.ts";
+import { smallCalls } from "./sandbox/small-calls.ts";
 import type { Suite } from "./suite.ts";
 
 export const sandbox: Suite = {
@@ -10,6 +11,7 @@ export const sandbox: Suite = {
 
   async *run(context) {
     yield* resets(context);
+    yield* smallCalls(context);
     yield* checks(context);
     yield* preparing(context);
     yield* deadlines(context);

@@ -1,3 +1,5 @@
+import type { Bar } from "./bar.ts";
+
 /** One figure. What does not apply is null. */
 export type Row = {
   suite: string;
@@ -14,6 +16,8 @@ export type Row = {
   baselineValue: number | null;
   /** The figure divided by its baseline's: the median over the turns. */
   ratio: number | null;
+  /** What it has to reach. */
+  bar: Bar | null;
   /** How many samples, each with its result checked. */
   n: number;
 };

@@ -1,10 +1,23 @@
 import { kernels } from "./kernels.ts";
+import { local } from "./local.ts";
 import { objects } from "./objects.ts";
 import { roundtrip } from "./roundtrip.ts";
 import { sandbox } from "./sandbox.ts";
 import { start } from "./start.ts";
 import type { Suite } from "./suite.ts";
+import { tables } from "./tables.ts";
 import { throughput } from "./throughput.ts";
+import { transfer } from "./transfer.ts";
 
 /** In the order in which they run. */
-export const suites: readonly Suite[] = [roundtrip, throughput, objects, kernels, sandbox, start];
+export const suites: readonly Suite[] = [
+  roundtrip,
+  throughput,
+  local,
+  objects,
+  tables,
+  transfer,
+  kernels,
+  sandbox,
+  start,
+];

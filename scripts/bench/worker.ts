@@ -22,10 +22,10 @@ export async function prepared(
   const {
     bytes: rewritten,
     memory,
-    globals,
+    stateless,
     isReusable,
   } = prepareModule(bytes, { preempt, tableEntries: 100 });
-  return { sha256, manifest, memory, globals, isReusable, wasm: new WebAssembly.Module(rewritten) };
+  return { sha256, manifest, memory, stateless, isReusable, wasm: new WebAssembly.Module(rewritten) };
 }
 
 /** A worker's sandboxes, without a thread of their own. */
@@ -63,10 +63,10 @@ export function openWorker(): Worker {
   }
   const kept = new WatchedInstances();
   let taskCount = 0;
-  const begin = (module: WorkerModule, kernel: string, args: unknown[], limits: Partial<Limits>) => {
+  const begin = (module: WorkerModule, kernel: string, limits: Partial<Limits>) => {
     const id = `task ${++taskCount}`;
     const call = {
-      ...{ id, seed: id, sha256: module.sha256, kernel, args: args.map(encodeValue), depth: 0 },
+      ...{ seed: id, sha256: module.sha256, kernel, depth: 0 },
       ...{ limits: { ...defaultLimits, ...limits }, grant: defaultGrant },
     };
     meter.begin(kernel, taskCount, call.limits);
@@ -76,14 +76,17 @@ export function openWorker(): Worker {
   };
   return {
     run(module, kernel, args = [], limits = {}) {
-      const call = begin(module, kernel, args, limits);
+      const call = begin(module, kernel, limits);
       const sandbox = new Sandbox(module, host, kept);
       return decodeValue(
-        sandbox.run(`${module.manifest.module}/${kernel}`, call, call.args.map(decodeValue)),
+        sandbox.run(
+          call,
+          args.map((arg) => encodeValue(arg)),
+        ),
       );
     },
     instantiate(module, memoryBytes) {
-      begin(module, "start", [], {});
+      begin(module, "start", {});
       const pages = memoryBytes === undefined ? module.memory?.initialPages : memoryBytes / 65_536;
       return new Instance("", module, host, pages ?? 0, 1_000);
     },

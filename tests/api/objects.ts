@@ -1,4 +1,4 @@
-import { ObjectRef } from "wray";
+import { ObjectRef, Tensor } from "wray";
 import { assert, rejects, type Suite, throwsCode } from "../support/index.ts";
 import type { Api } from "./suite.ts";
 
@@ -22,6 +22,44 @@ export function objectTests(test: Suite, api: () => Api): void {
     const { wray } = api();
     const value = { list: [1, "two", null, true], nested: { big: 5n, array: Float32Array.of(1, 2) } };
     assert.equal(await wray.get(wray.put(value)), value);
+  });
+
+  test("put() takes a tensor, and get() returns it with a view of the object as its data", async () => {
+    const { wray } = api();
+    for (const rows of [2, 10_000]) {
+      const given = new Tensor(new Float64Array(rows * 3).fill(1.5), [rows, 3]);
+      const taken = await wray.get(wray.put(given));
+      assert.instance(taken, Tensor);
+      assert.is(taken.dtype, "Float64Array");
+      assert.equal(taken.shape, given.shape);
+      assert.equal(taken.data, given.data);
+      assert.ok(taken.data.byteOffset > 0);
+    }
+  });
+
+  test("remote() takes a tensor for its data where a kernel takes the typed array, also as a ref", async () => {
+    const { wray, probe } = api();
+    const same = probe.kernel("Float32Array_");
+    const tensor = new Tensor(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
+    assert.equal(await wray.get([same.remote(tensor), same.remote(wray.put(tensor))]), [
+      tensor.data,
+      tensor.data,
+    ]);
+  });
+
+  test("remote() refuses a tensor of another type, and its task fails when it is given as a ref", async () => {
+    const { wray, probe } = api();
+    const same = probe.kernel("Float32Array_");
+    for (const kernel of ["Float32Array_", "f64_", "string_", "ArrayBuffer_"]) {
+      const error = throwsCode(
+        () => probe.kernel(kernel).remote(new Tensor(Float64Array.of(1), [1])),
+        "INVALID_TASK",
+      );
+      assert.match(error.message, "but is a Tensor of Float64Array");
+    }
+    const failed = wray.get(same.remote(wray.put(new Tensor(Float64Array.of(1), []))));
+    const { message } = await rejects(failed, "INVALID_TASK");
+    assert.match(message, "must be Float32Array, but is a Tensor of Float64Array");
   });
 
   test("put() throws when a value can't cross", () => {

@@ -13,6 +13,7 @@ import { nestedTests } from "./nested.ts";
 import { objectTests } from "./objects.ts";
 import { optionTests } from "./options.ts";
 import { repeatTests } from "./repeat.ts";
+import { tableTests } from "./tables.ts";
 import { trapTests } from "./traps.ts";
 import { valueTests } from "./values.ts";
 
@@ -39,6 +40,7 @@ export const clientTests: readonly DeclareTests[] = [
     valueTests,
     argumentsTests,
     objectTests,
+    tableTests,
     getTests,
     optionTests,
     failureTests,

@@ -31,7 +31,18 @@ test("wray --help and wray host --help name the commands and each option", async
   assert.match(help.text, "host");
   const { code, text } = await run(t, "host", "--help");
   assert.is(code, 0);
-  const options = ["servers", "cluster", "cpus", "name", "creds", "nkey", "user", "pass", "token"];
+  const options = [
+    "servers",
+    "cluster",
+    "cpus",
+    "name",
+    "object-address",
+    "creds",
+    "nkey",
+    "user",
+    "pass",
+    "token",
+  ];
   for (const option of [...options, "tls-ca", "tls-cert", "tls-key"]) assert.match(text, `--${option} `);
 });
 
@@ -47,6 +58,11 @@ for (const [what, args, expected] of [
   ["--cpus is empty", ["host", "--servers", "x", "--cpus", ""], "It must be an integer from 1."],
   ["an address is bad", ["host", "--servers", "nats://"], "a server address can't be read [INVALID_TASK]"],
   ["--cluster is bad", ["host", "--servers", "x", "--cluster", "a.b"], 'cluster "a.b" is not a valid name'],
+  [
+    "--object-address is none that others could dial",
+    ["host", "--servers", "x", "--object-address", "0.0.0.0:7000"],
+    '"0.0.0.0:7000" is no address that others could dial [INVALID_TASK]',
+  ],
   ["--name is bad", ["host", "--servers", "x", "--name", "a b"], 'host "a b" is not a valid name'],
 ] as const) {
   test(`wray exits with 1 and says why when ${what}`, async (t) => {

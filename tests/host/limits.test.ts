@@ -75,7 +75,7 @@ test(
 );
 
 test("a limit that is no integer, or too low, is refused", async () => {
-  for (const name of ["stackBytes", "maxModuleBytes", "maxCompileMs", "maxMemoryBytes"]) {
+  for (const name of ["stackBytes", "maxModuleBytes", "maxCompileMs", "maxMemoryBytes", "objectStoreBytes"]) {
     for (const value of [0, -1, 1.5, "1"]) {
       const { message } = await rejects(init({ [name]: value } as InitOptions), "INVALID_TASK");
       assert.match(message, `option ${name} must be an integer from ${name === "stackBytes" ? 524_288 : 1}`);

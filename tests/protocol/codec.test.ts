@@ -21,6 +21,8 @@ const task = (more: object) =>
 const result = (outcome: unknown) => packet({ kind: "result", id: "i", outcome });
 const heartbeat = { v: 1, host: "h", epoch: 1, cpus: 1, queued: 0, running: 0, state: "up" };
 
+const door = (place: object) => ({ bytes: 1, door: { token: new Uint8Array(16), places: [place] } });
+
 /** Messages that are wrong in one place, with the words that name it. */
 const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
   [decodePacketToHost, [], "packet must be a map, but is a list"],
@@ -68,6 +70,14 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
   [decodeHeartbeat, { ...heartbeat, host: "a b" }, "heartbeat.host must be 1 to 64 letters"],
   [decodeObjectRequest, { id: "i", offset: 0 }, "request.length must be a whole number from 0"],
   [decodeObjectReply, { bytes: 1, data: "x" }, "reply.data must be binary"],
+  [decodeObjectRequest, { id: "i", offset: 0, length: 1, door: 1 }, "request.door must be true"],
+  [
+    decodeObjectReply,
+    { bytes: 1, door: { token: new Uint8Array(15), places: [] } },
+    "reply.door.token must be 16",
+  ],
+  [decodeObjectReply, door({ host: "h", port: 65_536 }), "reply.door.places[0].port must be a port"],
+  [decodeObjectReply, door({ path: "/run/docker.sock" }), "reply.door.places[0].host must be a string"],
 ];
 
 for (const [decode, message, words] of wrong) {

@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { longestName } from "../../host/traps/clean-name.ts";
 import { longestStack } from "../../host/traps/tell.ts";
 import { leaseMs, leaseRenewMs, longestSourceMapBytes } from "../../scheduler/control/control.ts";
+import { maxChunkBytes, maxRequests } from "../../scheduler/objects/frames.ts";
+import { replyOverheadBytes } from "../../scheduler/objects/serve.ts";
+import { tokenMs } from "../../scheduler/objects/tokens.ts";
 import { deadMs, suspectMs } from "../../scheduler/placement/host-table.ts";
 import * as errors from "../../scheduler/protocol/errors.ts";
 import { defaultLimits } from "../../scheduler/protocol/limits.ts";
@@ -35,6 +38,7 @@ test("the table of subjects has the subjects that there are", () => {
   const inCode = [
     ...[subjects.submit, subjects.load, subjects.hello],
     ...[subjects.hostTasks("<id>"), subjects.clientResults("<id>"), ...peers.map(subjects.objects)],
+    ...peers.map(subjects.memory),
   ];
   const firstCells = [...section("Subjects").matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);
   const inTable = firstCells.flatMap((cell) => [...cell.matchAll(/`(.*?)`/g)].map(([, subject]) => subject));
@@ -61,6 +65,10 @@ test("the numbers are those of the code", () => {
     ["Heartbeats", `${suspectMs} ms ago`],
     ["Heartbeats", `heard for ${spelled(deadMs)} ms`],
     ["Messages", `up to ${spelled(inlineBytes)} bytes`],
+    ["Objects", `from 1 to ${spelled(maxChunkBytes)}`],
+    ["Objects", `at most ${maxRequests} may be`],
+    ["Objects", `within ${tokenMs / 1_000} s`],
+    ["Objects", `− ${replyOverheadBytes} if`],
     ["JetStream", `${spelled(longestSourceMapBytes)} bytes`],
     ["JetStream", `TTL ${leaseMs / 1_000} s`],
     ["JetStream", `again every ${leaseRenewMs / 1_000} s`],

@@ -13,6 +13,7 @@ test("subjectsOf() names every subject of a cluster", () => {
   assert.is(subjects.clientResults("c"), "wray.v1.lab.client.c.results");
   assert.is(subjects.objects({ kind: "host", id: "h" }), "wray.v1.lab.host.h.objects");
   assert.is(subjects.objects({ kind: "client", id: "c" }), "wray.v1.lab.client.c.objects");
+  assert.is(subjects.memory({ kind: "host", id: "h" }), "wray.v1.lab.host.h.memory");
 });
 
 test("subjectsOf() throws InvalidTaskError when the cluster's name would be more than one token", () => {

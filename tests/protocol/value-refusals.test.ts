@@ -1,4 +1,6 @@
 import { ProtocolError } from "../../scheduler/protocol/errors.ts";
+import { EncodedTable } from "../../scheduler/protocol/table.ts";
+import { Tensor } from "../../scheduler/protocol/tensor.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import { forSeeds } from "../scheduler/seeds.ts";
 import { assert, suite, throwsCode } from "../support/index.ts";
@@ -65,10 +67,15 @@ const malformed: Record<string, Uint8Array> = {
   "an array that is longer than its bytes": header(32, 0xdd, 0xff, 0xff, 0xff, 0xff),
   "bytes after the structure": header(32, 0x90, 0x90),
   "a key that can't be set": header(32, 0x81, 0xa9, ...new TextEncoder().encode("__proto__"), 1),
-  "an unknown extension": header(32, ...extension(2, encodeValue(1n))),
+  "an unknown extension": header(32, ...extension(3, encodeValue(1n))),
   "a time": header(32, 0xd6, 0xff, 0, 0, 0, 0),
   "a malformed value inside": header(32, ...extension(1, header(5, 1))),
   "a structure inside an extension": header(32, ...extension(1, encodeValue([]))),
+  "a table inside an extension": header(
+    32,
+    ...extension(1, encodeValue(new EncodedTable([new Uint8Array(8)]))),
+  ),
+  "a broken tensor inside": header(32, ...extension(1, header(34, 18, 1))),
   "an array of numbers without one": header(33),
   "an array of half a number": header(33, ...new Uint8Array(12)),
   "an array of half a number inside": header(32, ...extension(1, header(33, 1, 2, 3))),
@@ -93,7 +100,10 @@ test("decodeValue() gives a value or throws ProtocolError when bytes are cut or 
     { a: [1, "b", null, { c: Int8Array.of(1) }, 5n] },
     { a: [-0, "\ud800", [1, 2]] },
     [1, -0, 3],
-  ].map(encodeValue);
+    new Tensor(Float64Array.of(1, 2, 3, 4), [2, 2]),
+    { a: [new Tensor(Int8Array.of(1), [])] },
+    new EncodedTable([new Uint8Array(16)]),
+  ].map((value) => encodeValue(value));
   forSeeds(10_000, (random) => {
     const bytes = random.pick(encoded).slice(0, random.happens(0.3) ? random.below(60) : undefined);
     for (let change = random.below(4); change > 0 && bytes.length > 0; change--) {

@@ -1,4 +1,6 @@
 import { isTypedArrayName } from "../../scheduler/protocol/manifest.ts";
+import { EncodedTable } from "../../scheduler/protocol/table.ts";
+import { Tensor, type TypedArray } from "../../scheduler/protocol/tensor.ts";
 import messages from "./vectors/messages.json" with { type: "json" };
 import replies from "./vectors/replies.json" with { type: "json" };
 import tasks from "./vectors/tasks.json" with { type: "json" };
@@ -14,6 +16,21 @@ export const fromHex = (hex: string): Uint8Array<ArrayBuffer> =>
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/** A ref of the object with this id. */
+class VectorRef {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+/** How the codec knows refs. */
+export const refs = {
+  idOf: (value: object) => (value instanceof VectorRef ? value.id : undefined),
+  refOf: (id: string) => new VectorRef(id),
+};
+
 /** What a vector's JSON stands for. */
 export function meaning(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(meaning);
@@ -28,6 +45,9 @@ export function meaning(json: unknown): unknown {
   if (name === "bigint") return BigInt(value);
   if (name === "binary") return fromHex(value);
   if (name === "ArrayBuffer") return fromHex(value).buffer;
+  if (name === "Tensor") return new Tensor(meaning(value.data) as TypedArray, value.shape);
+  if (name === "table") return new EncodedTable([fromHex(value)]);
+  if (name === "ref") return new VectorRef(value);
   if (!isTypedArrayName(name)) throw new Error(`no meaning of ${key}`);
   const element = name.startsWith("Big") ? BigInt : Number;
   return new globalThis[name](value.map((item: string | number) => element(item)));

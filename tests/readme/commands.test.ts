@@ -5,7 +5,15 @@ import { type Host, startHost } from "../../scripts/hosts.ts";
 import { type NatsServer, startNatsServer } from "../../scripts/nats/index.ts";
 import { assert, suite, type TestContext } from "../support/index.ts";
 import { type Block, blocksOf, commandsInText, commandsOf, outputAfter } from "./blocks.ts";
-import { createProject, installCommand, type Project, packCommand, readPackage, root } from "./project.ts";
+import {
+  createProject,
+  installCommand,
+  linkTool,
+  type Project,
+  packCommand,
+  readPackage,
+  root,
+} from "./project.ts";
 import { run, type ShellOptions, start } from "./shell.ts";
 
 const test = suite("README");
@@ -93,6 +101,28 @@ const trials: Record<string, (t: TestContext, command: string) => Promise<unknow
     const { host, value } = await natsRequest(addByNats, alone);
     assert.equal({ host, value }, { host: "lab-1", value: 3 });
     await started.stop();
+  },
+
+  "npm install apache-arrow": async (_, command) => {
+    const runs = async (program: string) => {
+      await writeFile(join(project.cwd, "table.mjs"), program);
+      return run("node table.mjs", project);
+    };
+    const missing = await runs(`import { init } from "wray";
+      const wray = await init({ cpus: 1 });
+      const ref = wray.put({ [Symbol.for("apache-arrow/Table")]: true });
+      await wray.get(ref).catch((error) => console.log(error.remedy));
+      await wray.shutdown();`);
+    assert.is(missing, `${command}\n`);
+    // There is no network.
+    await linkTool("apache-arrow", "arrow2csv", "bin/arrow2csv.js", project.cwd);
+    const found = await runs(`import { Table, tableFromArrays } from "apache-arrow";
+      import { init } from "wray";
+      const wray = await init({ cpus: 1 });
+      const table = await wray.get(wray.put(tableFromArrays({ a: [1, 2], b: ["x", "y"] })));
+      console.log(Object.getPrototypeOf(table) === Table.prototype, table.getChild("b").get(1));
+      await wray.shutdown();`);
+    assert.is(found, "true y\n");
   },
 
   [addByNats]: async (_, command) => {

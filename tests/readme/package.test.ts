@@ -60,7 +60,7 @@ test("wray/client fails with a clear error when no server answers", async () => 
 });
 
 /** The types as users meet them: a right program, and a line that must not pass. */
-const typed = `import { type Client, init, type Kernel, type ObjectRef, TaskError, type Type } from "wray";
+const typed = `import { type Client, init, type Kernel, type ObjectRef, TaskError, Tensor, type Type } from "wray";
 import { init as connect } from "wray/client";
 
 const wray: Client = await init({ cpus: 1 });
@@ -73,8 +73,15 @@ const module = await wray.load(new URL("hello.wasm", import.meta.url));
 const type: Type | undefined = module.manifest.kernels[0]?.params[0]?.type;
 const code = (error: unknown): string => (error instanceof TaskError ? error.code : "");
 const joined: Client = await connect({ servers: ["nats://127.0.0.1:4222"], token: "secret", tlsCa: "ca.pem" });
+const tensor: Tensor<Float32Array> = await wray.get(wray.put(new Tensor(Float32Array.of(1, 2), [2, 1])));
+const scale = await wray.remote("vector/scale");
+const scaled: ObjectRef<Float64Array> = scale.remote(new Tensor(Float64Array.of(1), [1]), 2);
+scale.remote(wray.put(new Tensor(Float64Array.of(1), [1])), 2);
+console.log(tensor.data, tensor.shape, scaled);
 console.log(list, ready, pending, node?.id, type, code, joined);
 
+// @ts-expect-error
+scale.remote(tensor, 2);
 // @ts-expect-error
 await init({ servers: "nats://127.0.0.1:4222", unknown: 1 });
 // @ts-expect-error

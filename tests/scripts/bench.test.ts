@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { barred, barText } from "../../scripts/bench/bar.ts";
+import { missing, value } from "../../scripts/bench/figures.ts";
 import type { Head } from "../../scripts/bench/head.ts";
 import { median, percentile } from "../../scripts/bench/percentile.ts";
 import type { Row } from "../../scripts/bench/suite.ts";
@@ -35,6 +38,17 @@ test("percentile() throws when there are no samples or the percentage is out of 
   assert.throws(() => percentile([1], Number.NaN), /0 to 100/);
 });
 
+test("barText() tells whether a figure reaches its bar, and takes one that is missing for one that does not", () => {
+  const us = value("submit", "µs", 1, [3]);
+  assert.is(barText(us), "");
+  assert.is(barText(barred(us, { of: "value", atMost: 3 })), "≤ 3 µs ✓");
+  assert.is(barText(barred(us, { of: "value", atMost: 2.5 })), "≤ 2.5 µs ✗");
+  assert.is(barText(barred({ ...us, ratio: 12 }, { of: "ratio", atLeast: 10 })), "≥ 10× ✓");
+  const rate = value("map", "1/s", 1, [999_999]);
+  assert.is(barText(barred(rate, { of: "value", atLeast: 1_000_000 })), "≥ 1,000,000 1/s ✗");
+  assert.is(barText(barred(missing("map", "1/s"), { of: "value", atMost: 1 })), "≤ 1 1/s ✗");
+});
+
 test("bench writes a head and rows of one shape when it is given --json", async (t) => {
   const bench = await startBench(t, ["throughput", "roundtrip", "--quick", "--json", "figures.json"]);
   assert.is(await bench.ended, 0, bench.text());
@@ -48,7 +62,7 @@ test("bench writes a head and rows of one shape when it is given --json", async 
   assert.is(head.isQuick, true);
 
   const fields = ["suite", "name", "unit", "p50", "p99", "value"];
-  fields.push("baseline", "baselineValue", "ratio", "n");
+  fields.push("baseline", "baselineValue", "ratio", "bar", "n");
   for (const row of rows) {
     assert.equal(Object.keys(row).sort(), fields.toSorted());
     assert.ok(isFigure(row.p50 ?? row.value) && isFigure(row.n), JSON.stringify(row));
@@ -86,10 +100,63 @@ test("bench sandbox measures resets, checks, rewriting and deadlines, each besid
   }
 });
 
+test(
+  "bench local objects measures all that there is a bar for",
+  async (t) => {
+    const bench = await startBench(t, ["local", "objects", "--quick", "--json", "figures.json"]);
+    assert.is(await bench.ended, 0, bench.text());
+    const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+    const workerCounts = new Set([1, availableParallelism()]).size;
+    for (const [start, count] of [
+      ["task, blocking", workerCounts],
+      ["task, awaited,", workerCounts],
+      ["task, awaited when idle", workerCounts],
+      ["submit alone", workerCounts],
+      ["tasks, ", 2 * workerCounts],
+      ["tasks that leave something", workerCounts],
+      ["map", workerCounts],
+      ["a link of", workerCounts],
+      ["task of 10 µs beside", 1],
+      ["wait for one", workerCounts],
+      ["idle", 2],
+      ["put and get of a number", 1],
+      ["put and ", 2],
+      ["put of", 2],
+      ["get of ", 3],
+    ] as const) {
+      assert.is(rows.filter(({ name }) => name.startsWith(start)).length, count, start);
+    }
+    for (const { name, unit, p50, value, ...row } of rows) {
+      // Who does nothing may have had nothing of the processor.
+      const least = unit === "% of a core" ? -1 : 0;
+      if (!name.endsWith("not there yet")) assert.ok((p50 ?? value ?? -1) > least, name);
+      assert.is(isFigure(row.ratio), row.baseline !== null, name);
+    }
+    assert.equal(
+      [...new Set(rows.filter(({ bar }) => bar !== null).map(({ suite }) => suite))],
+      ["local", "objects"],
+    );
+  },
+  { timeoutMs: 120_000 },
+);
+
+test("bench transfer measures each way of an object beside a raw socket", async (t) => {
+  const bench = await startBench(t, ["transfer", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+  assert.equal(
+    rows.filter(({ ratio }) => isFigure(ratio)).map(({ baseline }) => baseline),
+    ["raw unix socket", "raw TCP socket", "raw unix socket", "each from the original"],
+  );
+});
+
 test("bench refuses an unknown suite and names those that there are", async (t) => {
   const bench = await startBench(t, ["roundtrip", "nonsense"]);
   assert.is(await bench.ended, 1);
-  assert.match(bench.text(), /nonsense.*roundtrip, throughput, objects, kernels, sandbox, start/);
+  assert.match(
+    bench.text(),
+    /nonsense.*roundtrip, throughput, local, objects, tables, transfer, kernels, sandbox, start/,
+  );
 });
 
 test("bench leaves nothing behind when SIGINT comes while a host runs", async (t) => {

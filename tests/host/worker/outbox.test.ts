@@ -1,5 +1,5 @@
 import { controlBytes, handledWord } from "../../../host/worker/control.ts";
-import type { FromWorker } from "../../../host/worker/messages.ts";
+import type { Said } from "../../../host/worker/messages.ts";
 import { Meter } from "../../../host/worker/meter.ts";
 import { Outbox, weightOf } from "../../../host/worker/outbox.ts";
 import { defaultLimits } from "../../../scheduler/protocol/limits.ts";
@@ -7,21 +7,20 @@ import { assert, suite, throwsCode } from "../../support/index.ts";
 
 const test = suite("worker/outbox");
 
-const free: FromWorker = { kind: "free", ref: 1 };
-const put = (bytes: number): FromWorker => ({ kind: "put", ref: 1, value: new Uint8Array(bytes) });
+const free: Said = { kind: "free", ref: 1 };
+const put = (bytes: number): Said => ({ kind: "put", ref: 1, value: new Uint8Array(bytes) });
 
 function outbox() {
   const control = new Int32Array(new SharedArrayBuffer(controlBytes));
   const meter = new Meter(control);
-  const posted: FromWorker[] = [];
+  const posted: Said[] = [];
   const box = new Outbox({ meter, control, post: (message) => posted.push(message) });
   meter.begin("test/kernel", 1, { ...defaultLimits, timeoutMs: 20 });
-  box.begin();
   return { box, posted, control };
 }
 
 /** Sends until the time of the call is over. */
-const flood = (box: Outbox, message: FromWorker) =>
+const flood = (box: Outbox, message: Said) =>
   throwsCode(() => {
     while (true) box.send(message);
   }, "TASK_TIMEOUT");

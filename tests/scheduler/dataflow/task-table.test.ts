@@ -74,6 +74,19 @@ test("submit() sends a task at once when its arguments are there", () => {
   ]);
 });
 
+test("submit() has later hosts ask earlier ones for an object, then who holds the original", () => {
+  const { sent, submit, objects } = tableOf("a");
+  objects.create("far", { kind: "remote", hosts: new Set(["b"]) });
+  for (const host of ["c", "d"]) objects.copiedTo("far", host);
+  submit("t", ["far"]);
+  const at = [
+    { kind: "host", id: "c" },
+    { kind: "host", id: "b" },
+    { kind: "client", id: "me" },
+  ];
+  assert.equal(sent[0]?.task.args, [{ ref: "far", at }]);
+});
+
 test("submit() keeps a task back until every argument is ready", () => {
   const { tasks, submit, sentTo } = tableOf("a");
   submit("x");

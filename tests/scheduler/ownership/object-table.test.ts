@@ -75,6 +75,34 @@ test("settle() changes nothing when the object is ready, or gone", () => {
   assert.is(table.size, 1);
 });
 
+test("copiedTo() tells each host of an earlier copy, so that nobody is asked by more than two", () => {
+  const { table } = tableOf();
+  table.create("x", local);
+  const hosts = Array.from({ length: 15 }, (_, index) => index);
+  const asked = hosts.map((host) => table.copiedTo("x", String(host)));
+  assert.equal(asked.slice(0, 6), [undefined, undefined, "0", "0", "1", "1"]);
+  for (const [host, earlier] of asked.entries()) {
+    if (earlier !== undefined) assert.ok(Number(earlier) < host);
+  }
+  for (const one of new Set(asked)) assert.ok(asked.filter((other) => other === one).length <= 2);
+  // Another task on the same host asks the same copy.
+  assert.equal(
+    asked,
+    hosts.map((host) => table.copiedTo("x", String(host))),
+  );
+});
+
+test("copiedTo() tells of no host that is gone", () => {
+  const { table } = tableOf();
+  table.create("x", local);
+  for (const host of ["a", "b", "c"]) table.copiedTo("x", host);
+  assert.is(table.copiedTo("x", "c"), "a");
+  table.forgetHost("a", lost);
+  assert.is(table.copiedTo("x", "c"), undefined);
+  assert.is(table.copiedTo("x", "d"), "b");
+  assert.is(table.copiedTo("gone", "d"), undefined);
+});
+
 test("onFree gets the hosts that hold the object and those that were told to fetch it", () => {
   const { table, freed } = tableOf();
   table.create("x", at("a"));

@@ -1,0 +1,50 @@
+import { checkArgBytes } from "../../scheduler/manifest/check-limits.ts";
+import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import type { ValuePlan } from "../../scheduler/protocol/value.ts";
+import { itemOverheadBytes } from "../ring/items.ts";
+import { LocalObject } from "./local-object.ts";
+import type { LocalArg } from "./local-task.ts";
+
+/** A value that can be written where it is to be. */
+export type Plan = Pick<ValuePlan, "byteLength" | "writeInto">;
+
+/** What a task is given: a number, an object, or a value that is still to be written. */
+export type GivenArg = number | LocalObject | Plan;
+
+export type FittedArgs = {
+  args: readonly LocalArg[];
+  /** Those of them that were made objects, which nobody else holds. */
+  kept: readonly LocalObject[];
+};
+
+/**
+ * Arguments as a slot takes them: what has no room there becomes an object, which ends with the task.
+ * @throws LimitExceededError when they have more than `maxArgumentBytes`
+ */
+export function fitArgs(
+  label: string,
+  given: readonly GivenArg[],
+  maxArgumentBytes: number,
+  keep: (plan: Plan, label: string) => LocalObject,
+): FittedArgs {
+  let leftBytes = inlineBytes;
+  const kept: LocalObject[] = [];
+  checkArgBytes(
+    label,
+    given.filter((arg): arg is Plan => typeof arg !== "number" && !(arg instanceof LocalObject)),
+    maxArgumentBytes,
+  );
+  const args = given.map((arg): LocalArg => {
+    if (typeof arg === "number" || arg instanceof LocalObject) return arg;
+    leftBytes -= arg.byteLength + itemOverheadBytes;
+    if (leftBytes >= 0) {
+      const encoded = new Uint8Array(arg.byteLength);
+      arg.writeInto(encoded, 0);
+      return encoded;
+    }
+    leftBytes += arg.byteLength;
+    kept.push(keep(arg, `argument of ${label}`));
+    return kept.at(-1)!;
+  });
+  return { args, kept };
+}

@@ -1,0 +1,401 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Backend } from "../../scheduler/client/backend.ts";
+import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
+import type { ModuleFacts } from "../../scheduler/client/module.ts";
+import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
+import { decodeTable } from "../../scheduler/client/tables.ts";
+import { submissionOf, type TaskOptions } from "../../scheduler/client/task-options.ts";
+import type { Control } from "../../scheduler/control/control.ts";
+import type { Submission } from "../../scheduler/dataflow/task-table.ts";
+import type { Recording } from "../../scheduler/ownership/object-table.ts";
+import type { HostView } from "../../scheduler/placement/host-table.ts";
+import {
+  GetTimeoutError,
+  InvalidTaskError,
+  ShutdownError,
+  TaskCancelledError,
+  type WireError,
+} from "../../scheduler/protocol/errors.ts";
+import { randomId } from "../../scheduler/protocol/ids.ts";
+import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
+import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { EncodedTable } from "../../scheduler/protocol/table.ts";
+import { decodeValue, planValue } from "../../scheduler/protocol/value.ts";
+import { checkMemory } from "../check-memory.ts";
+import { defaultHostLimits, type HostLimits } from "../limits.ts";
+import { type LoadedModule, Modules } from "../modules.ts";
+import { Children } from "../nested/children.ts";
+import { Segments } from "../objects/segments.ts";
+import { ObjectStore } from "../objects/store.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import { Pool } from "../pool/pool.ts";
+import { printLog } from "../print-log.ts";
+import { Traps } from "../traps/traps.ts";
+import type { Plan } from "./fit-args.ts";
+import { Gather } from "./gather.ts";
+import { localMemory } from "./local-memory.ts";
+import { LocalNested } from "./local-nested.ts";
+import { LocalObject, type Owner } from "./local-object.ts";
+import { LocalTarget } from "./local-target.ts";
+import { LocalTask } from "./local-task.ts";
+import { Spin } from "./spin.ts";
+
+export type LocalBackendOptions = { control: Control; cpus: number; limits: Partial<HostLimits> };
+
+/**
+ * A host for one client in the same process. Tasks go from the client to the workers, and their results back, without
+ * any message; objects are in memory that both share.
+ */
+export class LocalBackend implements Backend, Owner {
+  readonly id = randomId();
+  readonly cpus: number;
+  readonly modules: Modules;
+  readonly store: ObjectStore;
+  readonly pool: Pool;
+  /** Tasks that wait for what they take. */
+  readonly waiting = new Set<LocalTask>();
+  /** Objects that wait for a module, or for a value that the program has still to bring. */
+  readonly coming = new Set<LocalObject>();
+  /** Calls that were run to their end. */
+  tasksRun = 0;
+  readonly #hostId = randomId();
+  readonly #control: Control;
+  readonly #segments: Segments;
+  readonly #traps: Traps;
+  readonly #maxMemoryBytes: number;
+  readonly #spin: Spin;
+  readonly #stored = new WeakMap<StoredObject, WeakRef<LocalObject>>();
+  readonly #failures: { task: LocalTask; error: Error }[] = [];
+  #isFailing = false;
+  /** Whether this thread is in `getSync`. */
+  #isBlocked = false;
+  #objectCount = 0;
+
+  constructor({ control, cpus, limits: given }: LocalBackendOptions) {
+    const limits = { ...defaultHostLimits, ...given };
+    const { objectStoreBytes: capacityBytes, spillFolder } = limits;
+    this.cpus = cpus;
+    this.#control = control;
+    this.#maxMemoryBytes = limits.maxMemoryBytes;
+    this.modules = new Modules(control, limits);
+    this.#traps = new Traps(control);
+    this.pool = new Pool(cpus, limits.stackBytes);
+    this.#segments = new Segments({
+      maxIdleBytes: capacityBytes / 4,
+      created: ({ id, bytes }) => this.pool.addSegment(id, bytes.buffer),
+      dropped: (id) => this.pool.forgetSegment(id),
+    });
+    this.store = new ObjectStore({ capacityBytes, segments: this.#segments, spillFolder });
+    this.#spin = new Spin({ poll: () => this.pool.poll(), nowMs: () => performance.now() });
+  }
+
+  target({ sha256, manifest }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
+    const { maxRetries, onProgress, options: others } = submissionOf(options);
+    return this.targetOf(sha256, `${manifest.module}/${kernel}`, kernel, {
+      ...others,
+      ...{ maxRetries, onProgress, depth: 0 },
+    });
+  }
+
+  targetOf(
+    module: string,
+    label: string,
+    kernel: string,
+    options: Submission["options"] & Pick<Submission, "maxRetries" | "onProgress"> & { depth: number },
+  ): LocalTarget {
+    const { limits, grant = defaultGrant, seed, clock, depth, maxRetries, onProgress } = options;
+    return new LocalTarget({
+      backend: this,
+      ...{ module, label },
+      facts: {
+        ...{ kernel, grant, clock },
+        limits: { ...defaultLimits, ...limits },
+        seed: seed === undefined ? { kind: "numbered", prefix: `${this.id}-` } : { kind: "item" },
+      },
+      options: { maxRetries, seed, depth, onProgress },
+    });
+  }
+
+  put(value: unknown): LocalObject {
+    if (typeof value === "number") {
+      const object = this.#newObject();
+      object.settle({ kind: "number", value });
+      return object;
+    }
+    const inner: LocalObject[] = [];
+    const plan = planValue(value, {
+      idOf: (given) => {
+        if (!(given instanceof ObjectRef)) return undefined;
+        const handle = handleOf(given);
+        if (!this.owns(handle)) throw foreignRef(given);
+        inner.push(handle);
+        return handle.id;
+      },
+    });
+    const object = this.keep(plan, "put");
+    if (inner.length > 0) object.holds([...new Set(inner)]);
+    return object;
+  }
+
+  putLater(value: Promise<unknown>): LocalObject {
+    const object = this.#newObject();
+    this.coming.add(object);
+    value
+      .then((value) => {
+        const plan = planValue(value);
+        if (!object.isReady) this.#fill(object, plan, "put");
+      })
+      .catch((error) => object.settle({ kind: "failed", error }))
+      .finally(() => this.coming.delete(object));
+    return object;
+  }
+
+  owns(handle: Handle): handle is LocalObject {
+    return handle instanceof LocalObject && handle.owner === this && !handle.isFreed;
+  }
+
+  isReady(handle: Handle): boolean {
+    return (handle as LocalObject).isReady;
+  }
+
+  whenReady(handle: Handle, listener: () => void): () => void {
+    const object = handle as LocalObject;
+    const waiter = { ready: listener };
+    object.whenReady(waiter);
+    return () => object.forget(waiter);
+  }
+
+  async get(handles: readonly Handle[]): Promise<unknown[]> {
+    const objects = handles as readonly LocalObject[];
+    const gather = new Gather(objects);
+    try {
+      while (!gather.isOver && this.#spin.until(() => gather.isOver)) await nextTurn();
+      if (!gather.isOver) await gather.wait();
+      let isAllHere = true;
+      const values = objects.map((object) => {
+        const value = this.#value(object);
+        if (value instanceof Promise) isAllHere = false;
+        return value;
+      });
+      return isAllHere ? values : await Promise.all(values);
+    } finally {
+      gather.end();
+    }
+  }
+
+  getSync(handle: Handle, timeoutMs: number): unknown {
+    const object = handle as LocalObject;
+    object.use();
+    this.#isBlocked = true;
+    try {
+      if (!object.isReady) this.#block(object, timeoutMs);
+      const value = this.#value(object);
+      if (!(value instanceof Promise)) return value;
+      value.catch(() => {});
+      throw notNow(object, "it is a table, or on disk");
+    } finally {
+      this.#isBlocked = false;
+      object.unuse();
+    }
+  }
+
+  cancel(handle: Handle): void {
+    (handle as LocalObject).task?.cancel();
+  }
+
+  recording(handle: Handle): Recording | undefined {
+    const object = handle as LocalObject;
+    if (!object.isReady || !object.isResult) return undefined;
+    return object.recording ?? { seed: object.id };
+  }
+
+  get hosts(): HostView[] {
+    return [
+      {
+        ...{ id: this.#hostId, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
+        tasksPending: this.pool.size + this.waiting.size,
+        tasksRun: this.tasksRun,
+      },
+    ];
+  }
+
+  async memory(): Promise<MemoryReport> {
+    const tasks = [...this.waiting, ...this.pool.calls()]
+      .filter((call) => call instanceof LocalTask)
+      .map(({ site, args }) => ({ label: site.label, args }));
+    const objectOf = (stored: StoredObject) => this.#stored.get(stored)?.deref();
+    return localMemory(this.#hostId, this.store, objectOf, tasks);
+  }
+
+  close(failure?: Error): void {
+    const error = (what: string) =>
+      failure ?? new ShutdownError(`the client was shut down before ${what} was done`);
+    for (const object of this.coming) object.settle({ kind: "failed", error: error(`object ${object.id}`) });
+    for (const call of [...this.waiting, ...this.pool.calls()]) {
+      if (call instanceof LocalTask) call.fail(error(call.site.label));
+    }
+  }
+
+  /** Ends the workers, and lets go of all memory; views that the program has stay good. */
+  async stop(): Promise<void> {
+    await this.pool.drain(0);
+    this.store.close();
+  }
+
+  /** An object of a task's result. */
+  newResult(): LocalObject {
+    const object = this.#newObject();
+    object.isResult = true;
+    return object;
+  }
+
+  /** An object of a planned value. @throws ObjectStoreFullError, OutOfDiskError */
+  readonly keep = (plan: Plan, label: string): LocalObject => {
+    const object = this.#newObject();
+    this.#fill(object, plan, label);
+    return object;
+  };
+
+  /** Decides an object by what a worker has made. */
+  settleWith(object: LocalObject, buffer: SharedArrayBuffer, label: string): void {
+    try {
+      const facts = { owner: this.id, label, kind: "result" as const };
+      this.settleStored(object, this.store.adopt(this.#segments.adopt(buffer), buffer.byteLength, facts));
+    } catch (error) {
+      object.settle({ kind: "failed", error: error as Error });
+    }
+  }
+
+  settleStored(object: LocalObject, stored: StoredObject): void {
+    this.#stored.set(stored, new WeakRef(object));
+    object.settle({ kind: "stored", object: stored });
+  }
+
+  /** Fails a task. Those that take its result fail one after the other, and not in each other, however many they are. */
+  fail(task: LocalTask, error: Error): void {
+    this.#failures.push({ task, error });
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    for (let index = 0; index < this.#failures.length; index++) {
+      const failure = this.#failures[index]!;
+      failure.task.fail(failure.error);
+    }
+    this.#failures.length = 0;
+    this.#isFailing = false;
+  }
+
+  cancelled({ id }: LocalObject, label: string): TaskCancelledError {
+    return new TaskCancelledError(`${label} was cancelled`, { data: { kernel: label, id } });
+  }
+
+  /** Tells an error with the places in the source that it came from, once these are known. */
+  located({ sha256, translation }: LoadedModule, error: WireError, tell: (error: WireError) => void): void {
+    if (error.data?.trap === undefined) tell(error);
+    // No promise can come true while this thread is blocked.
+    else if (this.#isBlocked) tell(this.#traps.locateNow(sha256, error, translation));
+    else void this.#traps.locate(sha256, error, translation).then(tell);
+  }
+
+  /** @throws LimitExceededError when a task may have more memory than the host gives */
+  checkMemory(label: string, memoryBytes: number): void {
+    checkMemory(label, memoryBytes, this.#maxMemoryBytes);
+  }
+
+  /** What a running task submits by itself. */
+  childrenOf(task: LocalTask, seed: string): Children {
+    const { module, limits, grant } = task.site.facts;
+    const nested = new LocalNested(this);
+    return new Children({
+      submitter: async () => nested,
+      control: this.#control,
+      parent: { sha256: module.sha256, limits, grant, seed, depth: task.depth },
+      module: module.manifest.module,
+      countEnded: () => this.pool.countEnded(task),
+    });
+  }
+
+  log(taskId: string, text: string): void {
+    printLog(this.#hostId, taskId, text);
+  }
+
+  #newObject(): LocalObject {
+    return new LocalObject(this, this.#objectCount++);
+  }
+
+  #fill(object: LocalObject, plan: Plan, label: string): void {
+    if (plan.byteLength <= inlineBytes) {
+      const encoded = new Uint8Array(plan.byteLength);
+      plan.writeInto(encoded, 0);
+      object.settle({ kind: "bytes", encoded });
+      return;
+    }
+    const stored = this.store.create(plan.byteLength, { owner: this.id, label, kind: "put" });
+    plan.writeInto(stored.pin()!.bytes, 0);
+    stored.unpin();
+    this.settleStored(object, stored);
+  }
+
+  /** The value of a ready object; a promise when it has to be fetched from the disk, or is a table. */
+  #value(object: LocalObject): unknown {
+    const { content } = object;
+    switch (content.kind) {
+      case "number":
+        return content.value;
+      case "bytes":
+        // A copy, which the program may change.
+        return this.#decode(object, content.encoded.slice());
+      case "stored": {
+        const view = content.object.view();
+        if (view !== undefined) return this.#decode(object, view);
+        return content.object.viewed().then((bytes) => this.#decode(object, bytes));
+      }
+      case "failed":
+        throw content.error;
+      default:
+        throw new RangeError(`object ${object.id} is not ready`);
+    }
+  }
+
+  #decode(object: LocalObject, bytes: Uint8Array): unknown {
+    const value = decodeValue(bytes, {
+      refOf: (id) => {
+        const inner = object.innerOf(id);
+        return inner && new ObjectRef(inner);
+      },
+    });
+    return value instanceof EncodedTable ? decodeTable(value) : value;
+  }
+
+  /** Blocks this thread until an object is ready. */
+  #block(object: LocalObject, timeoutMs: number): void {
+    const untilMs = performance.now() + timeoutMs;
+    const { pool } = this;
+    while (!object.isReady) {
+      for (let looks = 0; looks < looksBeforeSleep && !object.isReady; looks++) pool.poll();
+      if (object.isReady) return;
+      if (pool.size === pool.blocked) throw notNow(object, "it waits for what this thread has to do");
+      if (performance.now() >= untilMs) {
+        throw new GetTimeoutError(`${object.id} was not ready within ${timeoutMs} ms`, {
+          remedy: "Wait longer; the task goes on.",
+          data: { timeoutMs, pending: [object.id] },
+        });
+      }
+      pool.sleep();
+    }
+  }
+}
+
+/** About 50 µs. */
+const looksBeforeSleep = 2_000;
+
+const notNow = ({ id }: LocalObject, why: string) =>
+  new InvalidTaskError(`getSync can't give the value of ${id} now: ${why}`, {
+    remedy: "await get() of it.",
+    data: { id },
+  });
+
+const foreignRef = (ref: ObjectRef) =>
+  new InvalidTaskError(`the value holds ${ref}, which is no ref of this client`, {
+    remedy: "Get its value and put that.",
+    data: { id: ref.id },
+  });

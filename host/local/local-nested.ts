@@ -1,0 +1,74 @@
+import type { Submission } from "../../scheduler/dataflow/task-table.ts";
+import { encodeValue } from "../../scheduler/protocol/value.ts";
+import type { NestedSubmitter } from "../nested/children.ts";
+import type { GivenArg } from "./fit-args.ts";
+import type { LocalBackend } from "./local-backend.ts";
+import type { LocalObject } from "./local-object.ts";
+
+/** What one running task has submitted and put, by ids. Nobody else knows these objects. */
+export class LocalNested implements NestedSubmitter {
+  readonly #backend: LocalBackend;
+  readonly #objects = new Map<string, LocalObject>();
+
+  constructor(backend: LocalBackend) {
+    this.#backend = backend;
+  }
+
+  submit({ module, kernel, label, args, maxRetries, options }: Submission): string {
+    const { depth = 0, ...others } = options ?? {};
+    const target = this.#backend.targetOf(module, label, kernel, { ...others, maxRetries, depth });
+    return this.#keep(
+      target.submitPlanned(
+        args.map((arg): GivenArg => (typeof arg === "string" ? this.#objects.get(arg)! : planOf(arg))),
+      ),
+    );
+  }
+
+  put(value: Uint8Array): string {
+    return this.#keep(this.#backend.keep(planOf(value), "put"));
+  }
+
+  drop(id: string): void {
+    const object = this.#objects.get(id);
+    object?.free();
+    // Until its task has ended, that may have to be cancelled.
+    object?.whenReady({ ready: () => this.#objects.delete(id) });
+  }
+
+  cancel(id: string): void {
+    this.#objects.get(id)?.task?.cancel();
+  }
+
+  whenReady(id: string, listener: () => void): void {
+    this.#objects.get(id)?.whenReady({ ready: listener });
+  }
+
+  async value(id: string): Promise<Uint8Array> {
+    const { content } = this.#objects.get(id)!;
+    switch (content.kind) {
+      case "number":
+        return encodeValue(content.value);
+      case "bytes":
+        return content.encoded;
+      case "stored":
+        // A copy, since nobody tells when the worker has read it.
+        return (await content.object.viewed()).slice();
+      case "failed":
+        throw content.error;
+      default:
+        throw new RangeError(`object ${id} is not ready`);
+    }
+  }
+
+  #keep(object: LocalObject): string {
+    const { id } = object;
+    this.#objects.set(id, object);
+    return id;
+  }
+}
+
+/** An encoded value, as it is. */
+const planOf = (encoded: Uint8Array) => ({
+  byteLength: encoded.byteLength,
+  writeInto: (target: Uint8Array, offset: number) => target.set(encoded, offset),
+});

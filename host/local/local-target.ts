@@ -1,0 +1,119 @@
+import type { Target } from "../../scheduler/client/backend.ts";
+import { checkGrant } from "../../scheduler/manifest/check-limits.ts";
+import type { TypedArray } from "../../scheduler/protocol/tensor.ts";
+import { planValue } from "../../scheduler/protocol/value.ts";
+import type { LoadedModule } from "../modules.ts";
+import type { Site, SiteFacts } from "../pool/site.ts";
+import { type FittedArgs, fitArgs, type GivenArg } from "./fit-args.ts";
+import type { LocalBackend } from "./local-backend.ts";
+import { LocalObject } from "./local-object.ts";
+import { LocalTask, type LocalTaskOptions } from "./local-task.ts";
+import { MapTask } from "./map-task.ts";
+
+export type LocalTargetDeps = {
+  backend: LocalBackend;
+  /** The module's sha-256. */
+  module: string;
+  /** `module/function`, for messages. */
+  label: string;
+  facts: Omit<SiteFacts, "module" | "isMap">;
+  options: LocalTaskOptions;
+};
+
+/** A kernel with its options on an embedded host. */
+export class LocalTarget implements Target {
+  readonly #deps: LocalTargetDeps;
+  readonly #loading: Promise<LoadedModule>;
+  #module: LoadedModule | undefined;
+  #site: Site | undefined;
+
+  constructor(deps: LocalTargetDeps) {
+    this.#deps = deps;
+    const { backend, module, label, facts } = deps;
+    this.#loading = backend.modules.get(module).then((loaded) => {
+      checkGrant(label, loaded.needs, facts.grant);
+      backend.checkMemory(label, facts.limits.memoryBytes);
+      this.#module = loaded;
+      return loaded;
+    });
+    this.#loading.catch(() => {}); // Each task hears of it.
+  }
+
+  submit(given: readonly unknown[]): LocalObject {
+    for (const arg of given) if (typeof arg !== "number") return this.#submitWithMore(given);
+    return this.#begin({ args: given as number[], kept: [] });
+  }
+
+  #submitWithMore(given: readonly unknown[]): LocalObject {
+    return this.submitPlanned(
+      given.map((arg) => (typeof arg === "number" || arg instanceof LocalObject ? arg : planValue(arg))),
+    );
+  }
+
+  /** The same with values that are planned already. */
+  submitPlanned(given: readonly GivenArg[]): LocalObject {
+    const { backend, label, facts } = this.#deps;
+    return this.#begin(fitArgs(label, given, facts.limits.maxArgumentBytes, backend.keep));
+  }
+
+  map(given: readonly (TypedArray | number | bigint | boolean)[], count: number): LocalObject {
+    const { backend, facts } = this.#deps;
+    const result = backend.newResult();
+    // Arrays are read by all chunks.
+    const args = given.map((arg) =>
+      typeof arg === "number" ? arg : backend.keep(planValue(arg), "argument of a map"),
+    );
+    this.#whenLoaded(result, () => {
+      const site = backend.pool.site({ ...facts, module: this.#module!, isMap: true });
+      new MapTask(backend, site, result, args, count, this.#deps.options).start();
+    });
+    return result;
+  }
+
+  #begin({ args, kept }: FittedArgs): LocalObject {
+    const { backend, options } = this.#deps;
+    const result = backend.newResult();
+    const site = this.#currentSite();
+    if (site !== undefined) {
+      new LocalTask(backend, site, result, args, options).start();
+      for (const object of kept) object.free();
+      return result;
+    }
+    const objects = args.filter((arg) => arg instanceof LocalObject);
+    for (const object of objects) object.use();
+    for (const object of kept) object.free();
+    this.#whenLoaded(
+      result,
+      () => new LocalTask(backend, this.#currentSite()!, result, args, options).start(),
+      () => {
+        for (const object of objects) object.unuse();
+      },
+    );
+    return result;
+  }
+
+  #currentSite(): Site | undefined {
+    if (this.#site !== undefined && !this.#site.isForgotten) return this.#site;
+    if (this.#module === undefined) return undefined;
+    this.#site = this.#deps.backend.pool.site({ ...this.#deps.facts, module: this.#module, isMap: false });
+    return this.#site;
+  }
+
+  /** Goes on once the module is here; those that wait keep their order. */
+  #whenLoaded(result: LocalObject, start: () => void, end = () => {}): void {
+    const { backend, label } = this.#deps;
+    backend.coming.add(result);
+    result.task = {
+      cancel: () => result.settle({ kind: "failed", error: backend.cancelled(result, label) }),
+    };
+    this.#loading
+      .then(() => {
+        if (!result.isReady) start();
+      })
+      .catch((error) => result.settle({ kind: "failed", error }))
+      .finally(() => {
+        backend.coming.delete(result);
+        end();
+      });
+  }
+}

@@ -1,0 +1,217 @@
+import { withDependant } from "../../scheduler/dataflow/dependants.ts";
+import { checkArgBytes } from "../../scheduler/manifest/check-limits.ts";
+import { fromWireError, ShutdownError, type WireError } from "../../scheduler/protocol/errors.ts";
+import { encodeValue } from "../../scheduler/protocol/value.ts";
+import type { Children } from "../nested/children.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import { Call, type CallEnd } from "../pool/call.ts";
+import type { Site } from "../pool/site.ts";
+import type { ItemWriter } from "../ring/items.ts";
+import type { Said } from "../worker/messages.ts";
+import type { LocalBackend } from "./local-backend.ts";
+import { LocalObject, type Waiter } from "./local-object.ts";
+
+/** What a task takes: a number, another encoded value that is small, or an object. */
+export type LocalArg = number | Uint8Array | LocalObject;
+
+/** What is said of a task beside its site. */
+export type LocalTaskOptions = {
+  /** How often it is run again after its worker died. */
+  maxRetries: number;
+  /** Of its random numbers; its id, when it has none of its own. */
+  seed?: string | undefined;
+  /** How many tasks it is nested in. */
+  depth: number;
+  onProgress?: ((progress: { fraction: number; text: string }) => void) | undefined;
+};
+
+/** A task of an embedded host's client. It goes to the workers once all that it takes is ready. */
+export class LocalTask extends Call implements Waiter {
+  readonly result: LocalObject;
+  readonly args: readonly LocalArg[];
+  readonly #backend: LocalBackend;
+  readonly #options: LocalTaskOptions;
+  #retryCount = 0;
+  #objectCount = 0;
+  #missingCount = 0;
+  /** Whether the pool has it, and will tell when it has ended. */
+  #isSubmitted = false;
+  #pinned: StoredObject[] | undefined;
+  #children: Children | undefined;
+  #clock: number[] | undefined;
+
+  constructor(
+    backend: LocalBackend,
+    site: Site,
+    result: LocalObject,
+    args: readonly LocalArg[],
+    options: LocalTaskOptions,
+  ) {
+    super(site, backend.id, options.depth, result.number);
+    this.#backend = backend;
+    this.result = result;
+    this.args = args;
+    this.#options = options;
+    result.task = this;
+    for (const arg of args) {
+      if (!isObject(arg)) continue;
+      this.#objectCount++;
+      arg.use();
+    }
+  }
+
+  start(): void {
+    if (this.#objectCount === 0) {
+      this.#submit();
+      return;
+    }
+    this.#missingCount = this.#objectCount;
+    this.#backend.waiting.add(this);
+    for (const arg of this.args) if (isObject(arg)) arg.whenReady(this);
+  }
+
+  ready(object: LocalObject): void {
+    if (this.result.isReady) return;
+    if (object.content.kind === "failed") {
+      this.#backend.fail(this, withDependant(object.content.error, this.site.label));
+    } else if (--this.#missingCount === 0) {
+      this.#submitWithObjects();
+    }
+  }
+
+  /** Ends it with an error, wherever it is. */
+  fail(error: Error): void {
+    if (this.result.isReady) return;
+    if (!this.#isSubmitted) this.#release();
+    this.result.settle({ kind: "failed", error });
+    if (this.#isSubmitted) this.#backend.pool.cancel(this);
+  }
+
+  cancel(): void {
+    this.#backend.fail(this, this.#backend.cancelled(this.result, this.site.label));
+  }
+
+  override write(items: ItemWriter): void {
+    for (const arg of this.args) {
+      if (typeof arg === "number") items.number(arg);
+      else if (arg instanceof Uint8Array) items.inline(arg);
+      else writeObject(items, arg);
+    }
+    if (this.site.facts.seed.kind === "item") items.inline(encodeValue(this.#options.seed));
+  }
+
+  override endedWithNumber(value: number): void {
+    if (this.#objectCount > 0 || this.#children !== undefined) this.#release();
+    if (this.#options.seed !== undefined || this.#clock !== undefined) this.#record();
+    this.#backend.tasksRun++;
+    this.result.settle({ kind: "number", value });
+  }
+
+  override ended(end: CallEnd): void {
+    if (end.kind === "error" && this.#mayRetry(end.error)) {
+      this.#children?.close();
+      this.#children = undefined;
+      this.#backend.pool.submit(this);
+      return;
+    }
+    this.#release();
+    this.#record();
+    if (end.kind !== "returned") this.#backend.tasksRun++;
+    switch (end.kind) {
+      case "value":
+        // A copy, because the bytes are those of a slot.
+        this.result.settle({ kind: "bytes", encoded: end.encoded.slice() });
+        return;
+      case "large":
+        this.#backend.settleWith(this.result, end.buffer, `result of ${this.site.label}`);
+        return;
+      case "error":
+        this.#backend.located(this.site.facts.module, end.error, (located) =>
+          this.result.settle({ kind: "failed", error: fromWireError(located) }),
+        );
+        return;
+      case "returned":
+        this.result.settle({ kind: "failed", error: shutDown(this.site.label) });
+    }
+  }
+
+  override said(message: Said): void {
+    switch (message.kind) {
+      case "log":
+        this.#backend.log(this.result.id, message.text);
+        return;
+      case "progress":
+        this.#options.onProgress?.({ fraction: message.fraction, text: message.text });
+        return;
+      case "readings":
+        this.#clock = message.clock;
+        return;
+      default:
+        this.#children ??= this.#backend.childrenOf(this, this.#seed);
+        this.#children.hear(message, (reply) => this.#backend.pool.reply(this, reply));
+    }
+  }
+
+  get #seed(): string {
+    return this.#options.seed ?? this.result.id;
+  }
+
+  #mayRetry({ code }: WireError): boolean {
+    return code === "WORKER_CRASHED" && !this.result.isReady && this.#retryCount++ < this.#options.maxRetries;
+  }
+
+  #submit(): void {
+    this.#isSubmitted = true;
+    this.#backend.pool.submit(this);
+  }
+
+  /** All that it takes is ready; what is on disk is fetched first. */
+  #submitWithObjects(): void {
+    const stored = this.args.flatMap((arg) =>
+      isObject(arg) && arg.content.kind === "stored" ? [arg.content.object] : [],
+    );
+    try {
+      checkArgBytes(this.site.label, stored, this.site.facts.limits.maxArgumentBytes);
+    } catch (error) {
+      this.#backend.fail(this, error as Error);
+      return;
+    }
+    const spilled = stored.find((object) => object.memoryBytes === 0);
+    if (spilled !== undefined) {
+      spilled.restore().then(
+        () => !this.result.isReady && this.#submitWithObjects(),
+        (error) => this.#backend.fail(this, error),
+      );
+      return;
+    }
+    for (const object of stored) object.pin();
+    this.#pinned = stored;
+    this.#backend.waiting.delete(this);
+    this.#submit();
+  }
+
+  /** What it took, it needs no more. */
+  #release(): void {
+    this.#children?.close();
+    this.#backend.waiting.delete(this);
+    for (const object of this.#pinned ?? []) object.unpin();
+    this.#pinned = undefined;
+    for (const arg of this.args) if (isObject(arg)) arg.unuse();
+  }
+
+  #record(): void {
+    if (this.#options.seed === undefined && this.#clock === undefined) return;
+    this.result.recording = { seed: this.#seed, ...(this.#clock && { clock: this.#clock }) };
+  }
+}
+
+const isObject = (arg: LocalArg): arg is LocalObject => arg instanceof LocalObject;
+
+/** Writes what an object holds that is ready and, when it is stored, pinned. */
+export function writeObject(items: ItemWriter, { content }: LocalObject): void {
+  if (content.kind === "number") items.number(content.value);
+  else if (content.kind === "bytes") items.inline(content.encoded);
+  else if (content.kind === "stored") items.segment(content.object.byteLength, content.object.segmentId!);
+}
+
+const shutDown = (label: string) => new ShutdownError(`the client was shut down before ${label} was done`);

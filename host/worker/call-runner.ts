@@ -1,0 +1,138 @@
+import { toWireError, type WireError } from "../../scheduler/protocol/errors.ts";
+import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
+import { ItemWriter, readItems } from "../ring/items.ts";
+import { completionsAt, hostSleepsWord, hostState, type Shared, slotAt } from "../ring/layout.ts";
+import { Completions } from "../ring/rings.ts";
+import {
+  depthWord,
+  numberWord,
+  siteWord,
+  slotState,
+  stateWord,
+  ticketWord,
+  workerWord,
+} from "../ring/slot.ts";
+import { runningWord } from "./control.ts";
+import type { HostFunctions } from "./host-functions.ts";
+import { KeptInstances } from "./kept-instances.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { FromWorker, Said, WorkerModule, WorkerSite } from "./messages.ts";
+import type { Meter } from "./meter.ts";
+import type { Nested } from "./nested.ts";
+import { Sandbox } from "./sandbox.ts";
+import { SiteCall } from "./site-call.ts";
+
+export type CallRunnerDeps = {
+  shared: Shared;
+  control: Int32Array;
+  /** The worker's own. */
+  index: number;
+  meter: Meter;
+  nested: Nested;
+  host: HostFunctions;
+  mailbox: Mailbox;
+  post(message: FromWorker): void;
+};
+
+/** Runs calls: from a slot of shared memory, in a sandbox, and back into the slot. */
+export class CallRunner {
+  readonly #deps: CallRunnerDeps;
+  readonly #kept = new KeptInstances();
+  readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #calls: SiteCall[] = [];
+  readonly #writer: ItemWriter;
+  readonly #completions: Completions;
+  #slot = 0;
+  #ticket = 0;
+
+  constructor(deps: CallRunnerDeps) {
+    this.#deps = deps;
+    this.#writer = new ItemWriter(deps.shared);
+    this.#completions = new Completions(deps.shared.words, completionsAt(deps.index));
+  }
+
+  /** Tells the host what the running call says. */
+  say(message: Said): void {
+    this.#deps.post({ kind: "said", slot: this.#slot, ticket: this.#ticket, message });
+  }
+
+  addModule(module: WorkerModule): void {
+    this.#sandboxes.set(module.sha256, new Sandbox(module, this.#deps.host, this.#kept));
+  }
+
+  /** Calls that name this index are such from now on. */
+  addSite(index: number, site: WorkerSite): void {
+    this.#calls[index] = new SiteCall(site, this.#sandboxes.get(site.sha256)!);
+  }
+
+  /** Runs the call in a slot, which the worker has taken and announced, to its end, and tells the host. */
+  run(slot: number): void {
+    const { shared, control, index } = this.#deps;
+    const { words } = shared;
+    const start = slotAt(slot);
+    words[start + workerWord] = index;
+    const { queued, running } = slotState;
+    if (Atomics.compareExchange(words, start + stateWord, queued, running) === queued)
+      this.#runClaimed(slot, start);
+    this.#completions.push(slot);
+    Atomics.store(control, runningWord, 0);
+    this.#wakeHost();
+  }
+
+  #wakeHost(): void {
+    const { words } = this.#deps.shared;
+    if (Atomics.load(words, hostSleepsWord) === hostState.awake) return;
+    const was = Atomics.exchange(words, hostSleepsWord, hostState.awake);
+    if (was === hostState.blocked) Atomics.notify(words, hostSleepsWord);
+    else if (was === hostState.inLoop) this.#deps.post({ kind: "wake" });
+  }
+
+  #runClaimed(slot: number, start: number): void {
+    const { shared, meter, nested, host, mailbox } = this.#deps;
+    const { words, floats } = shared;
+    const call = this.#calls[words[start + siteWord]!]!;
+    this.#slot = slot;
+    this.#ticket = words[start + ticketWord]!;
+    let state: number = slotState.value;
+    let result: Uint8Array;
+    try {
+      call.begin(words[start + depthWord]!, floats[(start + numberWord) / 2]!);
+      meter.begin(call.name, this.#ticket, call.limits);
+      host.begin(call.name, call);
+      nested.begin(call.name, call);
+      const encoded = readItems(shared, slot).map((item) =>
+        item.segment === 0 ? item.bytes : mailbox.segment(item.segment).subarray(0, item.byteLength),
+      );
+      if (call.hasOwnSeed) call.ownSeed = decodeValue(encoded.pop()!) as string;
+      result = call.sandbox.run(call, encoded);
+    } catch (error) {
+      state = slotState.error;
+      result = encodeError(toWireError(error));
+    }
+    if (host.recording !== undefined) {
+      this.say({ kind: "readings", clock: host.recording });
+    }
+    this.#write(slot, result);
+    Atomics.store(words, start + stateWord, state);
+  }
+
+  #write(slot: number, result: Uint8Array): void {
+    this.#writer.begin(slot);
+    if (result.byteLength <= this.#writer.leftBytes) {
+      this.#writer.inline(result);
+      return;
+    }
+    const buffer = new SharedArrayBuffer(result.byteLength);
+    new Uint8Array(buffer).set(result);
+    this.#deps.post({ kind: "result", buffer });
+    this.#writer.segment(result.byteLength, madeByWorker);
+  }
+}
+
+/** The segment of a result that the host gets to know with it. */
+export const madeByWorker = -1;
+
+/** What can't be a value, such as a function in an error's data, is not worth to lose the error for. */
+function encodeError(error: WireError): Uint8Array {
+  return encodeValue(JSON.parse(JSON.stringify(error)));
+}

@@ -1,0 +1,68 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { mailWord } from "./control.ts";
+import type { NestedReply, ToWorker, WorkerModule, WorkerSite } from "./messages.ts";
+
+export type MailboxDeps = {
+  port: MessagePort;
+  control: Int32Array;
+  onModule(module: WorkerModule): void;
+  onSite(index: number, site: WorkerSite): void;
+};
+
+/**
+ * What was posted to a worker. It has no event loop to bring messages, since it looks at shared memory all the time or
+ * sleeps on it: the host counts what it posts, and the worker looks when the count has changed.
+ */
+export class Mailbox {
+  readonly #deps: MailboxDeps;
+  readonly #segments = new Map<number, Uint8Array>();
+  #readCount = 0;
+  #reply: NestedReply | undefined;
+
+  constructor(deps: MailboxDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes in what has come since. */
+  readonly read = (): void => {
+    const { port, control } = this.#deps;
+    const postedCount = Atomics.load(control, mailWord);
+    if (postedCount === this.#readCount) return;
+    this.#readCount = postedCount;
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+      this.#take(next.message as ToWorker);
+    }
+  };
+
+  /** The host's answer to the running task, if it has come. */
+  readonly takeReply = (): NestedReply | undefined => {
+    this.read();
+    const reply = this.#reply;
+    this.#reply = undefined;
+    return reply;
+  };
+
+  /** The memory of a segment. */
+  segment(id: number): Uint8Array {
+    return this.#segments.get(id)!;
+  }
+
+  #take(message: ToWorker): void {
+    switch (message.kind) {
+      case "module":
+        this.#deps.onModule(message.module);
+        return;
+      case "site":
+        this.#deps.onSite(message.index, message.site);
+        return;
+      case "segment":
+        this.#segments.set(message.id, new Uint8Array(message.buffer));
+        return;
+      case "forget":
+        this.#segments.delete(message.segment);
+        return;
+      default:
+        this.#reply = message;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Recording } from "../ownership/object-table.ts";
+import type { HostView } from "../placement/host-table.ts";
+import type { TypedArray } from "../protocol/tensor.ts";
+import type { MemoryReport } from "./memory-report.ts";
+import type { ModuleFacts } from "./module.ts";
+import type { Handle } from "./object-ref.ts";
+import type { TaskOptions } from "./task-options.ts";
+
+/** What runs a client's tasks and keeps its objects: hosts that are reached over a bus, or one inside this process. */
+export interface Backend {
+  /** A kernel with its options, ready for calls. */
+  target(module: ModuleFacts, kernel: string, options: TaskOptions): Target;
+  /** Owns a snapshot of a value. @throws InvalidTaskError when it can't cross */
+  put(value: unknown): Handle;
+  /** Owns a value that is still to come. */
+  putLater(value: Promise<unknown>): Handle;
+  /** Whether a handle is of this backend, and its object not let go of. */
+  owns(handle: Handle): boolean;
+  isReady(handle: Handle): boolean;
+  /** Calls back once, at once if the object is ready already. Returns how to stop waiting. */
+  whenReady(handle: Handle, listener: () => void): () => void;
+  /** The values of objects, in order. Rejects with the error of the first that fails. */
+  get(handles: readonly Handle[]): Promise<unknown[]>;
+  /**
+   * The value of an object, for which this thread is blocked.
+   * @throws InvalidTaskError when it can't be had so, GetTimeoutError
+   */
+  getSync(handle: Handle, timeoutMs: number): unknown;
+  /** Ends a task that is not done. */
+  cancel(handle: Handle): void;
+  recording(handle: Handle): Recording | undefined;
+  readonly hosts: HostView[];
+  /** What there is of objects, and who holds it. */
+  memory(): Promise<MemoryReport>;
+  /** Fails what is pending, with this error if there is one. */
+  close(failure?: Error): void;
+}
+
+export interface Target {
+  /** Submits a call with arguments that fit: a value, or the handle of one, each. */
+  submit(args: readonly unknown[]): Handle;
+  /**
+   * Submits a call for each element of those arguments that are typed arrays, which all have `count`; the others are
+   * numbers, bigints or booleans, and the same for all calls. All parameters are scalars, and so is the result: the
+   * object is a typed array of all results, of the class that `arrayOf` tells.
+   */
+  map(args: readonly (TypedArray | number | bigint | boolean)[], count: number): Handle;
+}

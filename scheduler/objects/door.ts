@@ -1,0 +1,76 @@
+import type { Connection, Direct, Listening, Reader } from "../bus/direct.ts";
+import type { Door as DoorMessage } from "../protocol/messages.ts";
+import { Serving } from "./serving.ts";
+import { Tokens, tokenBytes } from "./tokens.ts";
+
+/** How long a peer that has connected may take to show its token. */
+const greetingMs = 2_000;
+
+export type DoorDeps = {
+  direct: Direct;
+  /** Where to listen beside the socket in the file system; by default, where only this machine can reach it. */
+  address: string | undefined;
+  nowMs(): number;
+};
+
+/** Where peers fetch large objects without the bus between. It opens with the first object that is asked for. */
+export class Door {
+  readonly #deps: DoorDeps;
+  readonly #tokens = new Tokens<Uint8Array>();
+  readonly #connections = new Set<Connection>();
+  #listening: Promise<Listening | undefined> | undefined;
+  #isClosed = false;
+
+  constructor(deps: DoorDeps) {
+    this.#deps = deps;
+  }
+
+  /** What a peer needs to fetch this object; undefined when there is no way to listen. */
+  async open(object: Uint8Array): Promise<DoorMessage | undefined> {
+    const { direct, address, nowMs } = this.#deps;
+    this.#listening ??= direct
+      .listen((connection) => this.#serve(connection), address)
+      .catch((error: Error) => {
+        console.error(`wray: objects go over NATS alone: ${error.message}`);
+        return undefined;
+      });
+    const listening = await this.#listening;
+    if (listening === undefined || this.#isClosed) {
+      listening?.close();
+      return undefined;
+    }
+    const random = crypto.getRandomValues(new Uint8Array(tokenBytes));
+    return { token: this.#tokens.issue(object, nowMs(), random), places: listening.places };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    void this.#listening?.then((listening) => listening?.close());
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #serve(connection: Connection): Reader {
+    const serving = new Serving((token) => this.#tokens.redeem(token, this.#deps.nowMs()));
+    this.#connections.add(connection);
+    const timer = setTimeout(() => connection.close(), greetingMs);
+    let isSending = false;
+    // One chunk after the other, each once its reader has room: what waits for a slow one is a view of the object.
+    const send = () => {
+      const parts = serving.next();
+      isSending = parts !== undefined;
+      if (parts !== undefined) connection.send(parts, send);
+    };
+    return {
+      room: () => serving.room(),
+      took(byteCount) {
+        serving.took(byteCount);
+        if (serving.isGreeted) clearTimeout(timer);
+        if (!isSending) send();
+      },
+      ended: () => {
+        clearTimeout(timer);
+        this.#connections.delete(connection);
+      },
+    };
+  }
+}

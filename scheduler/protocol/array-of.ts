@@ -1,0 +1,1 @@
+export const arrayOf = (_: string) => "Float64Array" as const;

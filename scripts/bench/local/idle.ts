@@ -1,0 +1,48 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { startHost } from "../../hosts.ts";
+import { run } from "../../nats/run.ts";
+import { barred } from "../bar.ts";
+import { startServer } from "../cluster.ts";
+import { value } from "../figures.ts";
+import type { Context, Figure } from "../suite.ts";
+
+const fullMs = 10_000;
+const quickMs = 200;
+/** What is done after a start is no idling. */
+const settleMs = 1_000;
+/** Of the times in `/proc`: what `getconf CLK_TCK` says on every Linux. */
+const tickMs = 10;
+
+/** What wray takes of the processor when there is nothing to do, in percent of one core. */
+export async function* idling(context: Context): AsyncIterable<Figure> {
+  const ms = context.isQuick ? quickMs : fullMs;
+  const bar = { of: "value", atMost: 1 } as const;
+  const embedded = Number(
+    await run(process.execPath, ["build/scripts/bench/local/idle-program.mjs", String(ms)]),
+  );
+  yield barred(
+    value(`idle program with an embedded host, ${ms / 1_000} s`, "% of a core", 1, [embedded]),
+    bar,
+  );
+
+  const servers = await startServer(context);
+  const host = await context.start(
+    () => startHost({ servers }),
+    (host) => host.stop(),
+  );
+  await delay(settleMs);
+  const pid = host.process.pid!;
+  const [startMs, startCpuMs] = [performance.now(), await cpuMsOf(pid)];
+  await delay(ms);
+  const percent = (((await cpuMsOf(pid)) - startCpuMs) / (performance.now() - startMs)) * 100;
+  yield barred(value(`idle host, ${ms / 1_000} s`, "% of a core", 1, [percent]), bar);
+}
+
+/** What a process has had of the processor so far, with all its threads. */
+async function cpuMsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  // Behind the program's name, which may have spaces in it: the state is field 3, user and system time are 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[14 - 3]) + Number(fields[15 - 3])) * tickMs;
+}

@@ -38,7 +38,7 @@ import { LocalNested } from "./local-nested.ts";
 import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
-import { Spin } from "./spin.ts";
+import { Spin } from "../pool/spin.ts";
 
 export type LocalBackendOptions = { control: Control; cpus: number; limits: Partial<HostLimits> };
 

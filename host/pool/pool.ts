@@ -25,6 +25,7 @@ import type { Call } from "./call.ts";
 import { Lane } from "./lane.ts";
 import { type Site, type SiteFacts, Sites } from "./site.ts";
 import { Slots } from "./slots.ts";
+import { Spin } from "./spin.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
 /** So many calls may come into the backlog before it is looked whether rings have room. */
@@ -62,6 +63,9 @@ export class Pool {
   #tickMs = 0;
   #isArmDue = false;
   #isPolling = false;
+  readonly #spin = new Spin({ poll: () => this.poll(), nowMs: () => performance.now() });
+  /** Whether it looks on as soon as the event loop has had its turn. */
+  #isSpinning = false;
   #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
   #drained = () => {};
@@ -101,8 +105,12 @@ export class Pool {
     if (this.#segments.delete(id)) this.#postToAll({ kind: "forget", segment: id });
   }
 
-  /** Runs a call when it is its turn. Its `ended` is called once, never from within. */
+  /** Runs a call when it is its turn. Its `ended` is called once, never from within; then it may be submitted again. */
   submit(call: Call): void {
+    call.slot = -1;
+    call.ring = -1;
+    call.hasEnded = false;
+    call.stopError = undefined;
     call.site.callCount++;
     this.#callCount++;
     if (this.#isClosed) {
@@ -139,9 +147,12 @@ export class Pool {
     if (this.#isPolling) return false;
     this.#isPolling = true;
     let hasAny = false;
-    for (const lane of this.#lanes) if (this.#takeFrom(lane)) hasAny = true;
-    if (hasAny) this.#dispatchWaiting();
-    this.#isPolling = false;
+    try {
+      for (const lane of this.#lanes) if (this.#takeFrom(lane)) hasAny = true;
+      if (hasAny) this.#dispatchWaiting();
+    } finally {
+      this.#isPolling = false;
+    }
     return hasAny;
   }
 
@@ -212,46 +223,47 @@ export class Pool {
   /** Takes in what a worker has completed. */
   #takeFrom(lane: Lane): boolean {
     const { completions } = lane.thread;
-    let count = 0;
-    for (let slot = completions.take(); slot >= 0; slot = completions.take()) {
-      // What it posted before belongs to this call, or to one before it.
-      lane.thread.readMail();
-      this.#completed(lane, slot);
-      count++;
-    }
+    const count = completions.length;
+    if (count === 0) return false;
+    // What it posted before belongs to these calls, and to those that it runs now.
+    lane.thread.readMail();
+    for (let left = count; left > 0; left--) this.#completed(lane, completions.take());
     lane.completedCount += count;
     if (lane.assignedCount === 0 && !this.#backlog.isEmpty) lane.widen();
-    return count > 0;
+    return true;
   }
 
   #completed(lane: Lane, slot: number): void {
     const call = this.#slots.call(slot)!;
     const state = this.#slots.state(slot);
     if (lane.stopping?.call === call) lane.stopping = undefined;
-    if (!call.hasEnded) {
-      const number =
-        state === slotState.value && call.stopError === undefined
-          ? readNumber(this.#shared, slot)
-          : undefined;
-      if (number !== undefined) {
-        this.#settle(call);
-        call.endedWithNumber(number);
-      } else {
-        this.#completedWith(lane, call, slot, state);
-      }
+    this.#unassign(call);
+    if (call.hasEnded) {
+      this.#slots.giveBack(slot);
+      return;
     }
-    this.#release(call, slot);
+    const number =
+      state === slotState.value && call.stopError === undefined ? readNumber(this.#shared, slot) : undefined;
+    if (number === undefined) {
+      this.#completedWith(lane, call, slot, state);
+      return;
+    }
+    // Before it hears of it: what it submits then may have the slot, which is in the caches.
+    this.#slots.giveBack(slot);
+    this.#settle(call);
+    call.endedWithNumber(number);
+    if (this.#callCount === 0) this.#drained();
   }
 
   #completedWith(lane: Lane, call: Call, slot: number, state: number): void {
     const [item] = readItems(this.#shared, slot);
     const large = lane.takeResult(item?.segment);
+    const encoded = large === undefined ? item!.bytes : new Uint8Array(large);
+    // It may be submitted again as soon as it hears of its end, while what it reads is still in the slot.
+    this.#slots.part(slot);
     if (call.stopError === null) {
       this.#end(call, { kind: "returned" });
-      return;
-    }
-    const encoded = large === undefined ? item!.bytes : new Uint8Array(large);
-    if (state === slotState.error) {
+    } else if (state === slotState.error) {
       const error = decodeValue(encoded) as WireError;
       // One that was told to end ends with the reason, and not with having been told.
       const told = call.stopError !== undefined && error.code === "TASK_CANCELLED" ? call.stopError : error;
@@ -259,6 +271,7 @@ export class Pool {
     } else {
       this.#end(call, large === undefined ? { kind: "value", encoded } : { kind: "large", buffer: large });
     }
+    this.#slots.giveBack(slot);
   }
 
   /** The slot of a call is free again. */
@@ -304,8 +317,18 @@ export class Pool {
     });
   }
 
+  /**
+   * Looks on for completions after some have come, so that what is submitted with these needs no further wake-up. The
+   * event loop has its turn now and then.
+   */
+  readonly #lookOn = (): void => {
+    this.#isSpinning = this.#spin.until(() => this.#callCount === 0);
+    if (this.#isSpinning) setImmediate(this.#lookOn);
+    else this.#arm();
+  };
+
   #arm(): void {
-    if (this.#callCount === 0) return;
+    if (this.#callCount === 0 || this.#isSpinning) return;
     const { words } = this.#shared;
     Atomics.store(words, hostSleepsWord, hostState.inLoop);
     // What was completed before the workers could see that is here by now.
@@ -316,7 +339,7 @@ export class Pool {
     switch (message.kind) {
       case "wake":
         this.poll();
-        this.#arm();
+        if (!this.#isSpinning) this.#lookOn();
         return;
       case "result":
         lane.results.push(message.buffer);

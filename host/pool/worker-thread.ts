@@ -89,10 +89,6 @@ export class WorkerThread {
     return this.#hasEnded;
   }
 
-  get isAsleep(): boolean {
-    return Atomics.load(this.#control, sleepsWord) === 1;
-  }
-
   /** The slot of the call that it runs, or is about to take; -1 for none. */
   get running(): number {
     return Atomics.load(this.#control, runningWord) - 1;
@@ -126,9 +122,10 @@ export class WorkerThread {
     }
   }
 
-  /** Has it look for what was pushed for it, should it sleep. */
+  /** Has it look for what was pushed for it, should it sleep. It is woken once, however long it takes to be awake. */
   nudge(): void {
-    if (this.isAsleep) this.wake();
+    const control = this.#control;
+    if (Atomics.load(control, sleepsWord) === 1 && Atomics.exchange(control, sleepsWord, 0) === 1) this.wake();
   }
 
   wake(): void {

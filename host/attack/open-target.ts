@@ -88,10 +88,8 @@ async function open(bus: Bus, control: Control, cluster: string, own: Own): Prom
   // An idle host keeps no process alive, and this one may wait for nothing but its heartbeats.
   const alive = setInterval(() => {}, 60_000);
   // It waits until the hosts that hold a lease have said that they are there.
-  const client = await Client.connect({
-    bus,
+  const client = await clientOver(bus, subjects, {
     control,
-    subjects,
     infeasibleAfterMs,
     onShutdown: async () => {},
   });

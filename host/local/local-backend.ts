@@ -22,7 +22,7 @@ import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { EncodedTable } from "../../scheduler/protocol/table.ts";
 import { decodeValue, planValue } from "../../scheduler/protocol/value.ts";
 import { checkMemory } from "../check-memory.ts";
-import { defaultHostLimits, type HostLimits } from "../limits.ts";
+import type { HostLimits } from "../limits.ts";
 import { type LoadedModule, Modules } from "../modules.ts";
 import { Children } from "../nested/children.ts";
 import { Segments } from "../objects/segments.ts";
@@ -40,7 +40,7 @@ import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
 import { Spin } from "./spin.ts";
 
-export type LocalBackendOptions = { control: Control; cpus: number; limits: Partial<HostLimits> };
+export type LocalBackendOptions = { control: Control; cpus: number; limits: HostLimits };
 
 /**
  * A host for one client in the same process. Tasks go from the client to the workers, and their results back, without
@@ -71,8 +71,7 @@ export class LocalBackend implements Backend, Owner {
   #isBlocked = false;
   #objectCount = 0;
 
-  constructor({ control, cpus, limits: given }: LocalBackendOptions) {
-    const limits = { ...defaultHostLimits, ...given };
+  constructor({ control, cpus, limits }: LocalBackendOptions) {
     const { objectStoreBytes: capacityBytes, spillFolder } = limits;
     this.cpus = cpus;
     this.#control = control;
@@ -87,6 +86,11 @@ export class LocalBackend implements Backend, Owner {
     });
     this.store = new ObjectStore({ capacityBytes, segments: this.#segments, spillFolder });
     this.#spin = new Spin({ poll: () => this.pool.poll(), nowMs: () => performance.now() });
+  }
+
+  async prepare(sha256: string): Promise<void> {
+    // Why it can't be run, its tasks tell.
+    await this.modules.get(sha256).catch(() => {});
   }
 
   target({ sha256, manifest }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {

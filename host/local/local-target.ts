@@ -23,19 +23,24 @@ export type LocalTargetDeps = {
 /** A kernel with its options on an embedded host. */
 export class LocalTarget implements Target {
   readonly #deps: LocalTargetDeps;
-  readonly #loading: Promise<LoadedModule>;
+  readonly #loading: Promise<unknown>;
   #module: LoadedModule | undefined;
   #site: Site | undefined;
 
   constructor(deps: LocalTargetDeps) {
     this.#deps = deps;
     const { backend, module, label, facts } = deps;
-    this.#loading = backend.modules.get(module).then((loaded) => {
+    const take = (loaded: LoadedModule) => {
       checkGrant(label, loaded.needs, facts.grant);
       backend.checkMemory(label, facts.limits.memoryBytes);
       this.#module = loaded;
-      return loaded;
-    });
+    };
+    const loaded = backend.modules.loaded(module);
+    // At once, if it is here: `getSync` may ask for the result before any promise comes true.
+    this.#loading =
+      loaded === undefined
+        ? backend.modules.get(module).then(take)
+        : new Promise((done) => done(take(loaded)));
     this.#loading.catch(() => {}); // Each task hears of it.
   }
 

@@ -25,6 +25,8 @@ export type WorkerSite = {
   /** Where the seed of a call's random numbers comes from, and what its clock says when it is a replay. */
   seed: SeedSource;
   clock?: readonly number[] | undefined;
+  /** Whether each of its calls is many: one for each element of arrays. See `map-kernel.ts`. */
+  isMap: boolean;
 };
 
 export type SeedSource =

@@ -4,7 +4,7 @@ import type { Bus } from "../../scheduler/bus/bus.ts";
 import type { ServerOptions } from "../../scheduler/bus/credentials.ts";
 import { memoryBus } from "../../scheduler/bus/memory.ts";
 import { natsBus } from "../../scheduler/bus/nats.ts";
-import { Client } from "../../scheduler/client/client.ts";
+import { clientOver } from "../../scheduler/client/connect.ts";
 import { Submitter } from "../../scheduler/client/submitter.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { jetstreamControl } from "../../scheduler/control/jetstream.ts";

@@ -93,12 +93,16 @@ export class LocalBackend implements Backend, Owner {
     await this.modules.get(sha256).catch(() => {});
   }
 
-  target({ sha256, manifest }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
+  target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
     const { maxRetries, onProgress, options: others } = submissionOf(options);
-    return this.targetOf(sha256, `${manifest.module}/${kernel}`, kernel, {
-      ...others,
-      ...{ maxRetries, onProgress, depth: 0 },
-    });
+    const { grant = defaultGrant } = options;
+    return this.targetOf(
+      sha256,
+      `${manifest.module}/${kernel}`,
+      kernel,
+      { ...others, maxRetries, onProgress, depth: 0 },
+      needs.includes("submit") && grant.includes("submit"),
+    );
   }
 
   targetOf(
@@ -106,6 +110,7 @@ export class LocalBackend implements Backend, Owner {
     label: string,
     kernel: string,
     options: Submission["options"] & Pick<Submission, "maxRetries" | "onProgress"> & { depth: number },
+    mapsByTasks = false,
   ): LocalTarget {
     const { limits, grant = defaultGrant, seed, clock, depth, maxRetries, onProgress } = options;
     return new LocalTarget({
@@ -117,6 +122,7 @@ export class LocalBackend implements Backend, Owner {
         seed: seed === undefined ? { kind: "numbered", prefix: `${this.id}-` } : { kind: "item" },
       },
       options: { maxRetries, seed, depth, onProgress },
+      mapsByTasks,
     });
   }
 
@@ -143,15 +149,20 @@ export class LocalBackend implements Backend, Owner {
 
   putLater(value: Promise<unknown>): LocalObject {
     const object = this.#newObject();
+    this.settleLater(object, value, "put");
+    return object;
+  }
+
+  /** Decides an object by a value that is still to come. */
+  settleLater(object: LocalObject, value: Promise<unknown>, label: string): void {
     this.coming.add(object);
     value
       .then((value) => {
         const plan = planValue(value);
-        if (!object.isReady) this.#fill(object, plan, "put");
+        if (!object.isReady) this.#fill(object, plan, label);
       })
       .catch((error) => object.settle({ kind: "failed", error }))
       .finally(() => this.coming.delete(object));
-    return object;
   }
 
   owns(handle: Handle): handle is LocalObject {

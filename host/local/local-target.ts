@@ -1,6 +1,7 @@
-import type { Target } from "../../scheduler/client/backend.ts";
+import type { MapArg, Target } from "../../scheduler/client/backend.ts";
+import { MapByTasks } from "../../scheduler/client/map-by-tasks.ts";
+import { findKernel } from "../../scheduler/manifest/check.ts";
 import { checkGrant } from "../../scheduler/manifest/check-limits.ts";
-import type { TypedArray } from "../../scheduler/protocol/tensor.ts";
 import { planValue } from "../../scheduler/protocol/value.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { Site, SiteFacts } from "../pool/site.ts";
@@ -18,6 +19,8 @@ export type LocalTargetDeps = {
   label: string;
   facts: Omit<SiteFacts, "module" | "isMap">;
   options: LocalTaskOptions;
+  /** Whether the calls of a map may wait for others. */
+  mapsByTasks: boolean;
 };
 
 /** A kernel with its options on an embedded host. */
@@ -50,29 +53,68 @@ export class LocalTarget implements Target {
   }
 
   #submitWithMore(given: readonly unknown[]): LocalObject {
-    return this.submitPlanned(
-      given.map((arg) => (typeof arg === "number" || arg instanceof LocalObject ? arg : planValue(arg))),
-    );
+    return this.#begin(this.#fit(given));
   }
 
   /** The same with values that are planned already. */
   submitPlanned(given: readonly GivenArg[]): LocalObject {
-    const { backend, label, facts } = this.#deps;
-    return this.#begin(fitArgs(label, given, facts.limits.maxArgumentBytes, backend.keep));
+    return this.#begin(this.#fitPlanned(given));
   }
 
-  map(given: readonly (TypedArray | number | bigint | boolean)[], count: number): LocalObject {
-    const { backend, facts } = this.#deps;
+  #fit(given: readonly unknown[]): FittedArgs {
+    return this.#fitPlanned(
+      given.map((arg) => (typeof arg === "number" || arg instanceof LocalObject ? arg : planValue(arg))),
+    );
+  }
+
+  #fitPlanned(given: readonly GivenArg[]): FittedArgs {
+    const { backend, label, facts } = this.#deps;
+    return fitArgs(label, given, facts.limits.maxArgumentBytes, backend.keep);
+  }
+
+  map(given: readonly MapArg[], count: number): LocalObject {
+    const { backend, facts, options, mapsByTasks } = this.#deps;
     const result = backend.newResult();
+    if (mapsByTasks) {
+      const copies = given.map((arg) => (typeof arg === "object" ? arg.slice() : arg));
+      this.#whenLoaded(result, () => this.#mapByTasks(result, copies, count));
+      return result;
+    }
     // Arrays are read by all chunks.
     const args = given.map((arg) =>
       typeof arg === "number" ? arg : backend.keep(planValue(arg), "argument of a map"),
     );
     this.#whenLoaded(result, () => {
       const site = backend.pool.site({ ...facts, module: this.#module!, isMap: true });
-      new MapTask(backend, site, result, args, count, this.#deps.options).start();
+      new MapTask(backend, site, result, args, count, options).start();
     });
     return result;
+  }
+
+  /** Calls that may wait for tasks of theirs are tasks, so that none keeps others from a worker. */
+  #mapByTasks(result: LocalObject, args: readonly MapArg[], count: number): void {
+    const { backend, facts, options } = this.#deps;
+    const { manifest } = this.#module!;
+    const seed = options.seed ?? result.id;
+    const site = backend.pool.site({ ...facts, module: this.#module!, isMap: false, seed: { kind: "item" } });
+    const map = new MapByTasks({
+      ...{ backend, args, count, seed },
+      signature: findKernel(manifest, facts.kernel),
+      submit: (callArgs, seed) => {
+        const { args, kept } = this.#fit(callArgs);
+        const object = backend.newResult();
+        new LocalTask(backend, site, object, args, { ...options, seed }).start();
+        for (const each of kept) each.free();
+        return object;
+      },
+    });
+    result.task = {
+      cancel: () => {
+        result.settle({ kind: "failed", error: backend.cancelled(result, site.label) });
+        map.cancel();
+      },
+    };
+    backend.settleLater(result, map.results, `result of ${site.label}`);
   }
 
   #begin({ args, kept }: FittedArgs): LocalObject {

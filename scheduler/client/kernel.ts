@@ -127,7 +127,7 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
       const handle = handleOf(arg);
       if (backend.owns(handle)) return handle;
       throw new InvalidTaskError(
-        `${this.name}: parameter ${signature.params[index]!.name} is a ref that was freed, or of another client, or of one that was shut down`,
+        `${this.name}: parameter ${signature.params[index]!.name} is a ref of another client, or one that was freed`,
         { remedy: "Get its value and pass that.", data: { kernel: this.name, id: arg.id } },
       );
     });

@@ -8,7 +8,7 @@ import { integerRanges } from "./integers.ts";
  */
 export function quickFit(type: Type): (value: unknown) => boolean {
   if (type === "f64" || type === "f32") return (value) => typeof value === "number";
-  if (type === "i32") return (value) => (value as number | 0) === value && typeof value === "number";
+  if (type === "i32") return (value) => typeof value === "number" && (value | 0) === value;
   if (type === "bool") return (value) => typeof value === "boolean";
   if (!isScalarType(type)) return () => false;
   const [least, most] = integerRanges[type]!;

@@ -76,8 +76,7 @@ export class LocalTarget implements Target {
     const { backend, facts, options, mapsByTasks } = this.#deps;
     const result = backend.newResult();
     if (mapsByTasks) {
-      const copies = given.map((arg) => (typeof arg === "object" ? arg.slice() : arg));
-      this.#whenLoaded(result, () => this.#mapByTasks(result, copies, count));
+      this.#whenLoaded(result, () => this.#mapByTasks(result, given, count));
       return result;
     }
     // Arrays are read by all chunks.
@@ -149,6 +148,14 @@ export class LocalTarget implements Target {
   /** Goes on once the module is here; those that wait keep their order. */
   #whenLoaded(result: LocalObject, start: () => void, end = () => {}): void {
     const { backend, label } = this.#deps;
+    if (this.#module !== undefined) {
+      try {
+        start();
+      } catch (error) {
+        result.settle({ kind: "failed", error: error as Error });
+      }
+      return;
+    }
     backend.coming.add(result);
     result.task = {
       cancel: () => result.settle({ kind: "failed", error: backend.cancelled(result, label) }),

@@ -28,7 +28,9 @@ export class MapByTasks {
   #next = 0;
 
   constructor(deps: MapByTasksDeps) {
-    this.#deps = deps;
+    // Copies, since the program may change its arrays.
+    const args = deps.args.map((arg) => (typeof arg === "object" ? arg.slice() : arg));
+    this.#deps = { ...deps, args };
     this.results = this.#run();
   }
 

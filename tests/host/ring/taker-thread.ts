@@ -1,7 +1,13 @@
 // Takes slots out of rings as a worker does, and gives each back at once.
 import { workerData } from "node:worker_threads";
 import { Intake } from "../../../host/ring/intake.ts";
-import { completionsAt, controlAt, hostSleepsWord, hostState, viewShared } from "../../../host/ring/layout.ts";
+import {
+  completionsAt,
+  controlAt,
+  hostSleepsWord,
+  hostState,
+  viewShared,
+} from "../../../host/ring/layout.ts";
 import { Completions } from "../../../host/ring/rings.ts";
 import { runningWord, sleepsWord, wakeWord } from "../../../host/worker/control.ts";
 
@@ -20,10 +26,9 @@ while (true) {
   if (slot >= 0) {
     completions.push(slot);
     Atomics.store(words, at + runningWord, 0);
-    if (Atomics.load(words, hostSleepsWord) === hostState.blocked) {
-      Atomics.store(words, hostSleepsWord, hostState.awake);
-      Atomics.notify(words, hostSleepsWord);
-    }
+    if (Atomics.load(words, hostSleepsWord) === hostState.awake) continue;
+    Atomics.store(words, hostSleepsWord, hostState.awake);
+    Atomics.notify(words, hostSleepsWord);
   } else {
     // It sleeps at once: the more often, the more wake-ups can be lost.
     Atomics.store(words, at + sleepsWord, 1);

@@ -60,15 +60,17 @@ export class Takers {
 
   /** What was given back since, and by whom; blocks until there is anything. */
   completed(): { slot: number; taker: number }[] {
-    const found = this.#look();
-    if (found.length > 0) return found;
-    Atomics.store(this.#words, hostSleepsWord, hostState.blocked);
-    const late = this.#look();
-    if (late.length > 0) return late;
-    if (Atomics.wait(this.#words, hostSleepsWord, hostState.blocked, hangMs) === "timed-out") {
-      throw new Error("nobody woke the host, or a taker sleeps with something in its ring");
+    // A taker may wake the host for what that has seen already.
+    while (true) {
+      const found = this.#look();
+      if (found.length > 0) return found;
+      Atomics.store(this.#words, hostSleepsWord, hostState.blocked);
+      const late = this.#look();
+      if (late.length > 0) return late;
+      if (Atomics.wait(this.#words, hostSleepsWord, hostState.blocked, hangMs) === "timed-out") {
+        throw new Error("nobody woke the host, or a taker sleeps with something in its ring");
+      }
     }
-    return this.#look();
   }
 
   #look(): { slot: number; taker: number }[] {

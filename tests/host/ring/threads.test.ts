@@ -36,7 +36,12 @@ test("each slot is taken once, by whoever it is, and comes back", (t) => {
       back++;
     }
   }
-  while (out.size > 0) for (const { slot } of takers.completed()) takeIn(slot), back++;
+  while (out.size > 0) {
+    for (const { slot } of takers.completed()) {
+      takeIn(slot);
+      back++;
+    }
+  }
   assert.is(pushed, back + takenBack);
   for (const ring of takers.submissions) assert.is(ring.length, 0);
 });

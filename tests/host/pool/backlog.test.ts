@@ -43,7 +43,15 @@ test("the deepest come first, whoever's they are", () => {
 });
 
 test("owners of one depth take turns, however many calls each has", () => {
-  assert.equal(take(named("a1", "a2", "a3", "a4", "b1", "b2", "c1")), ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
+  assert.equal(take(named("a1", "a2", "a3", "a4", "b1", "b2", "c1")), [
+    "a1",
+    "b1",
+    "c1",
+    "a2",
+    "b2",
+    "a3",
+    "a4",
+  ]);
 });
 
 test("an owner that comes later waits for one turn of each before it, and not for all of their calls", () => {
@@ -90,7 +98,12 @@ test("calls that have ended are gone, wherever they are", () => {
 test("a backlog that was empty takes calls again, of any depth and owner", () => {
   const backlog = backlogOf(call("a1", 3));
   assert.equal(take(backlog), ["a1"]);
-  for (const [name, depth] of [["a2", 0], ["a3", 3], ["b1", 3]] as const) backlog.push(call(name, depth));
+  for (const [name, depth] of [
+    ["a2", 0],
+    ["a3", 3],
+    ["b1", 3],
+  ] as const)
+    backlog.push(call(name, depth));
   assert.equal(take(backlog), ["a3", "b1", "a2"]);
 });
 
@@ -125,6 +138,7 @@ class PlainBacklog {
     const owners = this.#depths.findLast(({ length }) => length > 0)!;
     const queue = owners.shift()!;
     queue.calls.shift();
+    while (queue.calls[0]?.hasEnded) queue.calls.shift();
     if (queue.calls.length > 0) owners.push(queue);
   }
 

@@ -1,5 +1,5 @@
-import { Slots } from "../../../host/pool/slots.ts";
 import { Site } from "../../../host/pool/site.ts";
+import { Slots } from "../../../host/pool/slots.ts";
 import { ItemWriter, readItems, readNumber } from "../../../host/ring/items.ts";
 import { sharedBytes, slotAt, slotCount, slotWords, viewShared } from "../../../host/ring/layout.ts";
 import {

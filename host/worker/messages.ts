@@ -47,6 +47,8 @@ export type WorkerCall = {
   clock?: readonly number[] | undefined;
   /** How many tasks it is nested in. */
   depth: number;
+  /** Whether it is one of the many of a map. */
+  isMap?: boolean;
 };
 
 /** What is posted to a worker. Calls come in slots of shared memory; what they name was posted before. */

@@ -38,6 +38,7 @@ import { LocalNested } from "./local-nested.ts";
 import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
+import type { MapChunk } from "./map-task.ts";
 import { Spin } from "./spin.ts";
 
 export type LocalBackendOptions = { control: Control; cpus: number; limits: HostLimits };
@@ -228,7 +229,10 @@ export class LocalBackend implements Backend, Owner {
     return [
       {
         ...{ id: this.#hostId, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
-        tasksPending: this.pool.size + this.waiting.size,
+        // One that was cancelled may still be on its way to its end.
+        tasksPending: [...this.waiting, ...this.pool.calls()].filter(
+          (call) => !(call as LocalTask | MapChunk).result.isReady,
+        ).length,
         tasksRun: this.tasksRun,
       },
     ];

@@ -39,7 +39,7 @@ import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
 import type { MapChunk } from "./map-task.ts";
-import { Spin } from "./spin.ts";
+import { Spin } from "../pool/spin.ts";
 
 export type LocalBackendOptions = { control: Control; cpus: number; limits: HostLimits };
 

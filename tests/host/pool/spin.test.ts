@@ -1,4 +1,4 @@
-import { Spin } from "../../../host/local/spin.ts";
+import { Spin } from "../../../host/pool/spin.ts";
 import { assert, suite } from "../../support/index.ts";
 
 const test = suite("Spin");

@@ -488,7 +488,8 @@ export class Pool {
     for (const module of this.#modules.values()) thread.post({ kind: "module", module: forWorker(module) });
     for (const site of this.#sites.all())
       thread.post({ kind: "site", index: site.index, site: site.forWorker });
-    for (const id of this.#toldSegments) thread.post({ kind: "segment", id, buffer: this.#segments.get(id)! });
+    for (const id of this.#toldSegments)
+      thread.post({ kind: "segment", id, buffer: this.#segments.get(id)! });
   }
 
   /** A thread is gone; another takes its place, and its rings. */

@@ -54,12 +54,14 @@ export class Pool {
   readonly #cpus: number;
   readonly #stackBytes: number;
   readonly #shared: Shared = viewShared(new SharedArrayBuffer(sharedBytes));
-  readonly #items = new ItemWriter(this.#shared);
+  readonly #items = new ItemWriter(this.#shared, (segment) => this.#tellOfSegment(segment));
   readonly #slots = new Slots(this.#shared);
   readonly #backlog = new Backlog<Call>();
   readonly #lanes: Lane[] = [];
   readonly #modules = new Map<string, LoadedModule>();
   readonly #segments = new Map<number, SharedArrayBuffer>();
+  /** Those of them that the workers have been told of. */
+  readonly #toldSegments = new Set<number>();
   readonly #sites = new Sites((site) => this.#tellOf(site));
   #callCount = 0;
   #submitCount = 0;
@@ -101,14 +103,14 @@ export class Pool {
     return this.#sites.get(facts);
   }
 
-  /** Lets the workers read a segment, until it is forgotten. */
+  /** Lets calls name a segment, until it is forgotten. */
   addSegment(id: number, buffer: SharedArrayBuffer): void {
     this.#segments.set(id, buffer);
-    this.#postToAll({ kind: "segment", id, buffer });
   }
 
   forgetSegment(id: number): void {
-    if (this.#segments.delete(id)) this.#postToAll({ kind: "forget", segment: id });
+    this.#segments.delete(id);
+    if (this.#toldSegments.delete(id)) this.#postToAll({ kind: "forget", segment: id });
   }
 
   /** Runs a call when it is its turn. Its `ended` is called once, never from within; then it may be submitted again. */
@@ -397,7 +399,8 @@ export class Pool {
       this.#lanes.length >= mostWorkers &&
       this.#lanes.every(({ isBlocked, thread }) => isBlocked || thread === lane.thread)
     ) {
-      lane.thread.post({ kind: "failed", error: toWireError(tooManyBlocked()) });
+      const reply = { kind: "failed" as const, error: toWireError(tooManyBlocked()) };
+      lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
       lane.thread.wake();
       return;
     }
@@ -415,7 +418,7 @@ export class Pool {
     // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
     lane.blocked = undefined;
     this.#assign(call, lane);
-    lane.thread.post(reply);
+    lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
     lane.thread.wake();
     this.#keepThreads();
   }
@@ -514,7 +517,8 @@ export class Pool {
     for (const module of this.#modules.values()) thread.post({ kind: "module", module: forWorker(module) });
     for (const site of this.#sites.all())
       thread.post({ kind: "site", index: site.index, site: site.forWorker });
-    for (const [id, buffer] of this.#segments) thread.post({ kind: "segment", id, buffer });
+    for (const id of this.#toldSegments)
+      thread.post({ kind: "segment", id, buffer: this.#segments.get(id)! });
   }
 
   /** A thread is gone; another takes its place, and its rings. */
@@ -592,6 +596,13 @@ export class Pool {
       this.#postToAll({ kind: "module", module: forWorker(module) });
     }
     this.#postToAll({ kind: "site", index: site.index, site: site.forWorker });
+  }
+
+  /** Workers hear of a segment with the first call that reads it: most objects are never a task's argument. */
+  #tellOfSegment(id: number): void {
+    if (this.#toldSegments.has(id)) return;
+    this.#toldSegments.add(id);
+    this.#postToAll({ kind: "segment", id, buffer: this.#segments.get(id)! });
   }
 
   #postToAll(message: Parameters<WorkerThread["post"]>[0]): void {

@@ -32,11 +32,14 @@ export class Slots {
     return slotCount - this.#freeCount;
   }
 
-  /** Puts a call into a free slot. */
+  /** Puts a call into a free slot. When its arguments can't be written, that throws, and the slot stays free. */
   fill(call: Call, items: ItemWriter): number {
-    const slot = this.#free[--this.#freeCount]!;
+    const slot = this.#free[this.#freeCount - 1]!;
     const { words, floats } = this.#shared;
     const start = slotAt(slot);
+    items.begin(slot);
+    call.write(items);
+    this.#freeCount--;
     // 0 is none.
     this.#ticket = this.#ticket === 0x7fff_ffff ? 1 : this.#ticket + 1;
     call.slot = slot;
@@ -46,8 +49,6 @@ export class Slots {
     words[start + ticketWord] = call.ticket;
     words[start + depthWord] = call.depth;
     floats[(start + numberWord) / 2] = call.number;
-    items.begin(slot);
-    call.write(items);
     words[start + stateWord] = slotState.queued;
     return slot;
   }

@@ -13,13 +13,16 @@ export type Item = { bytes: Bytes; byteLength: number; segment: number };
 /** Puts items into a slot, one after the other. */
 export class ItemWriter {
   readonly #shared: Shared;
+  readonly #onSegment: (segment: number) => void;
   #slot = 0;
   /** The next free word, and the first after the slot. */
   #at = 0;
   #end = 0;
 
-  constructor(shared: Shared) {
+  /** @param onSegment is told of each segment that an item lies in */
+  constructor(shared: Shared, onSegment: (segment: number) => void = () => {}) {
     this.#shared = shared;
+    this.#onSegment = onSegment;
   }
 
   begin(slot: number): void {
@@ -44,7 +47,7 @@ export class ItemWriter {
     floats[(at + 2) / 2] = Number.isNaN(value) ? Number.NaN : value;
   }
 
-  /** An encoded value that has room. */
+  /** An encoded value that has room. @throws RangeError when it has none; so do the others, and nothing is written */
   inline(encoded: Bytes): void {
     const at = this.#head(encoded.byteLength, 0);
     this.#shared.bytes.set(encoded, 4 * at);
@@ -52,16 +55,20 @@ export class ItemWriter {
 
   /** An encoded value that lies in a segment. */
   segment(byteLength: number, segment: number): void {
+    this.#onSegment(segment);
     this.#head(byteLength, segment);
   }
 
   #head(byteLength: number, segment: number): number {
     const { words } = this.#shared;
     const at = this.#at;
+    const next = nextItem(at, byteLength, segment);
+    // Behind it is another call's slot.
+    if (next > this.#end) throw new RangeError(`an item of ${byteLength} bytes has no room in its slot`);
     words[at] = byteLength;
     words[at + 1] = segment;
     words[this.#slot + itemCountWord]!++;
-    this.#at = nextItem(at, byteLength, segment);
+    this.#at = next;
     return at + itemHeaderWords;
   }
 }
@@ -72,7 +79,8 @@ export function readItems({ words, bytes }: Shared, slot: number): Item[] {
   const items: Item[] = [];
   let at = start + itemsWord;
   for (let left = words[start + itemCountWord]!; left > 0; left--) {
-    const [byteLength, segment] = [words[at]!, words[at + 1]!];
+    // A length may be more than a signed word holds: up to that of a module's memory.
+    const [byteLength, segment] = [words[at]! >>> 0, words[at + 1]!];
     const first = 4 * (at + itemHeaderWords);
     items.push({
       bytes: bytes.subarray(first, first + (segment === 0 ? byteLength : 0)),

@@ -61,8 +61,10 @@ export class Submissions {
     return false;
   }
 
+  /** How many are in it; to others than the host it may seem more, since it may change between two looks, but never fewer. */
   get length(): number {
-    return (Atomics.load(this.#words, this.#tail) - Atomics.load(this.#words, this.#head)) | 0;
+    const head = Atomics.load(this.#words, this.#head);
+    return (Atomics.load(this.#words, this.#tail) - head) | 0;
   }
 }
 

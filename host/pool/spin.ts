@@ -14,7 +14,7 @@ export type SpinDeps = {
 };
 
 /**
- * Looks for completions for a while, because to sleep and be woken takes longer than most tasks. When that was in vain,
+ * Looks for completions for a while, because to sleep and be woken takes longer than most tasks. When none came at all,
  * tasks are long, and it is left out the next times: once, then twice as often each time.
  */
 export class Spin {
@@ -38,6 +38,7 @@ export class Spin {
     const { poll, nowMs } = this.#deps;
     const startMs = nowMs();
     let untilMs = startMs + patienceMs;
+    let isInVain = true;
     for (let looks = 1; ; looks++) {
       const hasAny = poll();
       if (isOver()) {
@@ -46,9 +47,16 @@ export class Spin {
       }
       if (!hasAny && looks % looksPerTime > 0) continue;
       const now = nowMs();
-      if (hasAny) untilMs = now + patienceMs;
+      if (hasAny) {
+        untilMs = now + patienceMs;
+        isInVain = false;
+      }
       if (now > untilMs) break;
       if (now > startMs + mostMs) return true;
+    }
+    if (!isInVain) {
+      this.#nextSkips = 1;
+      return false;
     }
     this.#skipsLeft = this.#nextSkips;
     this.#nextSkips = Math.min(mostSkips, 2 * this.#nextSkips);

@@ -65,3 +65,11 @@ test("when it was in vain, it is left out ever more often", () => {
     .map((at, nth, all) => at - (all[nth - 1] ?? -1) - 1);
   assert.equal(gaps, [0, 1, 2, 4, 8, 16, 32, ...Array(6).fill(64)]);
 });
+
+test("one that has seen a completion was not in vain, however it ended", () => {
+  const spin = spinOn([0.01, 1, 2]);
+  assert.not(spin.until(2));
+  const before = spin.looks();
+  assert.not(spin.until(2));
+  assert.ok(spin.looks() > before, "it looks again the next time");
+});

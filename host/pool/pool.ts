@@ -103,6 +103,9 @@ export class Pool {
 
   /** Runs a call when it is its turn. Its `ended` is called once, never from within. */
   submit(call: Call): void {
+    // It may have ended before, and be run again.
+    call.hasEnded = false;
+    call.stopError = undefined;
     call.site.callCount++;
     this.#callCount++;
     if (this.#isClosed) {
@@ -509,7 +512,13 @@ export class Pool {
 
   /** A machine on which threads don't start now may do so later; whoever waits for one hears of it at once. */
   #startFailed(lane: Lane, error: WorkerCrashedError): void {
-    for (const call of [...this.#backlog]) this.#end(call, { kind: "error", error: toWireError(error) });
+    const waiting: Call[] = [];
+    // They are taken out first, since some may be put in again.
+    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
+      this.#backlog.shift();
+      waiting.push(call);
+    }
+    for (const call of waiting) this.#end(call, { kind: "error", error: toWireError(error) });
     setTimeout(() => {
       if (!this.#isClosed) this.#spawn(lane.index);
     }, restartMs).unref();

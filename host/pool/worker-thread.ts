@@ -126,9 +126,11 @@ export class WorkerThread {
     }
   }
 
-  /** Has it look for what was pushed for it, should it sleep. */
-  nudge(): void {
-    if (this.isAsleep) this.wake();
+  /** Has it look for what was pushed for it, should it sleep; else, false. */
+  nudge(): boolean {
+    if (!this.isAsleep) return false;
+    this.wake();
+    return true;
   }
 
   wake(): void {

@@ -63,8 +63,18 @@ test("a task whose worker died is run again, and its promise comes true", async 
   assert.is(await get(result), "x");
 });
 
+/** Resolves once both workers have started and run something. */
+async function bothRun({ backend, call }: Awaited<ReturnType<typeof startBackend>>): Promise<void> {
+  const endless = [call("spin", []), call("spin", [])];
+  while (backend.pool.running < 2) await nextTurn();
+  for (const each of endless) backend.cancel(each);
+  while (backend.pool.size > 0) await nextTurn();
+}
+
 test("no call waits behind a long one while a worker sleeps", async (t) => {
-  const { backend, call, get } = await startBackend(t, 2);
+  const started = await startBackend(t, 2);
+  const { backend, call, get } = started;
+  await bothRun(started);
   const first = call("busy", ["first", 100_000_000]);
   const short = call("busy", ["short", 10_000_000]);
   // It goes behind the first; who has the short one takes it then, and the first's worker has nothing to do in the end.

@@ -191,7 +191,8 @@ export class Pool {
     const slot = this.#slots.fill(call, this.#items);
     this.#assign(call, lane);
     lane.thread.submissions.push(slot);
-    if (!lane.thread.nudge() && lane.thread.running >= 0) this.#wakeThief();
+    // While one sleeps, fewer calls are out than there are workers: then the one that was chosen had none by count.
+    if (!lane.thread.nudge() && lane.assignedCount === 1 && lane.thread.running >= 0) this.#wakeThief();
     return true;
   }
 

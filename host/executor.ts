@@ -94,7 +94,10 @@ export class Executor {
       checkArgBytes(label, values, limits.maxArgumentBytes);
       if (here.isCancelled) throw cancelled(label);
       if (owner !== undefined && !isPresent(owner)) return { kind: "returned" };
-      const site = pool.site({ module, kernel, limits, grant, clock, seed: { kind: "item" } });
+      const site = pool.site({
+        ...{ module, kernel, limits, grant, clock, isMap: false },
+        seed: { kind: "item" },
+      });
       const end = await this.#call(here, site, values, seed, task);
       if (end.kind === "returned") return end;
       if (end.kind === "error")

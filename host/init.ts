@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import type { ServerOptions } from "../scheduler/bus/credentials.ts";
-import { memoryBus } from "../scheduler/bus/memory.ts";
 import { Client } from "../scheduler/client/client.ts";
 import {
   type ClientOptions,
@@ -12,10 +11,10 @@ import {
 } from "../scheduler/client/connect.ts";
 import { memoryControl } from "../scheduler/control/memory.ts";
 import { InvalidTaskError } from "../scheduler/protocol/errors.ts";
-import { randomId } from "../scheduler/protocol/ids.ts";
 import { subjectsOf } from "../scheduler/protocol/subjects.ts";
-import { Host } from "./host.ts";
 import { type HostLimits, hostLimitNames, hostLimitsOf } from "./limits.ts";
+import { LocalBackend } from "./local/local-backend.ts";
+import { publishShipped } from "./shipped.ts";
 
 /** Options of the host inside this process. */
 type EmbeddedOptions = Partial<HostLimits> & {
@@ -54,24 +53,10 @@ async function embed(options: ClientOptions & EmbeddedOptions): Promise<Client> 
   if (!Number.isInteger(cpus) || cpus < 1) {
     throw new InvalidTaskError(`option cpus must be an integer from 1, but is ${String(cpus)}`);
   }
-  const bus = memoryBus();
+  // It names nothing here, but a program that is to join a cluster later hears now what is wrong with it.
+  subjectsOf(cluster);
   const control = memoryControl();
-  const host = await Host.start({
-    bus,
-    control,
-    cluster,
-    id: randomId(),
-    cpus,
-    limits: hostLimitsOf(options),
-  });
-  return Client.connect({
-    bus,
-    control,
-    subjects: subjectsOf(cluster),
-    infeasibleAfterMs,
-    async onShutdown() {
-      await host.stop(0);
-      await bus.close();
-    },
-  });
+  await publishShipped(control);
+  const backend = new LocalBackend({ control, cpus, limits: hostLimitsOf(options) });
+  return new Client({ backend, control, infeasibleAfterMs, onShutdown: () => backend.stop() });
 }

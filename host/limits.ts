@@ -37,9 +37,12 @@ export const hostLimitNames = Object.keys(defaultHostLimits) as (keyof HostLimit
 /** Node keeps 192 KiB of a thread's stack for itself, and the host's own functions need some, too. */
 const leastStackBytes = 512 * 1024;
 
-/** Those of these options that are limits of a host. @throws InvalidTaskError for one that is no integer, or too low */
-export function hostLimitsOf(options: Partial<HostLimits>): Partial<HostLimits> {
-  const limits: Partial<HostLimits> = {};
+/**
+ * The limits of a host with these options, and the defaults of the others.
+ * @throws InvalidTaskError for one that is no integer, or too low
+ */
+export function hostLimitsOf(options: Partial<HostLimits>): HostLimits {
+  const limits = { ...defaultHostLimits };
   for (const name of hostLimitNames) {
     const value = options[name];
     if (value === undefined) continue;

@@ -20,10 +20,16 @@ export class Modules {
   readonly #control: Control;
   readonly #limits: HostLimits;
   readonly #modules = new Map<string, Promise<LoadedModule>>();
+  readonly #loaded = new Map<string, LoadedModule>();
 
   constructor(control: Control, limits: HostLimits) {
     this.#control = control;
     this.#limits = limits;
+  }
+
+  /** A module that is here already. */
+  loaded(sha256: string): LoadedModule | undefined {
+    return this.#loaded.get(sha256);
   }
 
   /** @throws ModuleNotFoundError, ModuleRejectedError */
@@ -54,13 +60,15 @@ export class Modules {
       return error;
     });
     const { memory, stateless, isReusable, offsets } = prepared;
-    return {
+    const module: LoadedModule = {
       ...{ sha256, manifest, needs, memory, stateless, isReusable, wasm },
       translation: {
         originalOffset: (offset) => originalOffset(offsets, offset),
         originalFunctionIndex: (index) => originalFunctionIndex(offsets, index),
       },
     };
+    this.#loaded.set(sha256, module);
+    return module;
   }
 }
 

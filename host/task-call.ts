@@ -54,11 +54,13 @@ export class TaskCall extends Call {
     switch (end.kind) {
       case "value":
         // A copy, because the bytes are those of a slot.
-        return this.#deps.ended({ kind: "value", value: end.encoded.slice(), clock: this.#clock });
+        this.#deps.ended({ kind: "value", value: end.encoded.slice(), clock: this.#clock });
+        return;
       case "large":
-        return this.#deps.ended({ kind: "value", value: new Uint8Array(end.buffer), clock: this.#clock });
+        this.#deps.ended({ kind: "value", value: new Uint8Array(end.buffer), clock: this.#clock });
+        return;
       default:
-        return this.#deps.ended(end);
+        this.#deps.ended(end);
     }
   }
 
@@ -69,9 +71,11 @@ export class TaskCall extends Call {
   override said(message: Said): void {
     switch (message.kind) {
       case "log":
-        return this.#deps.log(message.text);
+        this.#deps.log(message.text);
+        return;
       case "progress":
-        return this.#deps.progress(message.fraction, message.text);
+        this.#deps.progress(message.fraction, message.text);
+        return;
       case "readings":
         this.#clock = message.clock;
         return;

@@ -4,7 +4,7 @@ import type { Bus } from "../../scheduler/bus/bus.ts";
 import type { ServerOptions } from "../../scheduler/bus/credentials.ts";
 import { memoryBus } from "../../scheduler/bus/memory.ts";
 import { natsBus } from "../../scheduler/bus/nats.ts";
-import { Client } from "../../scheduler/client/client.ts";
+import { clientOver } from "../../scheduler/client/connect.ts";
 import { Submitter } from "../../scheduler/client/submitter.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
@@ -88,10 +88,8 @@ async function open(bus: Bus, control: Control, cluster: string, own: Own): Prom
   // An idle host keeps no process alive, and this one may wait for nothing but its heartbeats.
   const alive = setInterval(() => {}, 60_000);
   // It waits until the hosts that hold a lease have said that they are there.
-  const client = await Client.connect({
-    bus,
+  const client = await clientOver(bus, subjects, {
     control,
-    subjects,
     infeasibleAfterMs,
     onShutdown: async () => {},
   });

@@ -22,13 +22,14 @@ import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { EncodedTable } from "../../scheduler/protocol/table.ts";
 import { decodeValue, planValue } from "../../scheduler/protocol/value.ts";
 import { checkMemory } from "../check-memory.ts";
-import { defaultHostLimits, type HostLimits } from "../limits.ts";
+import type { HostLimits } from "../limits.ts";
 import { type LoadedModule, Modules } from "../modules.ts";
 import { Children } from "../nested/children.ts";
 import { Segments } from "../objects/segments.ts";
 import { ObjectStore } from "../objects/store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import { Pool } from "../pool/pool.ts";
+import { Spin } from "../pool/spin.ts";
 import { printLog } from "../print-log.ts";
 import { Traps } from "../traps/traps.ts";
 import type { Plan } from "./fit-args.ts";
@@ -38,9 +39,9 @@ import { LocalNested } from "./local-nested.ts";
 import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
-import { Spin } from "./spin.ts";
+import type { MapChunk } from "./map-task.ts";
 
-export type LocalBackendOptions = { control: Control; cpus: number; limits: Partial<HostLimits> };
+export type LocalBackendOptions = { control: Control; cpus: number; limits: HostLimits };
 
 /**
  * A host for one client in the same process. Tasks go from the client to the workers, and their results back, without
@@ -71,8 +72,7 @@ export class LocalBackend implements Backend, Owner {
   #isBlocked = false;
   #objectCount = 0;
 
-  constructor({ control, cpus, limits: given }: LocalBackendOptions) {
-    const limits = { ...defaultHostLimits, ...given };
+  constructor({ control, cpus, limits }: LocalBackendOptions) {
     const { objectStoreBytes: capacityBytes, spillFolder } = limits;
     this.cpus = cpus;
     this.#control = control;
@@ -89,12 +89,21 @@ export class LocalBackend implements Backend, Owner {
     this.#spin = new Spin({ poll: () => this.pool.poll(), nowMs: () => performance.now() });
   }
 
-  target({ sha256, manifest }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
+  async prepare(sha256: string): Promise<void> {
+    // Why it can't be run, its tasks tell.
+    await this.modules.get(sha256).catch(() => {});
+  }
+
+  target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
     const { maxRetries, onProgress, options: others } = submissionOf(options);
-    return this.targetOf(sha256, `${manifest.module}/${kernel}`, kernel, {
-      ...others,
-      ...{ maxRetries, onProgress, depth: 0 },
-    });
+    const { grant = defaultGrant } = options;
+    return this.targetOf(
+      sha256,
+      `${manifest.module}/${kernel}`,
+      kernel,
+      { ...others, maxRetries, onProgress, depth: 0 },
+      needs.includes("submit") && grant.includes("submit"),
+    );
   }
 
   targetOf(
@@ -102,6 +111,7 @@ export class LocalBackend implements Backend, Owner {
     label: string,
     kernel: string,
     options: Submission["options"] & Pick<Submission, "maxRetries" | "onProgress"> & { depth: number },
+    mapsByTasks = false,
   ): LocalTarget {
     const { limits, grant = defaultGrant, seed, clock, depth, maxRetries, onProgress } = options;
     return new LocalTarget({
@@ -113,6 +123,7 @@ export class LocalBackend implements Backend, Owner {
         seed: seed === undefined ? { kind: "numbered", prefix: `${this.id}-` } : { kind: "item" },
       },
       options: { maxRetries, seed, depth, onProgress },
+      mapsByTasks,
     });
   }
 
@@ -139,15 +150,20 @@ export class LocalBackend implements Backend, Owner {
 
   putLater(value: Promise<unknown>): LocalObject {
     const object = this.#newObject();
+    this.settleLater(object, value, "put");
+    return object;
+  }
+
+  /** Decides an object by a value that is still to come. */
+  settleLater(object: LocalObject, value: Promise<unknown>, label: string): void {
     this.coming.add(object);
     value
       .then((value) => {
         const plan = planValue(value);
-        if (!object.isReady) this.#fill(object, plan, "put");
+        if (!object.isReady) this.#fill(object, plan, label);
       })
       .catch((error) => object.settle({ kind: "failed", error }))
       .finally(() => this.coming.delete(object));
-    return object;
   }
 
   owns(handle: Handle): handle is LocalObject {
@@ -213,7 +229,10 @@ export class LocalBackend implements Backend, Owner {
     return [
       {
         ...{ id: this.#hostId, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
-        tasksPending: this.pool.size + this.waiting.size,
+        // One that was cancelled may still be on its way to its end.
+        tasksPending: [...this.waiting, ...this.pool.calls()].filter(
+          (call) => !(call as LocalTask | MapChunk).result.isReady,
+        ).length,
         tasksRun: this.tasksRun,
       },
     ];

@@ -1,6 +1,7 @@
-import type { Target } from "../../scheduler/client/backend.ts";
+import type { MapArg, Target } from "../../scheduler/client/backend.ts";
+import { MapByTasks } from "../../scheduler/client/map-by-tasks.ts";
+import { findKernel } from "../../scheduler/manifest/check.ts";
 import { checkGrant } from "../../scheduler/manifest/check-limits.ts";
-import type { TypedArray } from "../../scheduler/protocol/tensor.ts";
 import { planValue } from "../../scheduler/protocol/value.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { Site, SiteFacts } from "../pool/site.ts";
@@ -18,24 +19,31 @@ export type LocalTargetDeps = {
   label: string;
   facts: Omit<SiteFacts, "module" | "isMap">;
   options: LocalTaskOptions;
+  /** Whether the calls of a map may wait for others. */
+  mapsByTasks: boolean;
 };
 
 /** A kernel with its options on an embedded host. */
 export class LocalTarget implements Target {
   readonly #deps: LocalTargetDeps;
-  readonly #loading: Promise<LoadedModule>;
+  readonly #loading: Promise<unknown>;
   #module: LoadedModule | undefined;
   #site: Site | undefined;
 
   constructor(deps: LocalTargetDeps) {
     this.#deps = deps;
     const { backend, module, label, facts } = deps;
-    this.#loading = backend.modules.get(module).then((loaded) => {
+    const take = (loaded: LoadedModule) => {
       checkGrant(label, loaded.needs, facts.grant);
       backend.checkMemory(label, facts.limits.memoryBytes);
       this.#module = loaded;
-      return loaded;
-    });
+    };
+    const loaded = backend.modules.loaded(module);
+    // At once, if it is here: `getSync` may ask for the result before any promise comes true.
+    this.#loading =
+      loaded === undefined
+        ? backend.modules.get(module).then(take)
+        : new Promise((done) => done(take(loaded)));
     this.#loading.catch(() => {}); // Each task hears of it.
   }
 
@@ -45,29 +53,67 @@ export class LocalTarget implements Target {
   }
 
   #submitWithMore(given: readonly unknown[]): LocalObject {
-    return this.submitPlanned(
-      given.map((arg) => (typeof arg === "number" || arg instanceof LocalObject ? arg : planValue(arg))),
-    );
+    return this.#begin(this.#fit(given));
   }
 
   /** The same with values that are planned already. */
   submitPlanned(given: readonly GivenArg[]): LocalObject {
-    const { backend, label, facts } = this.#deps;
-    return this.#begin(fitArgs(label, given, facts.limits.maxArgumentBytes, backend.keep));
+    return this.#begin(this.#fitPlanned(given));
   }
 
-  map(given: readonly (TypedArray | number | bigint | boolean)[], count: number): LocalObject {
-    const { backend, facts } = this.#deps;
+  #fit(given: readonly unknown[]): FittedArgs {
+    return this.#fitPlanned(
+      given.map((arg) => (typeof arg === "number" || arg instanceof LocalObject ? arg : planValue(arg))),
+    );
+  }
+
+  #fitPlanned(given: readonly GivenArg[]): FittedArgs {
+    const { backend, label, facts } = this.#deps;
+    return fitArgs(label, given, facts.limits.maxArgumentBytes, backend.keep);
+  }
+
+  map(given: readonly MapArg[], count: number): LocalObject {
+    const { backend, facts, options, mapsByTasks } = this.#deps;
     const result = backend.newResult();
+    if (mapsByTasks) {
+      this.#whenLoaded(result, () => this.#mapByTasks(result, given, count));
+      return result;
+    }
     // Arrays are read by all chunks.
     const args = given.map((arg) =>
       typeof arg === "number" ? arg : backend.keep(planValue(arg), "argument of a map"),
     );
     this.#whenLoaded(result, () => {
       const site = backend.pool.site({ ...facts, module: this.#module!, isMap: true });
-      new MapTask(backend, site, result, args, count, this.#deps.options).start();
+      new MapTask(backend, site, result, args, count, options).start();
     });
     return result;
+  }
+
+  /** Calls that may wait for tasks of theirs are tasks, so that none keeps others from a worker. */
+  #mapByTasks(result: LocalObject, args: readonly MapArg[], count: number): void {
+    const { backend, facts, options } = this.#deps;
+    const { manifest } = this.#module!;
+    const seed = options.seed ?? result.id;
+    const site = backend.pool.site({ ...facts, module: this.#module!, isMap: false, seed: { kind: "item" } });
+    const map = new MapByTasks({
+      ...{ backend, args, count, seed },
+      signature: findKernel(manifest, facts.kernel),
+      submit: (callArgs, seed) => {
+        const { args, kept } = this.#fit(callArgs);
+        const object = backend.newResult();
+        new LocalTask(backend, site, object, args, { ...options, seed }).start();
+        for (const each of kept) each.free();
+        return object;
+      },
+    });
+    result.task = {
+      cancel: () => {
+        result.settle({ kind: "failed", error: backend.cancelled(result, site.label) });
+        map.cancel();
+      },
+    };
+    backend.settleLater(result, map.results, `result of ${site.label}`);
   }
 
   #begin({ args, kept }: FittedArgs): LocalObject {
@@ -102,6 +148,14 @@ export class LocalTarget implements Target {
   /** Goes on once the module is here; those that wait keep their order. */
   #whenLoaded(result: LocalObject, start: () => void, end = () => {}): void {
     const { backend, label } = this.#deps;
+    if (this.#module !== undefined) {
+      try {
+        start();
+      } catch (error) {
+        result.settle({ kind: "failed", error: error as Error });
+      }
+      return;
+    }
     backend.coming.add(result);
     result.task = {
       cancel: () => result.settle({ kind: "failed", error: backend.cancelled(result, label) }),

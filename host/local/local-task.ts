@@ -176,7 +176,7 @@ export class LocalTask extends Call implements Waiter {
       isObject(arg) && arg.content.kind === "stored" ? [arg.content.object] : [],
     );
     try {
-      checkArgBytes(this.site.label, stored, this.site.facts.limits.maxArgumentBytes);
+      checkArgBytes(this.site.label, this.args.flatMap(encodedOf), this.site.facts.limits.maxArgumentBytes);
     } catch (error) {
       this.#backend.fail(this, error as Error);
       return;
@@ -224,6 +224,14 @@ export class LocalTask extends Call implements Waiter {
 }
 
 const isObject = (arg: LocalArg): arg is LocalObject => arg instanceof LocalObject;
+
+/** What an argument takes when it is encoded; numbers don't count. */
+function encodedOf(arg: LocalArg): { byteLength: number }[] {
+  if (!isObject(arg)) return typeof arg === "number" ? [] : [arg];
+  const { content } = arg;
+  if (content.kind === "bytes") return [content.encoded];
+  return content.kind === "stored" ? [content.object] : [];
+}
 
 /** Writes what an object holds that is ready and, when it is stored, pinned; or its copy. */
 export function writeObject(

@@ -135,7 +135,7 @@ export class MapTask {
 }
 
 /** Some of the calls of a map. */
-class MapChunk extends Call {
+export class MapChunk extends Call {
   readonly #backend: LocalBackend;
   readonly #map: MapTask;
   readonly #start: number;
@@ -147,6 +147,10 @@ class MapChunk extends Call {
     this.#map = map;
     this.#start = start;
     this.#count = count;
+  }
+
+  get result(): LocalObject {
+    return this.#map.result;
   }
 
   /** Each of its calls has all of it. */

@@ -58,11 +58,14 @@ export class Children {
   hear(request: NestedRequest, answer: (reply: NestedReply) => void): void {
     switch (request.kind) {
       case "submit":
-        return this.#submitNext(request);
+        this.#submitNext(request);
+        return;
       case "put":
-        return this.#put(request);
+        this.#put(request);
+        return;
       case "free":
-        return this.#free(request.ref);
+        this.#free(request.ref);
+        return;
       case "get":
         void this.#get(request.ref).then(answer);
         return;

@@ -41,6 +41,11 @@ export class Segments {
     return this.#idleBytes;
   }
 
+  /** Whether one that is idle has the size for so many bytes. */
+  hasIdle(byteLength: number): boolean {
+    return (this.#idle.get(classAtLeast(byteLength))?.length ?? 0) > 0;
+  }
+
   /** A segment of at least so many bytes; what is in it is undefined. */
   take(byteLength: number): Segment {
     const size = classAtLeast(byteLength);

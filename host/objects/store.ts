@@ -22,6 +22,11 @@ type More = { id?: string; holders?: Holder[] };
 const [spillFrom, spillTo] = [0.8, 0.7];
 /** Garbage is collected before objects are spilled, once this part of the capacity was taken since the last time. */
 const collectAfter = 1 / 8;
+/**
+ * So much memory of freed objects may wait for their views to be collected: to touch as much fresh memory takes longer
+ * than to collect the garbage of most programs.
+ */
+const mostLingeringBytes = 256 * 1024 * 1024;
 /** How long spilling rests after the disk was full, unless room is needed at once. */
 const restMs = 1_000;
 
@@ -40,6 +45,11 @@ export class ObjectStore {
   /** All that have bytes on disk. */
   readonly #onDisk = new Set<StoredObject>();
   readonly #shelf: Shelf;
+  /** Those that are freed, and whose views may be garbage. */
+  readonly #lingering = new Set<StoredObject>();
+  #lingeringBytes = 0;
+  /** Of these, what was no garbage when it was collected last. */
+  #seenBytes = 0;
   #usedBytes = 0;
   #takenBytes = 0;
   #spilling: Promise<void> | undefined;
@@ -55,8 +65,13 @@ export class ObjectStore {
         this.#inMemory.delete(object);
         this.#inMemory.add(object);
       },
+      lingers: (object) => {
+        this.#lingering.add(object);
+        this.#lingeringBytes += object.memoryBytes;
+      },
       vacated: (object, segment) => {
         this.#inMemory.delete(object);
+        if (this.#lingering.delete(object)) this.#lingeringBytes -= segment.bytes.byteLength;
         this.#giveBack(segment);
       },
       discarded: (object, slot) => {
@@ -194,6 +209,7 @@ export class ObjectStore {
 
   #take(byteLength: number): Segment {
     const bytes = classAtLeast(byteLength);
+    if (!this.#segments.hasIdle(byteLength)) this.#collectLingering();
     this.#reserve(bytes);
     try {
       const segment = this.#segments.take(byteLength);
@@ -279,6 +295,14 @@ export class ObjectStore {
         object.evict();
       }
     }
+  }
+
+  /** Frees memory that waits for nothing but its views to be collected, rather than to ask for fresh one. */
+  #collectLingering(): void {
+    this.#seenBytes = Math.min(this.#seenBytes, this.#lingeringBytes);
+    if (this.#lingeringBytes - this.#seenBytes < mostLingeringBytes) return;
+    this.#views.collect();
+    this.#seenBytes = this.#lingeringBytes;
   }
 
   /** Collects garbage, unless that was done not long ago. */

@@ -18,6 +18,8 @@ export type Shelf = {
   readonly views: Views;
   /** It was used just now. */
   touched(object: StoredObject): void;
+  /** It is freed, and the program may still see its memory. */
+  lingers(object: StoredObject): void;
   /** Its memory is not needed any more. */
   vacated(object: StoredObject, segment: Segment): void;
   /** Its bytes on disk are not needed any more. */
@@ -171,6 +173,7 @@ export class StoredObject {
     this.#isFreed = true;
     if (this.#slot !== undefined) this.#shelf.discarded(this, this.#slot);
     this.#slot = undefined;
+    if (this.#segment !== undefined && this.isViewed) this.#shelf.lingers(this);
     this.#vacateIfUnused();
   }
 

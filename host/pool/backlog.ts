@@ -50,51 +50,71 @@ export class Backlog<T extends Waiting> {
 
 /** The calls of one depth. */
 class Level<T extends Waiting> {
-  /** Whose turn it is comes first. */
   readonly #queues = new Map<string, Queue<T>>();
-  #last: { owner: string; queue: Queue<T> } | undefined;
+  /** Whose turn it is, and who comes last. */
+  #turn: Queue<T> | undefined;
+  #end: Queue<T> | undefined;
+  #last: Queue<T> | undefined;
 
   of(owner: string): Queue<T> {
-    if (this.#last?.owner === owner) return this.#last.queue;
+    if (this.#last?.owner === owner) return this.#last;
     let queue = this.#queues.get(owner);
     if (queue === undefined) {
-      queue = new Queue();
+      queue = new Queue(owner);
       this.#queues.set(owner, queue);
+      this.#append(queue);
     }
-    this.#last = { owner, queue };
+    this.#last = queue;
     return queue;
   }
 
   peek(): T | undefined {
-    for (const [owner, queue] of this.#queues) {
-      const call = queue.peek();
+    for (let turn = this.#turn; turn !== undefined; turn = this.#turn) {
+      const call = turn.peek();
       if (call !== undefined) return call;
-      this.#queues.delete(owner);
-      this.#last = undefined;
+      this.#turn = turn.following;
+      this.#forget(turn);
     }
     return undefined;
   }
 
   shift(): void {
-    const [turn] = this.#queues;
-    if (turn === undefined) return;
-    const [owner, queue] = turn;
-    queue.shift();
-    if (this.#queues.size === 1) return;
+    const turn = this.#turn;
+    turn?.shift();
+    if (turn === undefined || turn.following === undefined) return;
+    this.#turn = turn.following;
+    if (turn.peek() !== undefined) this.#append(turn);
+    else this.#forget(turn);
+  }
+
+  #append(queue: Queue<T>): void {
+    queue.following = undefined;
+    if (this.#turn === undefined) this.#turn = queue;
+    else this.#end!.following = queue;
+    this.#end = queue;
+  }
+
+  #forget({ owner }: Queue<T>): void {
     this.#queues.delete(owner);
-    if (queue.peek() !== undefined) this.#queues.set(owner, queue);
-    else this.#last = undefined;
+    if (this.#last?.owner === owner) this.#last = undefined;
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (const queue of this.#queues.values()) yield* queue;
+    for (let queue = this.#turn; queue !== undefined; queue = queue.following) yield* queue;
   }
 }
 
-/** Calls in a row, each of which knows the next. */
+/** Calls of one owner in a row, each of which knows the next. */
 class Queue<T extends Waiting> {
+  readonly owner: string;
+  /** Of whoever's turn comes after this one's. */
+  following: Queue<T> | undefined;
   #head: T | undefined;
   #tail: T | undefined;
+
+  constructor(owner: string) {
+    this.owner = owner;
+  }
 
   push(call: T): void {
     call.next = undefined;

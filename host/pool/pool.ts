@@ -25,6 +25,7 @@ import type { Call } from "./call.ts";
 import { Lane } from "./lane.ts";
 import { type Site, type SiteFacts, Sites } from "./site.ts";
 import { Slots } from "./slots.ts";
+import { Spin } from "./spin.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
 /** So many calls may come into the backlog before it is looked whether rings have room. */
@@ -49,12 +50,14 @@ export class Pool {
   readonly #cpus: number;
   readonly #stackBytes: number;
   readonly #shared: Shared = viewShared(new SharedArrayBuffer(sharedBytes));
-  readonly #items = new ItemWriter(this.#shared);
+  readonly #items = new ItemWriter(this.#shared, (segment) => this.#tellOfSegment(segment));
   readonly #slots = new Slots(this.#shared);
   readonly #backlog = new Backlog<Call>();
   readonly #lanes: Lane[] = [];
   readonly #modules = new Map<string, LoadedModule>();
   readonly #segments = new Map<number, SharedArrayBuffer>();
+  /** Those of them that the workers have been told of. */
+  readonly #toldSegments = new Set<number>();
   readonly #sites = new Sites((site) => this.#tellOf(site));
   #callCount = 0;
   #pushedCount = 0;
@@ -62,6 +65,9 @@ export class Pool {
   #tickMs = 0;
   #isArmDue = false;
   #isPolling = false;
+  readonly #spin = new Spin({ poll: () => this.poll(), nowMs: () => performance.now() });
+  /** Whether it looks on as soon as the event loop has had its turn. */
+  #isSpinning = false;
   #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
   #drained = () => {};
@@ -91,19 +97,20 @@ export class Pool {
     return this.#sites.get(facts);
   }
 
-  /** Lets the workers read a segment, until it is forgotten. */
+  /** Lets calls name a segment, until it is forgotten. */
   addSegment(id: number, buffer: SharedArrayBuffer): void {
     this.#segments.set(id, buffer);
-    this.#postToAll({ kind: "segment", id, buffer });
   }
 
   forgetSegment(id: number): void {
-    if (this.#segments.delete(id)) this.#postToAll({ kind: "forget", segment: id });
+    this.#segments.delete(id);
+    if (this.#toldSegments.delete(id)) this.#postToAll({ kind: "forget", segment: id });
   }
 
-  /** Runs a call when it is its turn. Its `ended` is called once, never from within. */
+  /** Runs a call when it is its turn. Its `ended` is called once, never from within; then it may be submitted again. */
   submit(call: Call): void {
-    // It may have ended before, and be run again.
+    call.slot = -1;
+    call.ring = -1;
     call.hasEnded = false;
     call.stopError = undefined;
     call.site.callCount++;
@@ -142,9 +149,12 @@ export class Pool {
     if (this.#isPolling) return false;
     this.#isPolling = true;
     let hasAny = false;
-    for (const lane of this.#lanes) if (this.#takeFrom(lane)) hasAny = true;
-    if (hasAny) this.#dispatchWaiting();
-    this.#isPolling = false;
+    try {
+      for (const lane of this.#lanes) if (this.#takeFrom(lane)) hasAny = true;
+      if (hasAny) this.#dispatchWaiting();
+    } finally {
+      this.#isPolling = false;
+    }
     return hasAny;
   }
 
@@ -224,46 +234,47 @@ export class Pool {
   /** Takes in what a worker has completed. */
   #takeFrom(lane: Lane): boolean {
     const { completions } = lane.thread;
-    let count = 0;
-    for (let slot = completions.take(); slot >= 0; slot = completions.take()) {
-      // What it posted before belongs to this call, or to one before it.
-      lane.thread.readMail();
-      this.#completed(lane, slot);
-      count++;
-    }
+    const count = completions.length;
+    if (count === 0) return false;
+    // What it posted before belongs to these calls, and to those that it runs now.
+    lane.thread.readMail();
+    for (let left = count; left > 0; left--) this.#completed(lane, completions.take());
     lane.completedCount += count;
     if (lane.assignedCount === 0 && !this.#backlog.isEmpty) lane.widen();
-    return count > 0;
+    return true;
   }
 
   #completed(lane: Lane, slot: number): void {
     const call = this.#slots.call(slot)!;
     const state = this.#slots.state(slot);
     if (lane.stopping?.call === call) lane.stopping = undefined;
-    if (!call.hasEnded) {
-      const number =
-        state === slotState.value && call.stopError === undefined
-          ? readNumber(this.#shared, slot)
-          : undefined;
-      if (number !== undefined) {
-        this.#settle(call);
-        call.endedWithNumber(number);
-      } else {
-        this.#completedWith(lane, call, slot, state);
-      }
+    this.#unassign(call);
+    if (call.hasEnded) {
+      this.#slots.giveBack(slot);
+      return;
     }
-    this.#release(call, slot);
+    const number =
+      state === slotState.value && call.stopError === undefined ? readNumber(this.#shared, slot) : undefined;
+    if (number === undefined) {
+      this.#completedWith(lane, call, slot, state);
+      return;
+    }
+    // Before it hears of it: what it submits then may have the slot, which is in the caches.
+    this.#slots.giveBack(slot);
+    this.#settle(call);
+    call.endedWithNumber(number);
+    if (this.#callCount === 0) this.#drained();
   }
 
   #completedWith(lane: Lane, call: Call, slot: number, state: number): void {
     const [item] = readItems(this.#shared, slot);
     const large = lane.takeResult(item?.segment);
+    const encoded = large === undefined ? item!.bytes : new Uint8Array(large);
+    // It may be submitted again as soon as it hears of its end, while what it reads is still in the slot.
+    this.#slots.part(slot);
     if (call.stopError === null) {
       this.#end(call, { kind: "returned" });
-      return;
-    }
-    const encoded = large === undefined ? item!.bytes : new Uint8Array(large);
-    if (state === slotState.error) {
+    } else if (state === slotState.error) {
       const error = decodeValue(encoded) as WireError;
       // One that was told to end ends with the reason, and not with having been told.
       const told = call.stopError !== undefined && error.code === "TASK_CANCELLED" ? call.stopError : error;
@@ -271,6 +282,7 @@ export class Pool {
     } else {
       this.#end(call, large === undefined ? { kind: "value", encoded } : { kind: "large", buffer: large });
     }
+    this.#slots.giveBack(slot);
   }
 
   /** The slot of a call is free again. */
@@ -316,8 +328,18 @@ export class Pool {
     });
   }
 
+  /**
+   * Looks on for completions after some have come, so that what is submitted with these needs no further wake-up. The
+   * event loop has its turn now and then.
+   */
+  readonly #lookOn = (): void => {
+    this.#isSpinning = this.#spin.until(() => this.#callCount === 0);
+    if (this.#isSpinning) setImmediate(this.#lookOn);
+    else this.#arm();
+  };
+
   #arm(): void {
-    if (this.#callCount === 0) return;
+    if (this.#callCount === 0 || this.#isSpinning) return;
     const { words } = this.#shared;
     Atomics.store(words, hostSleepsWord, hostState.inLoop);
     // What was completed before the workers could see that is here by now.
@@ -328,7 +350,7 @@ export class Pool {
     switch (message.kind) {
       case "wake":
         this.poll();
-        this.#arm();
+        if (!this.#isSpinning) this.#lookOn();
         return;
       case "result":
         lane.results.push(message.buffer);
@@ -475,7 +497,8 @@ export class Pool {
     for (const module of this.#modules.values()) thread.post({ kind: "module", module: forWorker(module) });
     for (const site of this.#sites.all())
       thread.post({ kind: "site", index: site.index, site: site.forWorker });
-    for (const [id, buffer] of this.#segments) thread.post({ kind: "segment", id, buffer });
+    for (const id of this.#toldSegments)
+      thread.post({ kind: "segment", id, buffer: this.#segments.get(id)! });
   }
 
   /** A thread is gone; another takes its place, and its rings. */
@@ -575,6 +598,13 @@ export class Pool {
       this.#postToAll({ kind: "module", module: forWorker(module) });
     }
     this.#postToAll({ kind: "site", index: site.index, site: site.forWorker });
+  }
+
+  /** Workers hear of a segment with the first call that reads it: most objects are never a task's argument. */
+  #tellOfSegment(id: number): void {
+    if (this.#toldSegments.has(id)) return;
+    this.#toldSegments.add(id);
+    this.#postToAll({ kind: "segment", id, buffer: this.#segments.get(id)! });
   }
 
   #postToAll(message: Parameters<WorkerThread["post"]>[0]): void {

@@ -74,10 +74,15 @@ export class Slots {
     return this.state(slot) === slotState.running && this.#shared.words[slotAt(slot) + workerWord] === worker;
   }
 
-  giveBack(slot: number): void {
+  /** The call in a slot has it no more, but nobody else has it yet. */
+  part(slot: number): void {
     const call = this.#calls[slot];
     if (call !== undefined) call.slot = -1;
     this.#calls[slot] = undefined;
+  }
+
+  giveBack(slot: number): void {
+    this.part(slot);
     this.#shared.words[slotAt(slot) + stateWord] = slotState.free;
     this.#free[this.#freeCount++] = slot;
   }

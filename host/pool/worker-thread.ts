@@ -31,6 +31,9 @@ export type WorkerThreadDeps = {
   exited(error: WorkerCrashedError): void;
 };
 
+/** So many messages may wait for a worker that sleeps. */
+const mostUnread = 64;
+
 /** One worker thread, as its host sees it. It keeps the process alive only while it starts. */
 export class WorkerThread {
   readonly index: number;
@@ -40,6 +43,8 @@ export class WorkerThread {
   readonly #port: MessagePort;
   readonly #deps: WorkerThreadDeps;
   readonly #control: Int32Array;
+  /** Messages that were posted to it since it was woken last. */
+  #unreadCount = 0;
   #receivedCount = 0;
   #isReady = false;
   #hasEnded = false;
@@ -89,10 +94,6 @@ export class WorkerThread {
     return this.#hasEnded;
   }
 
-  get isAsleep(): boolean {
-    return Atomics.load(this.#control, sleepsWord) === 1;
-  }
-
   /** The slot of the call that it runs, or is about to take; -1 for none. */
   get running(): number {
     return Atomics.load(this.#control, runningWord) - 1;
@@ -112,6 +113,8 @@ export class WorkerThread {
   post(message: ToWorker): void {
     this.#port.postMessage(message);
     Atomics.add(this.#control, mailWord, 1);
+    // One that sleeps reads nothing, and what was posted to it may hold memory.
+    if (++this.#unreadCount >= mostUnread) this.wake();
   }
 
   /** Takes in what the worker has posted before now, rather than when the event loop comes to it. */
@@ -126,14 +129,20 @@ export class WorkerThread {
     }
   }
 
-  /** Has it look for what was pushed for it, should it sleep; else, false. */
+  /**
+   * Has it look for what was pushed for it, should it sleep; else, false. It is woken once, however long it takes to be
+   * awake.
+   */
   nudge(): boolean {
-    if (!this.isAsleep) return false;
+    const control = this.#control;
+    if (Atomics.load(control, sleepsWord) !== 1 || Atomics.exchange(control, sleepsWord, 0) !== 1)
+      return false;
     this.wake();
     return true;
   }
 
   wake(): void {
+    this.#unreadCount = 0;
     Atomics.add(this.#control, wakeWord, 1);
     Atomics.notify(this.#control, wakeWord);
   }

@@ -13,13 +13,16 @@ export type Item = { bytes: Bytes; byteLength: number; segment: number };
 /** Puts items into a slot, one after the other. */
 export class ItemWriter {
   readonly #shared: Shared;
+  readonly #onSegment: (segment: number) => void;
   #slot = 0;
   /** The next free word, and the first after the slot. */
   #at = 0;
   #end = 0;
 
-  constructor(shared: Shared) {
+  /** @param onSegment is told of each segment that an item lies in */
+  constructor(shared: Shared, onSegment: (segment: number) => void = () => {}) {
     this.#shared = shared;
+    this.#onSegment = onSegment;
   }
 
   begin(slot: number): void {
@@ -52,6 +55,7 @@ export class ItemWriter {
 
   /** An encoded value that lies in a segment. */
   segment(byteLength: number, segment: number): void {
+    this.#onSegment(segment);
     this.#head(byteLength, segment);
   }
 

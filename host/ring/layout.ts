@@ -4,7 +4,7 @@ import { controlWords } from "../worker/control.ts";
 // What a host and its workers share, in one SharedArrayBuffer, as 32-bit words:
 //
 //     shared words                       16 words
-//     for each worker   control          32 words, see host/worker/control.ts
+//     for each worker   control          48 words, see host/worker/control.ts
 //                       submissions      2 × 16 words of head and tail, then a ring of slot numbers
 //                       completions      the same
 //     slots             each as long as a value that travels inside messages, see host/ring/slot.ts

@@ -96,4 +96,9 @@ export class Completions {
     this.#words[this.#head] = (head + 1) | 0;
     return this.#words[this.#entries + (head & mask)]!;
   }
+
+  /** How many are in it now, for the host to take. */
+  get length(): number {
+    return (Atomics.load(this.#words, this.#tail) - this.#words[this.#head]!) | 0;
+  }
 }

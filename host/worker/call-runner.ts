@@ -1,5 +1,5 @@
 import { toWireError, type WireError } from "../../scheduler/protocol/errors.ts";
-import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
+import { encodeValue } from "../../scheduler/protocol/value.ts";
 import { ItemWriter, readItems } from "../ring/items.ts";
 import { completionsAt, hostSleepsWord, hostState, type Shared, slotAt } from "../ring/layout.ts";
 import { Completions } from "../ring/rings.ts";
@@ -62,7 +62,7 @@ export class CallRunner {
 
   /** Calls that name this index are such from now on. */
   addSite(index: number, site: WorkerSite): void {
-    this.#calls[index] = new SiteCall(site, this.#sandboxes.get(site.sha256)!);
+    this.#calls[index] = new SiteCall(site, this.#sandboxes.get(site.sha256)!, this.#deps.shared.bytes);
   }
 
   /** Runs the call in a slot, which the worker has taken and announced, to its end, and tells the host. */
@@ -88,32 +88,54 @@ export class CallRunner {
   }
 
   #runClaimed(slot: number, start: number): void {
-    const { shared, meter, nested, host, mailbox } = this.#deps;
+    const { shared, host } = this.#deps;
     const { words, floats } = shared;
     const call = this.#calls[words[start + siteWord]!]!;
     this.#slot = slot;
     this.#ticket = words[start + ticketWord]!;
+    call.begin(words[start + depthWord]!, floats[(start + numberWord) / 2]!);
+    this.#begin(call);
     let state: number = slotState.value;
-    let result: Uint8Array;
+    let value: unknown;
     try {
-      call.begin(words[start + depthWord]!, floats[(start + numberWord) / 2]!);
-      meter.begin(call.name, this.#ticket, call.limits);
-      host.begin(call.name, call);
-      nested.begin(call.name, call);
-      const encoded = readItems(shared, slot).map((item) =>
-        item.segment === 0 ? item.bytes : mailbox.segment(item.segment).subarray(0, item.byteLength),
-      );
-      if (call.hasOwnSeed) call.ownSeed = decodeValue(encoded.pop()!) as string;
-      result = call.sandbox.run(call, encoded);
+      value = this.#valueOf(call, slot, start);
     } catch (error) {
       state = slotState.error;
-      result = encodeError(toWireError(error));
+      value = encodeError(toWireError(error));
     }
-    if (host.recording !== undefined) {
-      this.say({ kind: "readings", clock: host.recording });
-    }
-    this.#write(slot, result);
+    // A map has no recording, as it is many calls.
+    if (host.recording !== undefined && !call.isMap) this.say({ kind: "readings", clock: host.recording });
+    if (typeof value === "number") this.#writeNumber(slot, value);
+    else this.#write(slot, value instanceof Uint8Array ? value : encodeValue(value));
     Atomics.store(words, start + stateWord, state);
+  }
+
+  #begin(call: SiteCall): void {
+    const { meter, nested, host } = this.#deps;
+    meter.begin(call.name, this.#ticket, call.limits);
+    host.begin(call.name, call);
+    nested.begin(call.name, call);
+  }
+
+  /** The result of the call in a slot: a scalar, or encoded. */
+  #valueOf(call: SiteCall, slot: number, start: number): unknown {
+    const { shared, mailbox, meter } = this.#deps;
+    if (call.numbers?.takes(shared, start)) return call.numbers.run();
+    const items = readItems(shared, slot);
+    if (call.hasOwnSeed) {
+      const { bytes } = items.pop()!;
+      call.seedIn(bytes.byteOffset, bytes.byteLength);
+    }
+    const encoded = items.map((item) =>
+      item.segment === 0 ? item.bytes : mailbox.segment(item.segment).subarray(0, item.byteLength),
+    );
+    if (call.map === undefined) return call.sandbox.run(call, encoded);
+    return call.map.run(encoded, { meter, begin: () => this.#begin(call) });
+  }
+
+  #writeNumber(slot: number, value: number): void {
+    this.#writer.begin(slot);
+    this.#writer.number(value);
   }
 
   #write(slot: number, result: Uint8Array): void {

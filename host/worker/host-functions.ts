@@ -40,7 +40,7 @@ export class HostFunctions {
     this.#call = call;
     this.#random = undefined;
     this.#loggedBytes = 0;
-    this.#readings = [];
+    if (this.#readings.length > 0) this.#readings = [];
     this.#reportedMs = Number.NEGATIVE_INFINITY;
   }
 

@@ -44,6 +44,9 @@ export class Instance {
   readonly #exports: WebAssembly.Exports;
   readonly #module: WorkerModule;
   readonly #kernels = new Map<string, Kernel>();
+  /** The one asked for last, since mostly it is asked for again. */
+  #lastName: string | undefined;
+  #lastKernel: Kernel | undefined;
   readonly #isReusable: boolean;
   /** Its start asked the host for something: whatever was called since, it belongs to one task. */
   readonly #isTaskBound: boolean;
@@ -95,6 +98,14 @@ export class Instance {
 
   /** An exported function. It stays the same as long as the instance is used. @throws KernelNotFoundError */
   kernel(name: string): Kernel {
+    if (name !== this.#lastName) {
+      this.#lastKernel = this.#find(name);
+      this.#lastName = name;
+    }
+    return this.#lastKernel!;
+  }
+
+  #find(name: string): Kernel {
     const known = this.#kernels.get(name);
     if (known !== undefined) return known;
     const run = this.#exports[name];

@@ -49,8 +49,8 @@ export function lift(
   return new Lifting(runtime, manifest, maxBytes).lift(type, raw as number, 1);
 }
 
-/** WebAssembly has only i32 and i64: the narrower and the unsigned are cut out of them. */
-function liftScalar(type: ScalarType, raw: number | bigint): unknown {
+/** The number that a function has returned, as a value of this type. WebAssembly has only i32 and i64: the narrower and the unsigned are cut out of them. */
+export function liftScalar(type: ScalarType, raw: number | bigint): unknown {
   // A manifest may lie about the function.
   if (typeof raw !== (type === "i64" || type === "u64" ? "bigint" : "number")) {
     throw new BrokenValue(`value is no ${type}`);

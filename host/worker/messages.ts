@@ -25,6 +25,8 @@ export type WorkerSite = {
   /** Where the seed of a call's random numbers comes from, and what its clock says when it is a replay. */
   seed: SeedSource;
   clock?: readonly number[] | undefined;
+  /** Whether each of its calls is many: one for each element of arrays. See `map-kernel.ts`. */
+  isMap: boolean;
 };
 
 export type SeedSource =
@@ -45,6 +47,8 @@ export type WorkerCall = {
   clock?: readonly number[] | undefined;
   /** How many tasks it is nested in. */
   depth: number;
+  /** Whether it is one of the many of a map. */
+  isMap?: boolean;
 };
 
 /** What is posted to a worker. Calls come in slots of shared memory; what they name was posted before. */

@@ -18,6 +18,7 @@ export class Meter {
   #name = "";
   #number = 0;
   #limits: Pick<Limits, "timeoutMs" | "cpuMs"> = { timeoutMs: 0, cpuMs: 0 };
+  /** 0 until somebody asks how long it runs: most calls have ended before. */
   #startMs = 0;
   #waitedMs = 0;
   #stopped: WrayError | undefined;
@@ -31,9 +32,14 @@ export class Meter {
     this.#name = name;
     this.#number = number;
     this.#limits = limits;
-    this.#startMs = performance.now();
-    this.#waitedMs = 0;
     this.#stopped = undefined;
+    this.restart();
+  }
+
+  /** Another call begins, which is the same in all but its time. */
+  restart(): void {
+    this.#startMs = 0;
+    this.#waitedMs = 0;
   }
 
   /** Why the call is to end, once `check` has found that it is. */
@@ -46,17 +52,23 @@ export class Meter {
    * module may catch what is thrown; the trap that it ends with then, it can't.
    */
   readonly check = (): number => {
-    if (Atomics.load(this.#control, stopWord) === this.#number) {
-      this.#stopped ??= new TaskCancelledError(`${this.#name} was stopped`);
-    } else if (++this.#checks % checksPerTime === 0) {
-      this.#checkTime();
-    }
+    if (!this.isStopped && (this.#startMs === 0 || ++this.#checks % checksPerTime === 0)) this.#checkTime();
     return this.#stopped === undefined ? fuelBudget : 0;
   };
 
+  /** Whether the host has told the call to end. */
+  get isStopped(): boolean {
+    if (Atomics.load(this.#control, stopWord) !== this.#number) return false;
+    this.#stopped ??= new TaskCancelledError(`${this.#name} was stopped`);
+    return true;
+  }
+
+  /** The first look comes some milliseconds after the beginning at most, and counts as that. */
   #checkTime(): void {
     const { timeoutMs, cpuMs } = this.#limits;
-    const elapsedMs = performance.now() - this.#startMs;
+    const nowMs = performance.now();
+    if (this.#startMs === 0) this.#startMs = nowMs;
+    const elapsedMs = nowMs - this.#startMs;
     if (elapsedMs > timeoutMs) this.#stopped ??= timeoutError(this.#name, timeoutMs);
     else if (elapsedMs - this.#waitedMs > cpuMs) this.#stopped ??= cpuError(this.#name, cpuMs);
   }

@@ -27,6 +27,8 @@ export class Nested {
   readonly #deps: NestedDeps;
   #call!: WorkerCall;
   #name = "";
+  /** Whether a call has asked for anything since the last that began. */
+  #isUsed = false;
   #refCount = 0;
   #submittedCount = 0;
   /** What the worker's count of ended tasks was when the call began. */
@@ -43,9 +45,11 @@ export class Nested {
   begin(name: string, call: WorkerCall): void {
     this.#name = name;
     this.#call = call;
+    this.#endedBefore = Atomics.load(this.#deps.control, endedWord);
+    if (!this.#isUsed) return;
+    this.#isUsed = false;
     this.#refCount = 0;
     this.#submittedCount = 0;
-    this.#endedBefore = Atomics.load(this.#deps.control, endedWord);
     this.#args = [];
     this.#heldBytes.clear();
     this.#allHeldBytes = 0;
@@ -122,11 +126,13 @@ export class Nested {
   /** Keeps an argument for the call that it belongs to. Returns its number. */
   #pass(arg: Uint8Array | number): number {
     const { maxNested } = this.#call.limits;
+    this.#isUsed = true;
     if (this.#args.length > maxNested) throw this.#tooMuch("maxNested", "holds more arguments than its");
     return this.#args.push(arg) - 1;
   }
 
   #submit(kernel: string, numbers: number[]): number {
+    if (this.#call.isMap) throw this.#notInMap();
     const args = numbers.map((number) => {
       const arg = this.#args[number];
       if (arg === undefined) throw new TaskError(`${this.#name}: remote was given an argument that is none`);
@@ -147,6 +153,7 @@ export class Nested {
   }
 
   #put(value: Uint8Array): number {
+    if (this.#call.isMap) throw this.#notInMap();
     const ref = this.#hold(value.byteLength);
     this.#deps.post({ kind: "put", ref, value });
     return ref;
@@ -155,6 +162,7 @@ export class Nested {
   /** A new ref, for which the host keeps so many bytes. */
   #hold(bytes: number): number {
     const { maxNested, maxArgumentBytes } = this.#call.limits;
+    this.#isUsed = true;
     if (this.#heldBytes.size >= maxNested * refsPerNested) {
       throw this.#tooMuch("maxNested", `holds more than ${refsPerNested} refs for each of its`);
     }
@@ -170,6 +178,14 @@ export class Nested {
     this.#allHeldBytes -= this.#heldBytes.get(this.#known(ref))!;
     this.#heldBytes.delete(ref);
     this.#deps.post({ kind: "free", ref });
+  }
+
+  /** A map is many calls and one task, and tasks of its own would be of none of these. */
+  #notInMap(): TaskError {
+    return new TaskError(`${this.#name}: the calls of a map can't submit tasks or put values`, {
+      remedy: "Submit each call by itself.",
+      data: { kernel: this.#name },
+    });
   }
 
   #tooMuch(limit: "maxNested" | "maxArgumentBytes", what: string): LimitExceededError {

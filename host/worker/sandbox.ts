@@ -5,6 +5,7 @@ import {
   OutOfMemoryError,
   WrayError,
 } from "../../scheduler/protocol/errors.ts";
+import type { Limits } from "../../scheduler/protocol/limits.ts";
 import { isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import type { HostFunctions } from "./host-functions.ts";
@@ -53,29 +54,73 @@ export class Sandbox {
     const given = args.findLastIndex((arg) => arg !== undefined) + 1;
 
     let instance: Instance | undefined;
+    let isStateless = false;
     try {
-      instance = this.#take(
-        name,
-        this.#pagesFor(signature, argBytes),
-        Math.floor(limits.memoryBytes / pageBytes),
-      );
-      const { runtime, call: callExport } = instance;
+      instance = this.#take(name, this.#pagesFor(signature, argBytes), maximumPagesOf(limits));
+      const { runtime } = instance;
+      const { run, setArgumentsLength, ...found } = instance.kernel(kernel);
+      isStateless = found.isStateless;
       const types = signature.params.map(({ type }) => type);
-      const raw = callExport(kernel, lowerAll(runtime, manifest, types, args.slice(0, given)));
-      const value = encodeValue(lift(runtime, manifest, signature.returns, raw, limits.maxResultBytes));
+      const raw = lowerAll(runtime, manifest, types, args.slice(0, given));
+      setArgumentsLength?.(given);
+      const value = encodeValue(
+        lift(runtime, manifest, signature.returns, run(...raw), limits.maxResultBytes),
+      );
       if (value.byteLength <= limits.maxResultBytes) return value;
       throw new LimitExceededError(`${name} returned more than its ${limits.maxResultBytes} bytes`, {
         remedy: "Return less, or raise maxResultBytes.",
         data: { kernel: name, limit: "maxResultBytes", maxResultBytes: limits.maxResultBytes },
       });
     } catch (error) {
-      if (this.#host.stopped !== undefined) throw this.#host.stopped;
-      if (error instanceof WrayError) throw error;
-      if (instance?.isOutOfMemory) throw outOfMemory(name, limits.memoryBytes, error);
-      throw taskError(name, error);
+      throw this.failure(call, instance, error);
     } finally {
-      if (instance?.reset()) this.#kept.keep(instance);
+      if (instance !== undefined) this.putBack(instance, isStateless);
     }
+  }
+
+  /** What the manifest says of a kernel, if it has it. */
+  signature(kernel: string): KernelSignature | undefined {
+    return this.#module.manifest.kernels.find(({ name }) => name === kernel);
+  }
+
+  /** By which the instances of calls with numbers only are kept. */
+  keyFor({ limits }: WorkerCall): string {
+    return this.#key(this.#module.memory?.initialPages ?? 0, maximumPagesOf(limits));
+  }
+
+  /** The instance of this key, when one is kept. It is to be put back. */
+  takeKept(key: string): Instance | undefined {
+    return this.#kept.take(key);
+  }
+
+  /** An instance for a call with numbers only. It is to be put back. @throws as `run` does */
+  takeFor({ kernel, limits }: WorkerCall): Instance {
+    return this.#take(
+      `${this.name}/${kernel}`,
+      this.#module.memory?.initialPages ?? 0,
+      maximumPagesOf(limits),
+    );
+  }
+
+  /**
+   * Ends a task's use of an instance, however it ended.
+   * @param isStateless whether what was called leaves it as it was
+   */
+  putBack(instance: Instance, isStateless: boolean): void {
+    if (isStateless || instance.reset()) this.#kept.keep(instance);
+  }
+
+  /** The error that a task ends with by what was thrown while it ran. */
+  failure({ kernel, limits }: WorkerCall, instance: Instance | undefined, error: unknown): WrayError {
+    if (this.#host.stopped !== undefined) return this.#host.stopped;
+    if (error instanceof WrayError) return error;
+    const name = `${this.name}/${kernel}`;
+    if (instance?.isOutOfMemory) return outOfMemory(name, limits.memoryBytes, error);
+    return taskError(name, error);
+  }
+
+  #key(initialPages: number, maximumPages: number): string {
+    return `${this.#module.sha256} ${initialPages}/${maximumPages}`;
   }
 
   /**
@@ -92,7 +137,7 @@ export class Sandbox {
 
   /** An instance that no task has used, or that cannot be told from one. */
   #take(name: string, initialPages: number, maximumPages: number): Instance {
-    const key = `${this.#module.sha256} ${initialPages}/${maximumPages}`;
+    const key = this.#key(initialPages, maximumPages);
     const kept = this.#kept.take(key);
     if (kept !== undefined) return kept;
     if (initialPages > maximumPages) throw outOfMemory(name, maximumPages * pageBytes, undefined);
@@ -108,6 +153,8 @@ export class Sandbox {
     }
   }
 }
+
+const maximumPagesOf = ({ memoryBytes }: Limits) => Math.floor(memoryBytes / pageBytes);
 
 /** Pages for so many bytes, at most a quarter more: so calls with arguments of about one size share an instance. */
 function roundedPages(bytes: number): number {

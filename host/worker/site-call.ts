@@ -1,5 +1,8 @@
 import type { Capability, Limits } from "../../scheduler/protocol/limits.ts";
+import { decodeValue } from "../../scheduler/protocol/value.ts";
+import { MapKernel } from "./map-kernel.ts";
 import type { WorkerCall, WorkerSite } from "./messages.ts";
+import { NumberKernel } from "./number-kernel.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** The calls of one site, of which a worker runs one after the other: this is always the one that it runs. */
@@ -12,13 +15,26 @@ export class SiteCall implements WorkerCall {
   readonly limits: Limits;
   readonly grant: readonly Capability[];
   readonly clock: readonly number[] | undefined;
-  readonly #site: WorkerSite;
+  readonly isMap: boolean;
+  /** Whether its last item is its seed. */
+  readonly hasOwnSeed: boolean;
+  /** Runs calls with numbers only; undefined when the kernel is not for these. */
+  readonly numbers: NumberKernel | undefined;
+  /** Runs maps, when its calls are such. */
+  readonly map: MapKernel | undefined;
   depth = 0;
-  ownSeed = "";
+  /** Which one it is of a map, from 0; -1 when it is none. */
+  element = -1;
+  readonly #site: WorkerSite;
+  readonly #slots: Uint8Array;
   #number = 0;
+  #seedAt = 0;
+  #seedBytes = 0;
 
-  constructor(site: WorkerSite, sandbox: Sandbox) {
+  /** @param slots the memory that slots lie in */
+  constructor(site: WorkerSite, sandbox: Sandbox, slots: Uint8Array) {
     this.#site = site;
+    this.#slots = slots;
     this.name = `${sandbox.name}/${site.kernel}`;
     this.sandbox = sandbox;
     this.sha256 = site.sha256;
@@ -26,6 +42,10 @@ export class SiteCall implements WorkerCall {
     this.limits = site.limits;
     this.grant = site.grant;
     this.clock = site.clock;
+    this.isMap = site.isMap;
+    this.hasOwnSeed = site.seed.kind === "item";
+    this.numbers = site.isMap ? undefined : NumberKernel.of(this, sandbox);
+    this.map = site.isMap ? new MapKernel(this, sandbox) : undefined;
   }
 
   /** From now on it is this one. */
@@ -34,13 +54,19 @@ export class SiteCall implements WorkerCall {
     this.#number = number;
   }
 
-  /** Whether its last item is its seed. */
-  get hasOwnSeed(): boolean {
-    return this.#site.seed.kind === "item";
+  /** Where its own seed is. It is read only when somebody asks for it, while the call runs. */
+  seedIn(at: number, byteLength: number): void {
+    this.#seedAt = at;
+    this.#seedBytes = byteLength;
   }
 
   get seed(): string {
     const { seed } = this.#site;
-    return seed.kind === "item" ? this.ownSeed : seed.prefix + this.#number.toString(36);
+    const whole = seed.kind === "item" ? this.#ownSeed : seed.prefix + this.#number.toString(36);
+    return this.element < 0 ? whole : `${whole}.${this.element}`;
+  }
+
+  get #ownSeed(): string {
+    return decodeValue(this.#slots.subarray(this.#seedAt, this.#seedAt + this.#seedBytes)) as string;
   }
 }

@@ -1,3 +1,3 @@
-export { BrokenValue, lift } from "./lift.ts";
+export { BrokenValue, lift, liftScalar } from "./lift.ts";
 export { lower, lowerAll } from "./lower.ts";
 export type { Runtime } from "./memory.ts";

@@ -8,9 +8,13 @@ import type { TaskOptions } from "./task-options.ts";
 
 /** What runs a client's tasks and keeps its objects: hosts that are reached over a bus, or one inside this process. */
 export interface Backend {
+  /** The client's; the ids of its objects begin with it. */
+  readonly id: string;
+  /** Gets a module ready before its first task, where that saves time; whatever is wrong with it, its tasks tell. */
+  prepare(sha256: string): Promise<void>;
   /** A kernel with its options, ready for calls. */
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target;
-  /** Owns a snapshot of a value. @throws InvalidTaskError when it can't cross */
+  /** Owns a snapshot of a value, which may hold refs. @throws InvalidTaskError when it can't cross */
   put(value: unknown): Handle;
   /** Owns a value that is still to come. */
   putLater(value: Promise<unknown>): Handle;
@@ -41,8 +45,10 @@ export interface Target {
   submit(args: readonly unknown[]): Handle;
   /**
    * Submits a call for each element of those arguments that are typed arrays, which all have `count`; the others are
-   * numbers, bigints or booleans, and the same for all calls. All parameters are scalars, and so is the result: the
-   * object is a typed array of all results, of the class that `arrayOf` tells.
+   * the same for all calls. All parameters are scalars, and so is the result: the object is a typed array of all
+   * results, of the class that `arrayOf` tells.
    */
-  map(args: readonly (TypedArray | number | bigint | boolean)[], count: number): Handle;
+  map(args: readonly MapArg[], count: number): Handle;
 }
+
+export type MapArg = TypedArray | number | bigint | boolean;

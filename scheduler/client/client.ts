@@ -1,4 +1,3 @@
-import type { Bus } from "../bus/bus.ts";
 import type { Control } from "../control/control.ts";
 import { shippedModules } from "../control/control.ts";
 import { checkModuleName, fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
@@ -7,20 +6,17 @@ import { compileModule, openModule } from "../manifest/read.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError } from "../protocol/errors.ts";
-import { randomId } from "../protocol/ids.ts";
-import type { Subjects } from "../protocol/subjects.ts";
-import { EncodedTable, isTable } from "../protocol/table.ts";
-import { decodeValue, encodeValue } from "../protocol/value.ts";
+import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
+import type { Backend } from "./backend.ts";
 import { Kernel } from "./kernel.ts";
 import type { FunctionOf, KernelName, KernelsOf } from "./kernel-types.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import { Module, type ModuleFacts } from "./module.ts";
 import type { Modules } from "./modules.ts";
-import { ObjectRef, type ValuesOf } from "./object-ref.ts";
+import { type Handle, handleOf, ObjectRef, type ValuesOf } from "./object-ref.ts";
 import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
-import { Submitter } from "./submitter.ts";
-import { decodeTable, encodeTable } from "./tables.ts";
+import { encodeTable } from "./tables.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 
 /** How often it is looked whether a host has joined. */
@@ -29,9 +25,9 @@ const joinPollMs = 50;
 const isShipped = (module: string) => (shippedModules as readonly string[]).includes(module);
 
 export type ClientDeps = {
-  bus: Bus;
+  backend: Backend;
   control: Control;
-  subjects: Subjects;
+  /** How long a module that comes with wray may take to come. */
   infeasibleAfterMs: number;
   /** Resolves with an error when the connection is lost for good. */
   closed?: Promise<Error | undefined>;
@@ -41,35 +37,28 @@ export type ClientDeps = {
 
 /** A program's door to a cluster: it submits tasks and owns the refs of their results. */
 export class Client {
-  readonly id = randomId();
+  readonly id: string;
+  readonly #backend: Backend;
   readonly #control: Control;
-  readonly #submitter: Submitter;
   readonly #infeasibleAfterMs: number;
   readonly #onShutdown: () => Promise<void>;
   readonly #modules = new Map<string, Promise<Module>>();
-  readonly #droppedRefs = new FinalizationRegistry<string>((id) => this.#submitter.drop(id));
   #shutdown: Promise<void> | undefined;
   /** Why it was shut down, when the program did not ask for it. */
   #failure: Error | undefined;
 
-  private constructor({ bus, control, subjects, infeasibleAfterMs, onShutdown }: ClientDeps) {
+  /** Programs get one by `init()`. */
+  constructor({ backend, control, infeasibleAfterMs, closed, onShutdown }: ClientDeps) {
+    this.id = backend.id;
+    this.#backend = backend;
     this.#control = control;
     this.#infeasibleAfterMs = infeasibleAfterMs;
     this.#onShutdown = onShutdown;
-    this.#submitter = new Submitter({ bus, subjects, id: this.id, infeasibleAfterMs });
-  }
-
-  /** A client that has heard of the hosts that are there. */
-  static async connect(deps: ClientDeps): Promise<Client> {
-    const client = new Client(deps);
-    void deps.closed?.then((error) => {
+    void closed?.then((error) => {
       if (error === undefined) return;
-      client.#failure = error;
-      void client.shutdown();
+      this.#failure = error;
+      void this.shutdown();
     });
-    const leases = await deps.control.leases();
-    await client.#submitter.greet(leases.map(({ host }) => host));
-    return client;
   }
 
   /**
@@ -98,6 +87,7 @@ export class Client {
     if (!isShipped(manifest.module)) {
       await this.#control.nameModule(manifest.module, sha256);
     }
+    await this.#backend.prepare(sha256);
     return new Module(module, this.#kernelOf);
   }
 
@@ -112,7 +102,7 @@ export class Client {
     const sha256 = await this.#findModule(module);
     let loading = this.#modules.get(sha256);
     if (loading === undefined) {
-      loading = fetchModule(this.#control, sha256).then((module) => new Module(module, this.#kernelOf));
+      loading = this.#fetch(sha256);
       this.#modules.set(sha256, loading);
       loading.catch(() => this.#modules.delete(sha256));
     }
@@ -121,17 +111,14 @@ export class Client {
 
   /**
    * Makes a value an object: it goes to each host once that needs it, however many tasks take it. The value is copied
-   * at once; but a table of Apache Arrow is read a moment later, and its ref fails when it can't cross.
+   * at once; but a table of Apache Arrow is read a moment later, and its ref fails when it can't cross. Arrays and
+   * plain objects may hold refs of this client, whose objects are kept as long as this one.
    * @throws InvalidTaskError when the value can't cross
    */
   put<T>(value: T): ObjectRef<T> {
     this.#checkOpen();
-    if (isTable(value)) {
-      return this.#ref(
-        this.#submitter.putLater(encodeTable(value).then((table) => encodeValue(table))),
-      ) as ObjectRef<T>;
-    }
-    return this.#ref(this.#submitter.put(encodeValue(value))) as ObjectRef<T>;
+    const handle = isTable(value) ? this.#backend.putLater(encodeTable(value)) : this.#backend.put(value);
+    return new ObjectRef<T>(handle);
   }
 
   /**
@@ -148,21 +135,49 @@ export class Client {
     this.#checkOpen();
     const { timeoutMs } = checkWaitOptions("get", options, ["timeoutMs"]);
     const list = Array.isArray(refs) ? (refs as readonly ObjectRef[]) : [refs as ObjectRef];
-    for (const ref of list) this.#checkOwned(ref);
-    const values = Promise.all(list.map((ref) => this.#value(ref)));
+    const handles = list.map((ref) => this.#owned(ref));
+    const values = this.#backend.get(handles);
     const late = () => {
-      const pending = list.filter((ref) => !this.#isReady(ref));
+      const pending = handles.filter((handle) => !this.#backend.isReady(handle));
       if (pending.length === 0) return;
       return new GetTimeoutError(
         `${pending.length} of ${list.length} refs were not ready within ${timeoutMs} ms`,
         {
           remedy: "Wait longer, or use wait to see which are ready; the tasks go on.",
-          data: { timeoutMs, pending: pending.map((ref) => ref.id) },
+          data: { timeoutMs, pending: pending.map(({ id }) => id) },
         },
       );
     };
     const result = await (timeoutMs === undefined ? values : within(timeoutMs, values, late));
     return Array.isArray(refs) ? result : result[0];
+  }
+
+  /**
+   * The value of a ref, at once: this thread is blocked until it is there. It is the fastest way to call one kernel after
+   * the other on an embedded host, where nothing has to go through the event loop. Meanwhile nothing else of the program
+   * runs, timers and messages included, and a value that something else of the program has still to bring never comes:
+   * that is refused where it is seen. In a cluster, only a value that is here already can be had so.
+   * @param options.timeoutMs the longest to wait; 0 asks for what is ready now. Default: for ever
+   * @throws InvalidTaskError when the value can't be had without the event loop: what arrives over the bus, a table, what
+   * was spilled to disk, and what waits for any of these
+   * @throws GetTimeoutError when it is not ready in time; and the error of the ref when it has failed
+   */
+  getSync<T>(ref: ObjectRef<T>, options: { timeoutMs?: number } = {}): T {
+    this.#checkOpen();
+    const { timeoutMs = Number.POSITIVE_INFINITY } = checkWaitOptions("getSync", options, ["timeoutMs"]);
+    return this.#backend.getSync(this.#owned(ref), timeoutMs) as T;
+  }
+
+  /**
+   * Lets go of objects at once: they are gone as soon as no unfinished task takes them, and no other object holds their
+   * refs. Nothing else can be done with these refs afterwards. `using ref = …` does it at the end of a block; a ref that is
+   * simply forgotten is let go of when JavaScript collects its garbage.
+   * @throws InvalidTaskError for what is no ref of this client, or was freed before
+   */
+  free(refs: ObjectRef | readonly ObjectRef[]): void {
+    this.#checkOpen();
+    const list = refs instanceof ObjectRef || !Array.isArray(refs) ? [refs as ObjectRef] : refs;
+    for (const handle of list.map((ref) => this.#owned(ref))) handle.free();
   }
 
   /**
@@ -175,8 +190,8 @@ export class Client {
     options: WaitOptions = {},
   ): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
     this.#checkOpen();
-    for (const ref of refs) this.#checkOwned(ref);
-    return waitFor(refs, options, (id, listener) => this.#submitter.whenReady(id, listener));
+    for (const ref of refs) this.#owned(ref);
+    return waitFor(refs, options, this.#backend);
   }
 
   /**
@@ -187,8 +202,7 @@ export class Client {
    */
   cancel(ref: ObjectRef): void {
     this.#checkOpen();
-    this.#checkOwned(ref);
-    this.#submitter.cancel(ref.id);
+    this.#backend.cancel(this.#owned(ref));
   }
 
   /**
@@ -198,7 +212,7 @@ export class Client {
    */
   async recording(ref: ObjectRef): Promise<Recording> {
     await this.wait([ref]);
-    const recording = this.#submitter.recording(ref.id);
+    const recording = this.#backend.recording(handleOf(ref));
     if (recording !== undefined) return recording;
     throw new InvalidTaskError(`${ref} is no task's, so there is nothing to replay`, {
       remedy: "Pass what remote() returned.",
@@ -207,7 +221,7 @@ export class Client {
 
   /** The hosts that this client knows. */
   nodes(): HostView[] {
-    return this.#submitter.hosts;
+    return this.#backend.hosts;
   }
 
   /**
@@ -215,13 +229,13 @@ export class Client {
    */
   memory(): Promise<MemoryReport> {
     this.#checkOpen();
-    return this.#submitter.askMemory();
+    return this.#backend.memory();
   }
 
   /** Leaves the cluster: pending refs fail with ShutdownError, and hosts forget this client's objects. */
   shutdown(): Promise<void> {
     this.#shutdown ??= (async () => {
-      this.#submitter.close(this.#failure);
+      this.#backend.close(this.#failure);
       await this.#onShutdown();
     })();
     return this.#shutdown;
@@ -246,57 +260,31 @@ export class Client {
     }
   }
 
-  readonly #kernelOf = ({ sha256, manifest, needs }: ModuleFacts, name: string): Kernel =>
+  async #fetch(sha256: string): Promise<Module> {
+    const module = await fetchModule(this.#control, sha256);
+    await this.#backend.prepare(sha256);
+    return new Module(module, this.#kernelOf);
+  }
+
+  readonly #kernelOf = (module: ModuleFacts, name: string): Kernel =>
     new Kernel({
-      ...{ module: sha256, label: `${manifest.module}/${name}`, needs, classes: manifest.classes },
-      signature: findKernel(manifest, name),
-      owns: (ref) => this.#submitter.owns(ref.id),
-      submit: (submission) => {
-        this.#checkOpen();
-        return this.#ref(this.#submitter.submit(submission));
-      },
+      ...{ backend: this.#backend, module, checkOpen: this.#checkOpen },
+      signature: findKernel(module.manifest, name),
     });
 
-  #ref(id: string): ObjectRef {
-    const ref = new ObjectRef(id);
-    this.#droppedRefs.register(ref, id);
-    return ref;
-  }
-
-  async #value(ref: ObjectRef): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#submitter.whenReady(ref.id, (state) => {
-        // Until then this closure holds the ref, so that its object is not let go of.
-        this.#submitter
-          .fetch(ref.id, state)
-          .then((bytes) => {
-            const value = decodeValue(bytes);
-            return value instanceof EncodedTable ? decodeTable(value) : value;
-          })
-          .then(resolve, reject);
-      });
-    });
-  }
-
-  #isReady(ref: ObjectRef): boolean {
-    let isReady = false;
-    this.#submitter.whenReady(ref.id, () => {
-      isReady = true;
-    })();
-    return isReady;
-  }
-
-  #checkOpen(): void {
+  readonly #checkOpen = (): void => {
     if (this.#shutdown !== undefined) throw this.#failure ?? new ShutdownError("the client was shut down");
-  }
+  };
 
-  #checkOwned(ref: ObjectRef): void {
-    if (ref instanceof ObjectRef && this.#submitter.owns(ref.id)) return;
+  /** The handle of a ref. @throws InvalidTaskError for what is no ref of this client */
+  #owned(ref: ObjectRef): Handle {
+    if (ref instanceof ObjectRef) {
+      const handle = handleOf(ref);
+      if (this.#backend.owns(handle)) return handle;
+    }
     throw new InvalidTaskError(
-      `${ref instanceof ObjectRef ? String(ref) : typeof ref} is no ref of this client`,
-      {
-        remedy: "Pass what remote() or put() of this client returned.",
-      },
+      `${ref instanceof ObjectRef ? String(ref) : typeof ref} is no ref of this client, or was freed`,
+      { remedy: "Pass what remote() or put() of this client returned." },
     );
   }
 }

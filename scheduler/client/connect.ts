@@ -1,11 +1,14 @@
+import type { Bus } from "../bus/bus.ts";
 import type { ServerOptions } from "../bus/credentials.ts";
 import { natsBus } from "../bus/nats.ts";
 import { jetstreamControl } from "../control/jetstream.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
-import { subjectsOf } from "../protocol/subjects.ts";
+import { type Subjects, subjectsOf } from "../protocol/subjects.ts";
+import { BusBackend } from "./bus-backend.ts";
 import { checkOptionNames, checkTimeMs } from "./check-options.ts";
-import { Client } from "./client.ts";
+import { Client, type ClientDeps } from "./client.ts";
+import { Submitter } from "./submitter.ts";
 
 /** The cluster that is meant when none is named. */
 export const defaultCluster = "default";
@@ -51,9 +54,21 @@ export async function connect(options: ClientOptions & ServerOptions): Promise<C
     const control = await jetstreamControl(bus.connection, cluster);
     const { closed } = bus;
     const onShutdown = () => bus.close();
-    return await Client.connect({ bus, control, subjects, infeasibleAfterMs, closed, onShutdown });
+    return await clientOver(bus, subjects, { control, infeasibleAfterMs, closed, onShutdown });
   } catch (error) {
     await bus.close();
     throw error;
   }
+}
+
+/** A client at the end of a bus, which has heard of the hosts that are there. */
+export async function clientOver(
+  bus: Bus,
+  subjects: Subjects,
+  deps: Omit<ClientDeps, "backend">,
+): Promise<Client> {
+  const { control, infeasibleAfterMs } = deps;
+  const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs });
+  await submitter.greet((await control.leases()).map(({ host }) => host));
+  return new Client({ ...deps, backend: new BusBackend(submitter) });
 }

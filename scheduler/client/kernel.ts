@@ -1,27 +1,23 @@
-import type { Submission } from "../dataflow/task-table.ts";
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
-import { checkArgBytes, checkGrant } from "../manifest/check-limits.ts";
+import { checkGrant } from "../manifest/check-limits.ts";
+import { quickFit } from "../manifest/quick-fit.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
-import { type Capability, defaultGrant, defaultLimits } from "../protocol/limits.ts";
-import type { KernelSignature, Manifest } from "../protocol/manifest.ts";
+import { defaultGrant } from "../protocol/limits.ts";
+import type { KernelSignature } from "../protocol/manifest.ts";
 import type { Tensor, TypedArray } from "../protocol/tensor.ts";
-import { encodeValue } from "../protocol/value.ts";
+import type { Backend, MapArg, Target } from "./backend.ts";
+import { checkMap } from "./check-map.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
-import { ObjectRef } from "./object-ref.ts";
-import { checkTaskOptions, submissionOf, type TaskOptions } from "./task-options.ts";
+import type { ModuleFacts } from "./module.ts";
+import { handleOf, ObjectRef } from "./object-ref.ts";
+import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
 export type KernelDeps = {
-  /** The module's sha-256. */
-  module: string;
-  /** `module/function`, for messages. */
-  label: string;
+  backend: Backend;
+  module: ModuleFacts;
   signature: KernelSignature;
-  /** The capabilities that the module imports. */
-  needs: readonly Capability[];
-  /** Of its manifest. */
-  classes: Manifest["classes"];
-  owns(ref: ObjectRef): boolean;
-  submit(submission: Submission): ObjectRef;
+  /** @throws when the client was shut down */
+  checkOpen(): void;
 };
 
 /** What a task takes: each argument, or a ref that stands for it. */
@@ -31,25 +27,35 @@ export type RemoteArgs<Args extends unknown[]> = {
 type RemoteArg<Arg> = Passed<Arg | (Arg extends TypedArray ? Tensor<Arg> : never)>;
 type Passed<Value> = Value | ObjectRef<Value>;
 
+/** What `map` takes: for each argument one value for all calls, or a typed array with one for each call. */
+export type MapArgs<Args extends unknown[]> = { [Index in keyof Args]: Args[Index] | ArrayFor<Args[Index]> };
+type ArrayFor<Scalar> = unknown extends Scalar
+  ? TypedArray
+  : Scalar extends bigint
+    ? BigInt64Array | BigUint64Array
+    : Scalar extends boolean
+      ? Uint8Array
+      : Scalar extends number
+        ? Exclude<TypedArray, BigInt64Array | BigUint64Array>
+        : never;
+
 /**
  * A kernel of a loaded module, ready to be called as a task.
  * @typeParam Fn what its typings say of it; without them, arguments are checked only at run time
  */
 export class Kernel<Fn extends KernelFunction = UntypedFunction> {
+  /** `module/function` */
+  readonly name: string;
   readonly #deps: KernelDeps;
   readonly #options: TaskOptions;
-  /** What each of its submissions has of the options. */
-  readonly #submission: ReturnType<typeof submissionOf>;
+  readonly #fits: readonly ((value: unknown) => boolean)[];
+  #target: Target | undefined;
 
   constructor(deps: KernelDeps, options: TaskOptions = {}) {
+    this.name = `${deps.module.manifest.module}/${deps.signature.name}`;
     this.#deps = deps;
     this.#options = options;
-    this.#submission = submissionOf(options);
-  }
-
-  /** `module/function` */
-  get name(): string {
-    return this.#deps.label;
+    this.#fits = deps.signature.params.map(({ type }) => quickFit(type));
   }
 
   get signature(): KernelSignature {
@@ -71,29 +77,59 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
    * @throws LimitExceededError when the arguments have more than `maxArgumentBytes`
    */
   remote(...args: RemoteArgs<Parameters<Fn>>): ObjectRef<ReturnType<Fn>> {
-    const { label, signature, classes, module, needs } = this.#deps;
-    const { grant = defaultGrant, maxArgumentBytes = defaultLimits.maxArgumentBytes } = this.#options;
-    checkGrant(label, needs, grant);
-    checkArgCount(label, signature, args.length);
-    checkGaps(label, signature, args);
-    const encoded = args.map((arg, index) => {
+    const { checkOpen } = this.#deps;
+    checkOpen();
+    const target = this.#ready();
+    const fits = this.#fits;
+    let isQuick = args.length === fits.length;
+    for (let index = 0; isQuick && index < fits.length; index++) isQuick = fits[index]!(args[index]);
+    return new ObjectRef(target.submit(isQuick ? args : this.#checked(args)));
+  }
+
+  /**
+   * Calls the kernel once for each element, and returns the ref of the results as one typed array. It is for kernels
+   * that take and return numbers, bigints or booleans: such an argument may be a typed array, of which each call gets
+   * one element, or one value for all calls. The calls are spread over the workers; each starts from a clean sandbox,
+   * and has the time limit for itself. When one fails, so does the ref, and `error.data.index` tells which.
+   *
+   * The array of results is of the class that holds the kernel's result type: `Float64Array` for f64, `Uint8Array` for
+   * bool, and so on.
+   * @throws InvalidTaskError when the kernel is none of these, an argument does not fit, or the arrays differ in length
+   */
+  map(...args: MapArgs<Parameters<Fn>>): ObjectRef<ArrayFor<ReturnType<Fn>>> {
+    const { checkOpen, backend, signature } = this.#deps;
+    checkOpen();
+    const target = this.#ready();
+    const { count, ResultArray } = checkMap(this.name, signature, args);
+    const handle = count === 0 ? backend.put(new ResultArray(0)) : target.map(args as MapArg[], count);
+    return new ObjectRef(handle);
+  }
+
+  #ready(): Target {
+    if (this.#target !== undefined) return this.#target;
+    const { backend, module, signature } = this.#deps;
+    const { grant = defaultGrant } = this.#options;
+    checkGrant(this.name, module.needs, grant);
+    this.#target = backend.target(module, signature.name, this.#options);
+    return this.#target;
+  }
+
+  /** The arguments with handles for refs. */
+  #checked(args: readonly unknown[]): unknown[] {
+    const { signature, module, backend } = this.#deps;
+    checkArgCount(this.name, signature, args.length);
+    checkGaps(this.name, signature, args);
+    return args.map((arg, index) => {
       if (!(arg instanceof ObjectRef)) {
-        checkArg(label, signature, index, arg, classes);
-        return encodeValue(arg);
+        checkArg(this.name, signature, index, arg, module.manifest.classes);
+        return arg;
       }
-      if (this.#deps.owns(arg)) return arg.id;
+      const handle = handleOf(arg);
+      if (backend.owns(handle)) return handle;
       throw new InvalidTaskError(
-        `${label}: parameter ${signature.params[index]!.name} is a ref of another client, or one that was shut down`,
-        { remedy: "Get its value and pass that.", data: { kernel: label, id: arg.id } },
+        `${this.name}: parameter ${signature.params[index]!.name} is a ref of another client, or one that was freed`,
+        { remedy: "Get its value and pass that.", data: { kernel: this.name, id: arg.id } },
       );
     });
-    checkArgBytes(label, encoded, maxArgumentBytes);
-    return this.#deps.submit({
-      label,
-      module,
-      kernel: signature.name,
-      args: encoded,
-      ...this.#submission,
-    }) as ObjectRef<ReturnType<Fn>>;
   }
 }

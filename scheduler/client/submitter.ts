@@ -37,7 +37,7 @@ export type SubmitterDeps = {
 export class Submitter {
   readonly #bus: Bus;
   readonly #subjects: Subjects;
-  readonly #id: string;
+  readonly id: string;
   readonly #hosts = new HostTable();
   readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
   readonly #tasks: TaskTable;
@@ -57,7 +57,7 @@ export class Submitter {
   constructor({ bus, subjects, id, infeasibleAfterMs }: SubmitterDeps) {
     this.#bus = bus;
     this.#subjects = subjects;
-    this.#id = id;
+    this.id = id;
     this.#tasks = new TaskTable({
       objects: this.#objects,
       hosts: this.#hosts,
@@ -129,15 +129,23 @@ export class Submitter {
     return this.#objects.state(id) !== undefined;
   }
 
-  /** The program no longer holds the ref of this object. */
+  /** The program has got another ref of this object. */
+  hold(id: string): void {
+    this.#objects.hold(id);
+  }
+
+  /** The program no longer holds a ref of this object. */
   drop(id: string): void {
     this.#objects.drop(id);
   }
 
-  /** Owns an encoded value. Returns the object's id. */
-  put(value: Uint8Array): string {
+  /**
+   * Owns an encoded value. Returns the object's id.
+   * @param inner the objects whose refs the value holds
+   */
+  put(value: Uint8Array, inner?: readonly string[]): string {
     const id = this.#newId();
-    this.#objects.create(id, { kind: "local", value });
+    this.#objects.create(id, { kind: "local", value }, inner);
     return id;
   }
 
@@ -182,12 +190,28 @@ export class Submitter {
     return this.#objects.recording(id);
   }
 
+  /** Keeps what is needed to make this object's value again. */
+  record(id: string, recording: Recording): void {
+    this.#objects.record(id, recording);
+  }
+
+  isReady(id: string): boolean {
+    return this.#objects.state(id)?.kind !== "pending";
+  }
+
+  /** The encoded value, if it is here; undefined if not. @throws the object's error, if it has failed */
+  localValue(id: string): Uint8Array | undefined {
+    const state = this.#objects.state(id);
+    if (state?.kind === "failed") throw state.error;
+    return state?.kind === "local" ? state.value : undefined;
+  }
+
   /** Calls back when the object is ready. Returns how to stop waiting. */
   whenReady(id: string, listener: (state: ReadyState) => void): () => void {
     return this.#objects.whenReady(id, listener);
   }
 
-  /** The encoded value of a ready object; its bytes are the caller's own. */
+  /** The encoded value of a ready object. */
   async value(id: string): Promise<Uint8Array> {
     return this.fetch(id, this.#objects.state(id) as ReadyState);
   }
@@ -198,11 +222,11 @@ export class Submitter {
       case "failed":
         throw state.error;
       case "local":
-        return state.value.slice();
+        return state.value;
       case "remote": {
         const under = this.#pulls.get(id);
-        // Several may want it at once: it comes once, and the bytes are the own of each.
-        return under === undefined ? this.#pull(id, state.hosts) : (await under).slice();
+        // Several may want it at once: it comes once.
+        return under ?? this.#pull(id, state.hosts);
       }
     }
   }
@@ -210,19 +234,27 @@ export class Submitter {
   /** What this client owns, and why. */
   memory(): PeerMemory {
     const users = this.#tasks.users();
-    const objects = [...this.#objects.entries()].map(({ id, state, isHeld }) => {
+    const entries = [...this.#objects.entries()];
+    const outer = new Map<string, Holder[]>();
+    for (const { id, inner } of entries) {
+      for (const each of inner) outer.set(each, [...(outer.get(each) ?? []), { kind: "object", id }]);
+    }
+    const objects = entries.map(({ id, state, isHeld }) => {
       const task = this.#tasks.labelOf(id);
-      const tasks = (users.get(id) ?? []).map((label): Holder => ({ kind: "task", label }));
+      const others = [
+        ...(users.get(id) ?? []).map((label): Holder => ({ kind: "task", label })),
+        ...(outer.get(id) ?? []),
+      ];
       return {
         id,
-        owner: this.#id,
+        owner: this.id,
         ...(state.kind === "local" && { bytes: state.value.byteLength }),
         ...(task !== undefined && { label: `result of ${task}` }),
         place: state.kind === "local" ? ("memory" as const) : ("none" as const),
-        holders: isHeld ? [{ kind: "ref" as const }, ...tasks] : tasks,
+        holders: isHeld ? [{ kind: "ref" as const }, ...others] : others,
       };
     });
-    return { peer: { kind: "client", id: this.#id }, ...largestObjects(objects) };
+    return { peer: { kind: "client", id: this.id }, ...largestObjects(objects) };
   }
 
   /** Asks the hosts, and other clients, who holds what. */
@@ -270,7 +302,7 @@ export class Submitter {
 
   /** Ids begin with their owner's, so that no two clients make the same. */
   #newId(): string {
-    return `${this.#id}-${(this.#idCount++).toString(36)}`;
+    return `${this.id}-${(this.#idCount++).toString(36)}`;
   }
 
   #send(hostId: string, task: Task): void {

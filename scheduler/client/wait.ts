@@ -1,6 +1,7 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
+import type { Backend } from "./backend.ts";
 import { checkOptionNames, checkTimeMs } from "./check-options.ts";
-import type { ObjectRef } from "./object-ref.ts";
+import { type Handle, handleOf, type ObjectRef } from "./object-ref.ts";
 
 export type WaitOptions = {
   /** How many are enough. Default 1. */
@@ -9,37 +10,37 @@ export type WaitOptions = {
   timeoutMs?: number;
 };
 
-type WhenReady = (id: string, listener: () => void) => () => void;
-
 /** See `Client.wait`. */
 export async function waitFor<T>(
   refs: readonly ObjectRef<T>[],
   options: WaitOptions,
-  whenReady: WhenReady,
+  backend: Pick<Backend, "isReady" | "whenReady">,
 ): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
   const { numReturns = 1, timeoutMs } = checkWaitOptions("wait", options, ["numReturns", "timeoutMs"]);
-  check(refs, numReturns);
-  const readyIds = new Set<string>();
-  const stops: (() => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  await new Promise<void>((resolve) => {
-    for (const { id } of refs) {
-      stops.push(
-        whenReady(id, () => {
-          readyIds.add(id);
-          if (readyIds.size >= numReturns) resolve();
-        }),
-      );
-    }
-    if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs);
-  });
-  clearTimeout(timer);
-  for (const stop of stops) stop();
+  const handles = refs.map(handleOf);
+  check(handles, numReturns);
+  const isReady = (handle: Handle) => backend.isReady(handle);
+  let missingCount = numReturns - handles.filter(isReady).length;
+  if (missingCount > 0) {
+    const stops: (() => void)[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      const countReady = () => {
+        if (--missingCount === 0) resolve();
+      };
+      for (const handle of handles) {
+        if (!isReady(handle)) stops.push(backend.whenReady(handle, countReady));
+      }
+      if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
+    for (const stop of stops) stop();
+  }
 
   const ready: ObjectRef<T>[] = [];
   const pending: ObjectRef<T>[] = [];
-  for (const ref of refs) {
-    (readyIds.has(ref.id) && ready.length < numReturns ? ready : pending).push(ref);
+  for (const [index, ref] of refs.entries()) {
+    (ready.length < numReturns && isReady(handles[index]!) ? ready : pending).push(ref);
   }
   return { ready, pending };
 }
@@ -56,13 +57,13 @@ export function checkWaitOptions<Options extends { timeoutMs?: number }>(
   return options;
 }
 
-function check(refs: readonly ObjectRef[], numReturns: number): void {
-  if (new Set(refs.map(({ id }) => id)).size < refs.length) {
+function check(handles: readonly Handle[], numReturns: number): void {
+  if (new Set(handles).size < handles.length) {
     throw new InvalidTaskError("wait was given the same ref twice", { remedy: "Give each ref once." });
   }
-  if (!Number.isInteger(numReturns) || numReturns < 1 || numReturns > refs.length) {
+  if (!Number.isInteger(numReturns) || numReturns < 1 || numReturns > handles.length) {
     throw new InvalidTaskError(
-      `numReturns must be an integer from 1 to the number of refs, ${refs.length}, but is ${numReturns}`,
+      `numReturns must be an integer from 1 to the number of refs, ${handles.length}, but is ${numReturns}`,
     );
   }
 }

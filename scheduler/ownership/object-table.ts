@@ -17,10 +17,12 @@ export type ReadyState = Exclude<ObjectState, { kind: "pending" }>;
 
 type Entry = {
   state: ObjectState;
-  /** Whether the program still holds the ref. */
-  isHeld: boolean;
-  /** How many unfinished tasks take it as an argument. */
+  /** How many refs of it the program holds. */
+  heldCount: number;
+  /** How many unfinished tasks take it as an argument, and values of other objects hold its ref. */
   users: number;
+  /** The objects whose refs its value holds. */
+  inner: readonly string[];
   /** Hosts that were told to fetch it, and so may have a copy, in the order in which they were told. */
   copies: Set<string>;
   listeners: ((state: ReadyState) => void)[];
@@ -39,8 +41,10 @@ export class ObjectTable {
     this.#onFree = onFree;
   }
 
-  create(id: string, state: ObjectState = { kind: "pending" }): void {
-    this.#entries.set(id, { state, isHeld: true, users: 0, copies: new Set(), listeners: [] });
+  /** @param inner the objects whose refs its value holds: these are kept as long as it is */
+  create(id: string, state: ObjectState = { kind: "pending" }, inner: readonly string[] = []): void {
+    for (const each of inner) this.use(each);
+    this.#entries.set(id, { state, heldCount: 1, users: 0, inner, copies: new Set(), listeners: [] });
   }
 
   state(id: string): ObjectState | undefined {
@@ -51,9 +55,10 @@ export class ObjectTable {
     return this.#entries.size;
   }
 
-  /** What there is: each object's state, and whether the program holds its ref. */
-  *entries(): Generator<{ id: string; state: ObjectState; isHeld: boolean }> {
-    for (const [id, { state, isHeld }] of this.#entries) yield { id, state, isHeld };
+  /** What there is: each object's state, whether the program holds its ref, and whose refs its value holds. */
+  *entries(): Generator<{ id: string; state: ObjectState; isHeld: boolean; inner: readonly string[] }> {
+    for (const [id, { state, heldCount, inner }] of this.#entries)
+      yield { id, state, isHeld: heldCount > 0, inner };
   }
 
   /** Keeps what the task heard whose result this object is. */
@@ -103,11 +108,16 @@ export class ObjectTable {
     this.#freeIfUnused(id, entry);
   }
 
-  /** The program dropped the ref. */
+  /** The program has got another ref. */
+  hold(id: string): void {
+    this.#entries.get(id)!.heldCount++;
+  }
+
+  /** The program dropped a ref. */
   drop(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
-    entry.isHeld = false;
+    entry.heldCount--;
     this.#freeIfUnused(id, entry);
   }
 
@@ -155,10 +165,19 @@ export class ObjectTable {
   }
 
   #freeIfUnused(id: string, entry: Entry): void {
-    if (entry.isHeld || entry.users > 0 || entry.state.kind === "pending") return;
-    // A listener may have ended its last use, and so have freed it already.
-    if (!this.#entries.delete(id)) return;
-    const hosts = entry.state.kind === "remote" ? entry.state.hosts : [];
-    this.#onFree(id, new Set([...entry.copies, ...hosts]));
+    // Not by calls in each other: values may hold refs of values that hold refs, as deep as they like.
+    const unused: [string, Entry][] = [[id, entry]];
+    for (let next = unused.pop(); next !== undefined; next = unused.pop()) {
+      const [id, { heldCount, users, state, inner, copies }] = next;
+      if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
+      // A listener may have ended its last use, and so have freed it already.
+      if (!this.#entries.delete(id)) continue;
+      this.#onFree(id, new Set([...copies, ...(state.kind === "remote" ? state.hosts : [])]));
+      for (const each of inner) {
+        const held = this.#entries.get(each)!;
+        held.users--;
+        unused.push([each, held]);
+      }
+    }
   }
 }

@@ -48,9 +48,6 @@ export function values(name: string, unit: string, n: number, { turns, baseline 
   };
 }
 
-/** What this version of wray can't do. */
-export const missing = (name: string, unit: string): Figure => plain(`${name}: not there yet`, unit, 0);
-
 const plain = (name: string, unit: string, n: number): Figure => ({
   name,
   unit,

@@ -21,17 +21,6 @@ export function lifecycleTests(test: Suite, api: () => Api): void {
     );
   });
 
-  test("shutdown() rejects a get that is fetching a large value", async (t) => {
-    const { connect, files } = api();
-    const wray = await connect(t);
-    const probe = await wray.load(files.probe);
-    const large = probe.kernel("bytes").remote(8_000_000, 1);
-    await wray.wait([large]);
-    const fetching = rejects(wray.get(large), "SHUTDOWN");
-    await wray.shutdown();
-    await fetching;
-  });
-
   test("shutdown() makes every later call fail with SHUTDOWN", async (t) => {
     const { connect, files } = api();
     const wray = await connect(t);

@@ -45,6 +45,15 @@ test("shutdown() makes hosts let go of the client's objects", async () => {
   assert.is(await countHolders(put.id), 0);
 });
 
+test("shutdown() rejects a get that is fetching a large value", async () => {
+  const wray = await cluster.connect();
+  const large = (await wray.load(api().files.probe)).kernel("bytes").remote(8_000_000, 1);
+  await wray.wait([large]);
+  const fetching = rejects(wray.get(large), "SHUTDOWN");
+  await wray.shutdown();
+  await fetching;
+});
+
 test("get() tells functions and offsets when what the cluster has for a source map is broken or too long", async () => {
   const wray = await cluster.connect();
   const nats = await cluster.nats();

@@ -126,7 +126,13 @@ export function objectTests(test: Suite, api: () => Api): void {
   test("get() rejects what is no ref of this client", async (t) => {
     const { wray, connect } = api();
     const other = await connect(t);
-    for (const ref of [other.put(1), new ObjectRef("made-up"), 5, undefined, { id: "x" }]) {
+    for (const ref of [
+      other.put(1),
+      new ObjectRef({ id: "made-up", free() {} }),
+      5,
+      undefined,
+      { id: "x" },
+    ]) {
       await rejects(wray.get(ref as ObjectRef), "INVALID_TASK");
       await rejects(wray.wait([ref as ObjectRef]), "INVALID_TASK");
     }

@@ -3,11 +3,13 @@ import { type Suite, suite, type TestContext } from "../support/index.ts";
 import { argumentsTests } from "./arguments.ts";
 import { cancelTests } from "./cancel.ts";
 import { failureTests } from "./failures.ts";
+import { freeTests } from "./free.ts";
 import { getTests } from "./get.ts";
 import { isolationTests } from "./isolation.ts";
 import { lifecycleTests } from "./lifecycle.ts";
 import { limitsTests } from "./limits.ts";
 import { moduleTests } from "./load.ts";
+import { mapTests } from "./map.ts";
 import { type Compiled, compileFixtures } from "./modules.ts";
 import { nestedTests } from "./nested.ts";
 import { objectTests } from "./objects.ts";
@@ -41,7 +43,9 @@ export const clientTests: readonly DeclareTests[] = [
     argumentsTests,
     objectTests,
     tableTests,
+    freeTests,
     getTests,
+    mapTests,
     optionTests,
     failureTests,
     lifecycleTests,

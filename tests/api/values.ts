@@ -94,10 +94,10 @@ export function valueTests(test: Suite, api: () => Api): void {
     assert.ok((await wray.get(probe.kernel("join").remote(...parts))) === parts.join(""));
   });
 
-  test("get() gives values that the program may change when it asks twice", async () => {
+  test("get() gives small values that the program may change, and asks for again", async () => {
     const { wray } = api();
-    for (const length of [3, 100_000]) {
-      const ref = echo("Float64Array_").remote(new Float64Array(length).fill(1));
+    const given = new Float64Array(1_000).fill(1);
+    for (const ref of [echo("Float64Array_").remote(given), wray.put(given)]) {
       const first = (await wray.get(ref)) as Float64Array;
       first.fill(2);
       assert.equal(((await wray.get(ref)) as Float64Array)[0], 1);

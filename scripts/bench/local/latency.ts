@@ -3,10 +3,9 @@ import type { Client } from "wray";
 import { barred } from "../bar.ts";
 import type { Ring } from "../bare/ring.ts";
 import { emptyTask } from "../cluster.ts";
-import { latencies, latency, missing } from "../figures.ts";
+import { latencies } from "../figures.ts";
 import { byTurns, type Call, check, oneByOneSyncUs, oneByOneUs } from "../measure.ts";
 import type { Context, Figure } from "../suite.ts";
-import { doorsOf } from "./doors.ts";
 import { startEmbedded, startRings, workerCounts, workersText } from "./setting.ts";
 
 const full = { turnCount: 10, callCount: 2_000, warmUpCount: 10_000, idleCount: 30, pauseMs: 10 };
@@ -36,13 +35,7 @@ async function* blocking(
   const inRing = (index: number) => check("a ring", ring.callSync(index, 1), index + 1);
   const measureRing = async () => oneByOneSyncUs(callCount, inRing);
   oneByOneSyncUs(warmUpCount, inRing);
-  if (doorsOf(wray).getSync === undefined) {
-    yield missing(name, "µs");
-    const turns: number[][] = [];
-    for (let turn = 0; turn < turnCount; turn++) turns.push(await measureRing());
-    return yield latency(baselineName, "µs", turns);
-  }
-  const task = (index: number) => check("math/add", doorsOf(wray).getSync!(add.remote(index, 1)), index + 1);
+  const task = (index: number) => check("math/add", wray.getSync(add.remote(index, 1)), index + 1);
   oneByOneSyncUs(warmUpCount, task);
   const baseline = { name: baselineName, measure: measureRing };
   const compared = await byTurns(turnCount, async () => oneByOneSyncUs(callCount, task), baseline);

@@ -1,10 +1,8 @@
-import type { Client } from "wray";
 import { barred } from "../bar.ts";
 import { runBatch } from "../bare/ring-batch.ts";
-import { missing, values } from "../figures.ts";
+import { values } from "../figures.ts";
 import { byTurns, check } from "../measure.ts";
 import type { Context, Figure } from "../suite.ts";
-import { mappingOf } from "./doors.ts";
 import { startEmbedded, startRings, workerCounts, workersText } from "./setting.ts";
 
 const full = { turnCount: 7, elementCount: 1_000_000, batchSize: 10_000 };
@@ -17,12 +15,7 @@ export async function* mapping(context: Context): AsyncIterable<Figure> {
   for (const count of workerCounts) {
     const name = `map, ${workersText(count)}`;
     const wray = await startEmbedded(context, count);
-    const map = await mapOf(wray);
-    if (map === undefined) {
-      yield missing(name, "1/s");
-      await wray.shutdown();
-      continue;
-    }
+    const add = await wray.remote("math/add");
     const rings = await startRings(context, count);
     const perSecond = (run: () => Promise<void>) => async () => {
       const startMs = performance.now();
@@ -33,7 +26,7 @@ export async function* mapping(context: Context): AsyncIterable<Figure> {
       for (let done = 0; done < elementCount; done += batchSize) await runBatch(rings, batchSize);
     });
     const mapped = perSecond(async () => {
-      const sums = await map(xs);
+      const sums = await wray.get(add.map(xs, 1));
       check("the length of what map gives", sums.length, elementCount);
       for (let index = 0; index < elementCount; index++) check("map", sums[index], index + 1);
     });
@@ -46,10 +39,4 @@ export async function* mapping(context: Context): AsyncIterable<Figure> {
     await wray.shutdown();
     await Promise.all(rings.map((ring) => ring.stop()));
   }
-}
-
-async function mapOf(wray: Client): Promise<((xs: Float64Array) => Promise<Float64Array>) | undefined> {
-  const add = mappingOf(await wray.remote("math/add"));
-  if (add.map === undefined) return undefined;
-  return (xs) => wray.get(add.map!(xs, 1));
 }

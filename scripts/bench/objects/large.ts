@@ -1,7 +1,6 @@
 import type { Client, ObjectRef } from "wray";
 import { barred } from "../bar.ts";
 import { latencies, values } from "../figures.ts";
-import { doorsOf } from "../local/doors.ts";
 import { byTurns, check, elapsedMs, oneByOneUs } from "../measure.ts";
 import type { Context, Figure } from "../suite.ts";
 
@@ -22,7 +21,7 @@ export async function* largeObjects({ isQuick }: Context, wray: Client): AsyncIt
       ref = wray.put(large);
     });
     checkNumbers(await wray.get(ref!), large.length);
-    doorsOf(wray).free?.(ref!);
+    wray.free(ref!);
     return rate;
   };
   const target = new Float64Array(large.length);

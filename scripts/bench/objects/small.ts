@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import type { Client } from "wray";
 import { barred } from "../bar.ts";
 import { latency, value } from "../figures.ts";
-import { doorsOf } from "../local/doors.ts";
 import { check, elapsedMs, oneByOneUs } from "../measure.ts";
 import type { Context, Figure } from "../suite.ts";
 
@@ -20,12 +19,11 @@ export async function* smallObjects({ isQuick }: Context, wray: Client): AsyncIt
   for (let turn = 0; turn < turnCount; turn++) turns.push(await oneByOneUs(callCount, putAndGet));
   yield barred(latency("put and get of a number", "µs", turns), { of: "p50", atMost: 2 });
 
-  const { free } = doorsOf(wray);
   const dropUs = async () => {
     let ref = wray.put(-1);
     const ms = await elapsedMs(async () => {
       for (let index = 0; index < dropCount; index++) {
-        free?.call(wray, ref);
+        wray.free(ref);
         ref = wray.put(index);
         if (index % dropsInARow === 0) await setImmediate();
       }
@@ -36,6 +34,5 @@ export async function* smallObjects({ isQuick }: Context, wray: Client): AsyncIt
   await dropUs();
   const costsUs: number[] = [];
   for (let turn = 0; turn < turnCount; turn++) costsUs.push(await dropUs());
-  const name = `put and ${free === undefined ? "drop" : "free"} of a number`;
-  yield value(name, "µs", turnCount * dropCount, costsUs);
+  yield value("put and free of a number", "µs", turnCount * dropCount, costsUs);
 }

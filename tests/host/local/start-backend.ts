@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { defaultHostLimits } from "../../../host/limits.ts";
 import { LocalBackend } from "../../../host/local/local-backend.ts";
 import type { LocalObject } from "../../../host/local/local-object.ts";
 import type { TaskOptions } from "../../../scheduler/client/task-options.ts";
@@ -12,7 +13,7 @@ export async function startBackend(t: Pick<TestContext, "after">, cpus: number) 
   const control = memoryControl();
   const facts = await openModule(Uint8Array.from(readFileSync(await compileProbe())));
   await control.putModule(facts.sha256, facts.bytes);
-  const backend = new LocalBackend({ control, cpus, limits: {} });
+  const backend = new LocalBackend({ control, cpus, limits: defaultHostLimits });
   t.after(() => backend.stop());
   const call = (kernel: string, args: readonly unknown[], options: TaskOptions = {}): LocalObject =>
     backend.target(facts, kernel, options).submit(args);

@@ -10,6 +10,7 @@ export const siteFacts = (changes: Partial<SiteFacts> = {}): SiteFacts => ({
   limits: defaultLimits,
   grant: [],
   seed: { kind: "item" },
+  isMap: false,
   ...changes,
 });
 

@@ -10,7 +10,8 @@ const pagesIn = (bytes: number) => bytes / 65_536;
 /** A module unlike those of other numbers, with so much memory. */
 const numbered = (number: number, bytes = 65_536) =>
   prepared(
-    assemble(`(module (memory ${pagesIn(bytes)}) (func (export "run") (result i32) (i32.const ${number})))`),
+    assemble(`(module (memory ${pagesIn(bytes)}) (func (export "run") (result i32)
+      (i32.store (i32.const 0) (i32.const 1)) (i32.const ${number})))`),
   );
 
 test("keep() keeps the instances of the 32 modules used last", async () => {
@@ -44,6 +45,20 @@ test("a module that begins with more than 8 MiB gets a new instance for each tas
     [8 * mebibyte + 65_536, 3],
   ] as const) {
     const module = await numbered(0, bytes);
+    const worker = openWorker();
+    for (let round = 0; round < 3; round++) worker.run(module, "run");
+    assert.is(worker.instanceCount(), instanceCount);
+  }
+});
+
+test("an instance of any module up to 64 MiB serves one task after the other that leaves nothing in it", async () => {
+  for (const [bytes, instanceCount] of [
+    [64 * mebibyte, 1],
+    [64 * mebibyte + 65_536, 3],
+  ] as const) {
+    const module = await prepared(
+      assemble(`(module (memory ${pagesIn(bytes)}) (func (export "run") (result i32) (i32.const 7)))`),
+    );
     const worker = openWorker();
     for (let round = 0; round < 3; round++) worker.run(module, "run");
     assert.is(worker.instanceCount(), instanceCount);

@@ -1,0 +1,192 @@
+import { findKernel } from "../manifest/check.ts";
+import { checkArgBytes } from "../manifest/check-limits.ts";
+import type { Recording } from "../ownership/object-table.ts";
+import type { HostView } from "../placement/host-table.ts";
+import { InvalidTaskError } from "../protocol/errors.ts";
+import { defaultLimits } from "../protocol/limits.ts";
+import { inlineBytes } from "../protocol/messages.ts";
+import { EncodedTable } from "../protocol/table.ts";
+import { decodeValue, encodeValue } from "../protocol/value.ts";
+import type { Backend, MapArg, Target } from "./backend.ts";
+import { BusHandle, type Holds } from "./bus-handle.ts";
+import { MapByTasks } from "./map-by-tasks.ts";
+import type { MemoryReport } from "./memory-report.ts";
+import type { ModuleFacts } from "./module.ts";
+import { type Handle, handleOf, ObjectRef } from "./object-ref.ts";
+import type { Submitter } from "./submitter.ts";
+import { decodeTable } from "./tables.ts";
+import { submissionOf, type TaskOptions } from "./task-options.ts";
+
+/** The hosts of a cluster, as a client has them at its end of the wire. */
+export class BusBackend implements Backend, Holds {
+  readonly id: string;
+  readonly #submitter: Submitter;
+  readonly #maps = new Map<string, MapByTasks>();
+  readonly #dropped = new FinalizationRegistry<string>((id) => this.#submitter.drop(id));
+
+  constructor(submitter: Submitter) {
+    this.id = submitter.id;
+    this.#submitter = submitter;
+  }
+
+  async prepare(): Promise<void> {}
+
+  target(module: ModuleFacts, kernel: string, options: TaskOptions): Target {
+    const label = `${module.manifest.module}/${kernel}`;
+    const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed } = options;
+    const submission = submissionOf(options);
+    const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
+      const args = given.map((arg) => (arg instanceof BusHandle ? arg.id : encodeValue(arg)));
+      checkArgBytes(label, args, maxArgumentBytes);
+      const withSeed = {
+        ...submission,
+        options: { ...submission.options, ...(ownSeed !== undefined && { seed: ownSeed }) },
+      };
+      return this.#handle(
+        this.#submitter.submit({ label, module: module.sha256, kernel, args, ...withSeed }),
+      );
+    };
+    const signature = findKernel(module.manifest, kernel);
+    return {
+      submit: (args) => submit(args),
+      map: (args, count) => this.#map({ signature, args, count, seed, submit }),
+    };
+  }
+
+  put(value: unknown): BusHandle {
+    const inner = new Set<string>();
+    const encoded = encodeValue(value, {
+      idOf: (given) => {
+        if (!(given instanceof ObjectRef)) return undefined;
+        if (!this.owns(handleOf(given))) throw foreignRef(given);
+        inner.add(given.id);
+        return given.id;
+      },
+    });
+    return this.#handle(this.#submitter.put(encoded, [...inner]));
+  }
+
+  putLater(value: Promise<unknown>): BusHandle {
+    return this.#handle(this.#submitter.putLater(value.then((value) => encodeValue(value))));
+  }
+
+  owns(handle: Handle): boolean {
+    return (
+      handle instanceof BusHandle &&
+      handle.holder === this &&
+      !handle.isFreed &&
+      this.#submitter.owns(handle.id)
+    );
+  }
+
+  isReady({ id }: Handle): boolean {
+    return this.#submitter.isReady(id);
+  }
+
+  whenReady({ id }: Handle, listener: () => void): () => void {
+    return this.#submitter.whenReady(id, listener);
+  }
+
+  get(handles: readonly Handle[]): Promise<unknown[]> {
+    return Promise.all(handles.map((handle) => this.#value(handle)));
+  }
+
+  getSync({ id }: Handle): unknown {
+    const bytes = this.#submitter.localValue(id);
+    if (bytes === undefined) throw notNow(id, "nothing arrives over the bus while this thread is blocked");
+    const value = this.#decode(bytes);
+    if (!(value instanceof Promise)) return value;
+    value.catch(() => {}); // Nobody waits for it.
+    throw notNow(id, "it is a table");
+  }
+
+  cancel({ id }: Handle): void {
+    this.#maps.get(id)?.cancel();
+    this.#submitter.cancel(id);
+  }
+
+  recording({ id }: Handle): Recording | undefined {
+    return this.#submitter.recording(id);
+  }
+
+  get hosts(): HostView[] {
+    return this.#submitter.hosts;
+  }
+
+  memory(): Promise<MemoryReport> {
+    return this.#submitter.askMemory();
+  }
+
+  close(failure?: Error): void {
+    this.#submitter.close(failure);
+  }
+
+  letGo(handle: BusHandle): void {
+    this.#dropped.unregister(handle);
+    this.#submitter.drop(handle.id);
+  }
+
+  #handle(id: string): BusHandle {
+    const handle = new BusHandle(id, this);
+    this.#dropped.register(handle, id, handle);
+    return handle;
+  }
+
+  #map({ signature, args, count, seed: given, submit }: Omit<BusMap, "backend">): BusHandle {
+    let map: MapByTasks | undefined;
+    const handle = this.putLater(
+      // A moment later: until then the object, whose id is the seed, does not exist.
+      Promise.resolve().then(() => map!.results),
+    );
+    const { id } = handle;
+    const seed = given ?? id;
+    this.#submitter.record(id, { seed });
+    map = new MapByTasks({ backend: this, signature, args, count, seed, submit });
+    this.#maps.set(id, map);
+    map.results.catch(() => {}).finally(() => this.#maps.delete(id));
+    return handle;
+  }
+
+  #value(handle: Handle): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#submitter.whenReady(handle.id, (state) => {
+        // Until then this closure holds the handle, so that its object is not let go of.
+        this.#submitter
+          .fetch(handle.id, state)
+          .then((bytes) => this.#decode(bytes))
+          .then(resolve, reject);
+      });
+    });
+  }
+
+  #decode(bytes: Uint8Array): unknown {
+    // Of a small one, a copy, which the program may change.
+    const value = decodeValue(bytes.byteLength <= inlineBytes ? bytes.slice() : bytes, {
+      refOf: (id) => {
+        this.#submitter.hold(id);
+        return new ObjectRef(this.#handle(id));
+      },
+    });
+    return value instanceof EncodedTable ? decodeTable(value) : value;
+  }
+}
+
+type BusMap = {
+  signature: ReturnType<typeof findKernel>;
+  args: readonly MapArg[];
+  count: number;
+  seed: string | undefined;
+  submit(args: readonly unknown[], seed: string): BusHandle;
+};
+
+const notNow = (id: string, why: string) =>
+  new InvalidTaskError(`getSync can't give the value of ${id} now: ${why}`, {
+    remedy: "await get() of it.",
+    data: { id },
+  });
+
+const foreignRef = (ref: ObjectRef) =>
+  new InvalidTaskError(`the value holds ${ref}, which is no ref of this client`, {
+    remedy: "Get its value and put that.",
+    data: { id: ref.id },
+  });

@@ -29,6 +29,7 @@ import { Segments } from "../objects/segments.ts";
 import { ObjectStore } from "../objects/store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import { Pool } from "../pool/pool.ts";
+import { Spin } from "../pool/spin.ts";
 import { printLog } from "../print-log.ts";
 import { Traps } from "../traps/traps.ts";
 import type { Plan } from "./fit-args.ts";
@@ -39,7 +40,6 @@ import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
 import type { MapChunk } from "./map-task.ts";
-import { Spin } from "../pool/spin.ts";
 
 export type LocalBackendOptions = { control: Control; cpus: number; limits: HostLimits };
 

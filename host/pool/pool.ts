@@ -371,7 +371,8 @@ export class Pool {
       this.#lanes.length >= mostWorkers &&
       this.#lanes.every(({ isBlocked, thread }) => isBlocked || thread === lane.thread)
     ) {
-      lane.thread.post({ kind: "failed", error: toWireError(tooManyBlocked()) });
+      const reply = { kind: "failed" as const, error: toWireError(tooManyBlocked()) };
+      lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
       lane.thread.wake();
       return;
     }
@@ -389,7 +390,7 @@ export class Pool {
     // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
     lane.blocked = undefined;
     this.#assign(call, lane);
-    lane.thread.post(reply);
+    lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
     lane.thread.wake();
     this.#keepThreads();
   }
@@ -488,7 +489,8 @@ export class Pool {
     for (const module of this.#modules.values()) thread.post({ kind: "module", module: forWorker(module) });
     for (const site of this.#sites.all())
       thread.post({ kind: "site", index: site.index, site: site.forWorker });
-    for (const id of this.#toldSegments) thread.post({ kind: "segment", id, buffer: this.#segments.get(id)! });
+    for (const id of this.#toldSegments)
+      thread.post({ kind: "segment", id, buffer: this.#segments.get(id)! });
   }
 
   /** A thread is gone; another takes its place, and its rings. */

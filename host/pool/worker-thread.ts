@@ -132,7 +132,8 @@ export class WorkerThread {
   /** Has it look for what was pushed for it, should it sleep. It is woken once, however long it takes to be awake. */
   nudge(): void {
     const control = this.#control;
-    if (Atomics.load(control, sleepsWord) === 1 && Atomics.exchange(control, sleepsWord, 0) === 1) this.wake();
+    if (Atomics.load(control, sleepsWord) === 1 && Atomics.exchange(control, sleepsWord, 0) === 1)
+      this.wake();
   }
 
   wake(): void {

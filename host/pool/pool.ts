@@ -380,7 +380,8 @@ export class Pool {
       this.#lanes.length >= mostWorkers &&
       this.#lanes.every(({ isBlocked, thread }) => isBlocked || thread === lane.thread)
     ) {
-      lane.thread.post({ kind: "failed", error: toWireError(tooManyBlocked()) });
+      const reply = { kind: "failed" as const, error: toWireError(tooManyBlocked()) };
+      lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
       lane.thread.wake();
       return;
     }
@@ -398,7 +399,7 @@ export class Pool {
     // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
     lane.blocked = undefined;
     this.#assign(call, lane);
-    lane.thread.post(reply);
+    lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
     lane.thread.wake();
     this.#keepThreads();
   }

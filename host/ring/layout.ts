@@ -15,8 +15,6 @@ import { controlWords } from "../worker/control.ts";
 export const mostWorkers = 256;
 /** So many calls may be with the workers at once; more wait in the host. A power of two: each ring has room for all. */
 export const slotCount = 4_096;
-/** A header, and room for a value of `inlineBytes` beside small ones and a seed. Memory that no call has needed costs nothing. */
-export const slotWords = (inlineBytes + 1_024) / 4;
 
 /** How many workers have rings that may hold something. */
 export const workerCountWord = 0;
@@ -33,6 +31,12 @@ export const hostState = {
 
 /** Heads and tails lie in cache lines of their own, so that their writers don't disturb each other. */
 const lineWords = 16;
+/**
+ * A header, and room for a value of `inlineBytes` beside small ones and a seed. An odd number of cache lines, since the
+ * headers of slots that are an even number apart would share few places in a cache. Memory that no call has needed costs
+ * nothing.
+ */
+export const slotWords = (inlineBytes + 1_024) / 4 + lineWords;
 const sharedWords = lineWords;
 export const ringWords = 2 * lineWords + slotCount;
 const workerWords = controlWords + 2 * ringWords;

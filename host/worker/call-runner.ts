@@ -51,6 +51,11 @@ export class CallRunner {
     this.#completions = new Completions(deps.shared.words, completionsAt(deps.index));
   }
 
+  /** Of the running call. */
+  get ticket(): number {
+    return this.#ticket;
+  }
+
   /** Tells the host what the running call says. */
   say(message: Said): void {
     this.#deps.post({ kind: "said", slot: this.#slot, ticket: this.#ticket, message });

@@ -17,7 +17,7 @@ export class Mailbox {
   readonly #deps: MailboxDeps;
   readonly #segments = new Map<number, Uint8Array>();
   #readCount = 0;
-  #reply: NestedReply | undefined;
+  #reply: { ticket: number; reply: NestedReply } | undefined;
 
   constructor(deps: MailboxDeps) {
     this.#deps = deps;
@@ -34,13 +34,13 @@ export class Mailbox {
     }
   };
 
-  /** The host's answer to the running task, if it has come. */
-  readonly takeReply = (): NestedReply | undefined => {
+  /** The host's answer to the call of this ticket, if it has come. One that came too late for its call is dropped. */
+  takeReply(ticket: number): NestedReply | undefined {
     this.read();
-    const reply = this.#reply;
+    const last = this.#reply;
     this.#reply = undefined;
-    return reply;
-  };
+    return last?.ticket === ticket ? last.reply : undefined;
+  }
 
   /** The memory of a segment. */
   segment(id: number): Uint8Array {
@@ -61,7 +61,7 @@ export class Mailbox {
       case "forget":
         this.#segments.delete(message.segment);
         return;
-      default:
+      case "reply":
         this.#reply = message;
     }
   }

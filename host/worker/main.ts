@@ -39,7 +39,12 @@ const mailbox: Mailbox = new Mailbox({
   onModule: (module) => runner.addModule(module),
   onSite: (index, site) => runner.addSite(index, site),
 });
-const nested = new Nested({ meter, control, post: outbox.send, receive: mailbox.takeReply });
+const nested = new Nested({
+  meter,
+  control,
+  post: outbox.send,
+  receive: () => mailbox.takeReply(runner.ticket),
+});
 const host = new HostFunctions({ meter, nested, post: outbox.send });
 const runner = new CallRunner({ shared, control, index, meter, nested, host, mailbox, post });
 const intake = new Intake(shared, index);

@@ -57,7 +57,8 @@ export type ToWorker =
   | { kind: "site"; index: number; site: WorkerSite }
   | { kind: "segment"; id: number; buffer: SharedArrayBuffer }
   | { kind: "forget"; segment: number }
-  | NestedReply;
+  /** To the call of this ticket, which may have ended meanwhile. */
+  | { kind: "reply"; ticket: number; reply: NestedReply };
 
 export type FromWorker =
   /** It has started and can take calls. */

@@ -94,6 +94,11 @@ export class WorkerThread {
     return this.#hasEnded;
   }
 
+  /** Whether it has to be woken to take a call. */
+  get isAsleep(): boolean {
+    return Atomics.load(this.#control, sleepsWord) === 1;
+  }
+
   /** The slot of the call that it runs, or is about to take; -1 for none. */
   get running(): number {
     return Atomics.load(this.#control, runningWord) - 1;

@@ -28,8 +28,12 @@ import { Slots } from "./slots.ts";
 import { Spin } from "./spin.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
-/** So many calls may come into the backlog before it is looked whether rings have room. */
-const pushesPerPoll = 32;
+/** So many calls may be submitted before it is looked what has been completed, so that slots are used again soon. */
+const submitsPerPoll = 32;
+/** So many calls may wait in the ring of a worker before another is woken, which costs as much as many short calls. */
+const mostBehind = 4;
+/** After so many looks in vain, some 2 µs, calls that wait are taken for such that wait behind long ones. */
+const looksPerHelp = 32;
 /** How often it is looked after calls while there are any. */
 const tickMs = 5;
 /** A call that looks at the time itself has ended by then; this is for all others. */
@@ -60,7 +64,9 @@ export class Pool {
   readonly #toldSegments = new Set<number>();
   readonly #sites = new Sites((site) => this.#tellOf(site));
   #callCount = 0;
-  #pushedCount = 0;
+  #submitCount = 0;
+  /** In vain, one after the other. */
+  #lookCount = 0;
   #ticker: NodeJS.Timeout | undefined;
   #tickMs = 0;
   #isArmDue = false;
@@ -119,11 +125,9 @@ export class Pool {
       queueMicrotask(() => this.#end(call, { kind: "returned" }));
       return;
     }
-    if (!this.#backlog.isEmpty || !this.#dispatch(call)) {
-      this.#backlog.push(call);
-      // Whoever submits many in one turn keeps the workers busy meanwhile.
-      if (++this.#pushedCount % pushesPerPoll === 0) this.poll();
-    }
+    if (!this.#backlog.isEmpty || !this.#dispatch(call)) this.#backlog.push(call);
+    // Whoever submits many in one turn keeps the workers busy meanwhile.
+    if (++this.#submitCount % submitsPerPoll === 0) this.poll();
     this.#look();
   }
 
@@ -155,6 +159,8 @@ export class Pool {
     } finally {
       this.#isPolling = false;
     }
+    if (hasAny) this.#lookCount = 0;
+    else if (++this.#lookCount % looksPerHelp === 0) this.#help();
     return hasAny;
   }
 
@@ -194,34 +200,46 @@ export class Pool {
     clearInterval(this.#ticker);
   }
 
-  /** Puts a call into the ring with the fewest. False when it has to wait. */
+  /** Puts a call into a ring. False when it has to wait. */
   #dispatch(call: Call): boolean {
     const lane = this.#slots.hasFree ? this.#laneFor(call) : undefined;
     if (lane === undefined) return false;
     const slot = this.#slots.fill(call, this.#items);
     this.#assign(call, lane);
     lane.thread.submissions.push(slot);
-    // While one sleeps, fewer calls are out than there are workers: then the one that was chosen had none by count.
-    if (!lane.thread.nudge() && lane.assignedCount === 1 && lane.thread.running >= 0) this.#wakeThief();
+    lane.thread.nudge();
     return true;
   }
 
-  /**
-   * Has one that sleeps look for what waits behind others. Who has the fewest calls by count may be busy with one that it
-   * took from another's ring, while that other sleeps.
-   */
-  #wakeThief(): void {
-    for (const lane of this.#lanes) if (lane.takesCalls && lane.thread.nudge()) return;
-  }
-
+  /** The one with the fewest calls; but one that sleeps only when the others don't keep up. */
   #laneFor({ site }: Call): Lane | undefined {
     let best: Lane | undefined;
+    let asleep: Lane | undefined;
     for (const lane of this.#lanes) {
       if (!lane.takesCalls || lane.assignedCount >= (site.mayBlock ? 1 : lane.window)) continue;
-      if (best === undefined || lane.assignedCount < best.assignedCount) best = lane;
-      if (best.assignedCount === 0) break;
+      if (lane.thread.isAsleep) asleep ??= lane;
+      else if (best === undefined || lane.assignedCount < best.assignedCount) best = lane;
+      if (best?.assignedCount === 0) return best;
     }
-    return best;
+    if (best === undefined || asleep === undefined) return best ?? asleep;
+    if (best.assignedCount <= mostBehind || best.thread.submissions.length < mostBehind) return best;
+    return asleep;
+  }
+
+  /** Wakes workers for calls that wait behind others, and that nobody is about to take. */
+  #help(): void {
+    if (!this.#lanes.some((lane) => lane.takesCalls && lane.thread.isAsleep)) return;
+    let waitingCount = 0;
+    for (const { thread, takesCalls } of this.#lanes) {
+      waitingCount += thread.submissions.length;
+      if (takesCalls && !thread.isAsleep && thread.running < 0) waitingCount--;
+    }
+    for (const lane of this.#lanes) {
+      if (waitingCount <= 0) return;
+      if (!lane.takesCalls || !lane.thread.isAsleep) continue;
+      lane.thread.nudge();
+      waitingCount--;
+    }
   }
 
   #dispatchWaiting(): void {
@@ -344,6 +362,7 @@ export class Pool {
     Atomics.store(words, hostSleepsWord, hostState.inLoop);
     // What was completed before the workers could see that is here by now.
     this.poll();
+    this.#help();
   }
 
   #said(lane: Lane, message: FromWorker): void {

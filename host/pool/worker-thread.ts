@@ -94,6 +94,11 @@ export class WorkerThread {
     return this.#hasEnded;
   }
 
+  /** Whether it has to be woken to take a call. */
+  get isAsleep(): boolean {
+    return Atomics.load(this.#control, sleepsWord) === 1;
+  }
+
   /** The slot of the call that it runs, or is about to take; -1 for none. */
   get running(): number {
     return Atomics.load(this.#control, runningWord) - 1;
@@ -129,16 +134,11 @@ export class WorkerThread {
     }
   }
 
-  /**
-   * Has it look for what was pushed for it, should it sleep; else, false. It is woken once, however long it takes to be
-   * awake.
-   */
-  nudge(): boolean {
+  /** Has it look for what was pushed for it, should it sleep. It is woken once, however long it takes to be awake. */
+  nudge(): void {
     const control = this.#control;
-    if (Atomics.load(control, sleepsWord) !== 1 || Atomics.exchange(control, sleepsWord, 0) !== 1)
-      return false;
-    this.wake();
-    return true;
+    if (Atomics.load(control, sleepsWord) === 1 && Atomics.exchange(control, sleepsWord, 0) === 1)
+      this.wake();
   }
 
   wake(): void {

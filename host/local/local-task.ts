@@ -172,6 +172,11 @@ export class LocalTask extends Call implements Waiter {
 
   /** All that it takes is ready; what is on disk is fetched first. */
   #submitWithObjects(): void {
+    if (this.args.every(isNumber)) {
+      this.#submit();
+      this.#endWaiting();
+      return;
+    }
     const stored = this.args.flatMap((arg) =>
       isObject(arg) && arg.content.kind === "stored" ? [arg.content.object] : [],
     );
@@ -224,6 +229,9 @@ export class LocalTask extends Call implements Waiter {
 }
 
 const isObject = (arg: LocalArg): arg is LocalObject => arg instanceof LocalObject;
+
+const isNumber = (arg: LocalArg) =>
+  typeof arg === "number" || (isObject(arg) && arg.content.kind === "number");
 
 /** What an argument takes when it is encoded; numbers don't count. */
 function encodedOf(arg: LocalArg): { byteLength: number }[] {

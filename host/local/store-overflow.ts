@@ -11,7 +11,7 @@ const segmentBytes = itemBytes(0);
  * Stores copies of those small values that have no room in a slot together with all others, and pins them.
  * @param args all of them ready
  * @param otherBytes what the call's other items take
- * @param store makes an object of an encoded value
+ * @param store makes an object of an encoded value; when it throws, nothing stays pinned
  */
 export function storeOverflow(
   args: readonly LocalArg[],
@@ -27,10 +27,15 @@ export function storeOverflow(
     leftBytes -= itemBytes(encoded.byteLength) - segmentBytes;
     if (leftBytes >= 0) continue;
     leftBytes += itemBytes(encoded.byteLength) - segmentBytes;
-    const object = store(encoded);
-    object.pin()!.bytes.set(encoded);
-    object.free(); // Once it is unpinned.
-    moved.set(arg, object);
+    try {
+      const object = store(encoded);
+      object.pin()!.bytes.set(encoded);
+      object.free(); // Once it is unpinned.
+      moved.set(arg, object);
+    } catch (error) {
+      for (const object of moved.values()) object.unpin();
+      throw error;
+    }
   }
   return moved;
 }

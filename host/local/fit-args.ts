@@ -1,7 +1,6 @@
 import { checkArgBytes } from "../../scheduler/manifest/check-limits.ts";
-import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import type { ValuePlan } from "../../scheduler/protocol/value.ts";
-import { itemOverheadBytes } from "../ring/items.ts";
+import { argumentBytes, itemBytes, numberItemWords } from "../ring/items.ts";
 import { LocalObject } from "./local-object.ts";
 import type { LocalArg } from "./local-task.ts";
 
@@ -27,24 +26,24 @@ export function fitArgs(
   maxArgumentBytes: number,
   keep: (plan: Plan, label: string) => LocalObject,
 ): FittedArgs {
-  let leftBytes = inlineBytes;
+  // What each takes at the least; of an object, what a number takes.
+  let leftBytes = argumentBytes;
+  for (const arg of given) leftBytes -= isPlan(arg) ? itemBytes(0) : 4 * numberItemWords;
   const kept: LocalObject[] = [];
-  checkArgBytes(
-    label,
-    given.filter((arg): arg is Plan => typeof arg !== "number" && !(arg instanceof LocalObject)),
-    maxArgumentBytes,
-  );
+  checkArgBytes(label, given.filter(isPlan), maxArgumentBytes);
   const args = given.map((arg): LocalArg => {
-    if (typeof arg === "number" || arg instanceof LocalObject) return arg;
-    leftBytes -= arg.byteLength + itemOverheadBytes;
-    if (leftBytes >= 0) {
+    if (!isPlan(arg)) return arg;
+    const moreBytes = itemBytes(arg.byteLength) - itemBytes(0);
+    if (moreBytes <= leftBytes) {
+      leftBytes -= moreBytes;
       const encoded = new Uint8Array(arg.byteLength);
       arg.writeInto(encoded, 0);
       return encoded;
     }
-    leftBytes += arg.byteLength;
     kept.push(keep(arg, `argument of ${label}`));
     return kept.at(-1)!;
   });
   return { args, kept };
 }
+
+const isPlan = (arg: GivenArg): arg is Plan => typeof arg !== "number" && !(arg instanceof LocalObject);

@@ -275,6 +275,11 @@ export class LocalBackend implements Backend, Owner {
     return object;
   };
 
+  /** An object for a small argument that has no room in a slot. @throws ObjectStoreFullError, OutOfDiskError */
+  storeArgument({ byteLength }: Uint8Array, label: string): StoredObject {
+    return this.store.create(byteLength, { owner: this.id, label: `argument of ${label}`, kind: "copy" });
+  }
+
   /** Decides an object by what a worker has made. */
   settleWith(object: LocalObject, buffer: SharedArrayBuffer, label: string): void {
     try {

@@ -23,6 +23,8 @@ export type LocalTargetDeps = {
   mapsByTasks: boolean;
 };
 
+const none: readonly LocalObject[] = [];
+
 /** A kernel with its options on an embedded host. */
 export class LocalTarget implements Target {
   readonly #deps: LocalTargetDeps;
@@ -49,7 +51,7 @@ export class LocalTarget implements Target {
 
   submit(given: readonly unknown[]): LocalObject {
     for (const arg of given) if (typeof arg !== "number") return this.#submitWithMore(given);
-    return this.#begin({ args: given as number[], kept: [] });
+    return this.#begin({ args: given as number[], kept: none });
   }
 
   #submitWithMore(given: readonly unknown[]): LocalObject {

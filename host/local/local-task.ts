@@ -10,6 +10,7 @@ import type { ItemWriter } from "../ring/items.ts";
 import type { Said } from "../worker/messages.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import { LocalObject, type Waiter } from "./local-object.ts";
+import { storeOverflow } from "./store-overflow.ts";
 
 /** What a task takes: a number, another encoded value that is small, or an object. */
 export type LocalArg = number | Uint8Array | LocalObject;
@@ -37,6 +38,8 @@ export class LocalTask extends Call implements Waiter {
   /** Whether the pool has it, and will tell when it has ended. */
   #isSubmitted = false;
   #pinned: StoredObject[] | undefined;
+  /** Copies of those objects that have no room in a slot. */
+  #moved: ReadonlyMap<LocalObject, StoredObject> | undefined;
   #children: Children | undefined;
   #clock: number[] | undefined;
 
@@ -67,6 +70,8 @@ export class LocalTask extends Call implements Waiter {
     }
     this.#missingCount = this.#objectCount;
     this.#backend.waiting.add(this);
+    // So that its site is not forgotten meanwhile.
+    this.site.callCount++;
     for (const arg of this.args) if (isObject(arg)) arg.whenReady(this);
   }
 
@@ -95,7 +100,7 @@ export class LocalTask extends Call implements Waiter {
     for (const arg of this.args) {
       if (typeof arg === "number") items.number(arg);
       else if (arg instanceof Uint8Array) items.inline(arg);
-      else writeObject(items, arg);
+      else writeObject(items, arg, this.#moved);
     }
     if (this.site.facts.seed.kind === "item") items.inline(encodeValue(this.#options.seed));
   }
@@ -167,6 +172,11 @@ export class LocalTask extends Call implements Waiter {
 
   /** All that it takes is ready; what is on disk is fetched first. */
   #submitWithObjects(): void {
+    if (this.args.every(isNumber)) {
+      this.#submit();
+      this.#endWaiting();
+      return;
+    }
     const stored = this.args.flatMap((arg) =>
       isObject(arg) && arg.content.kind === "stored" ? [arg.content.object] : [],
     );
@@ -186,14 +196,27 @@ export class LocalTask extends Call implements Waiter {
     }
     for (const object of stored) object.pin();
     this.#pinned = stored;
-    this.#backend.waiting.delete(this);
+    try {
+      this.#moved = storeOverflow(this.args, 0, (encoded) =>
+        this.#backend.storeArgument(encoded, this.site.label),
+      );
+    } catch (error) {
+      this.#backend.fail(this, error as Error);
+      return;
+    }
+    stored.push(...this.#moved.values());
     this.#submit();
+    this.#endWaiting();
+  }
+
+  #endWaiting(): void {
+    if (this.#backend.waiting.delete(this)) this.site.callCount--;
   }
 
   /** What it took, it needs no more. */
   #release(): void {
     this.#children?.close();
-    this.#backend.waiting.delete(this);
+    this.#endWaiting();
     for (const object of this.#pinned ?? []) object.unpin();
     this.#pinned = undefined;
     for (const arg of this.args) if (isObject(arg)) arg.unuse();
@@ -207,6 +230,9 @@ export class LocalTask extends Call implements Waiter {
 
 const isObject = (arg: LocalArg): arg is LocalObject => arg instanceof LocalObject;
 
+const isNumber = (arg: LocalArg) =>
+  typeof arg === "number" || (isObject(arg) && arg.content.kind === "number");
+
 /** What an argument takes when it is encoded; numbers don't count. */
 function encodedOf(arg: LocalArg): { byteLength: number }[] {
   if (!isObject(arg)) return typeof arg === "number" ? [] : [arg];
@@ -215,9 +241,16 @@ function encodedOf(arg: LocalArg): { byteLength: number }[] {
   return content.kind === "stored" ? [content.object] : [];
 }
 
-/** Writes what an object holds that is ready and, when it is stored, pinned. */
-export function writeObject(items: ItemWriter, { content }: LocalObject): void {
-  if (content.kind === "number") items.number(content.value);
+/** Writes what an object holds that is ready and, when it is stored, pinned; or its copy. */
+export function writeObject(
+  items: ItemWriter,
+  object: LocalObject,
+  moved?: ReadonlyMap<LocalObject, StoredObject>,
+): void {
+  const { content } = object;
+  const copy = moved?.get(object);
+  if (copy !== undefined) items.segment(copy.byteLength, copy.segmentId!);
+  else if (content.kind === "number") items.number(content.value);
   else if (content.kind === "bytes") items.inline(content.encoded);
   else if (content.kind === "stored") items.segment(content.object.byteLength, content.object.segmentId!);
 }

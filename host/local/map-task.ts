@@ -6,14 +6,17 @@ import { headerBytes, tagOf, typedArrayClasses } from "../../scheduler/protocol/
 import type { StoredObject } from "../objects/stored-object.ts";
 import { Call, type CallEnd } from "../pool/call.ts";
 import type { Site } from "../pool/site.ts";
-import type { ItemWriter } from "../ring/items.ts";
+import { type ItemWriter, itemBytes, numberItemWords } from "../ring/items.ts";
 import type { Said } from "../worker/messages.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import type { LocalObject } from "./local-object.ts";
 import { type LocalTaskOptions, writeObject } from "./local-task.ts";
+import { storeOverflow } from "./store-overflow.ts";
 
 /** So many chunks for each cpu: who is done early takes from those that are left. */
 const chunksPerCpu = 8;
+/** What the items of a chunk take beside the arguments: where it begins, how many, and where the results go. */
+const chunkItemBytes = 2 * 4 * numberItemWords + itemBytes(0);
 /** Calls of one chunk, at most: what waits behind it waits no longer than for these. */
 const mostCalls = 65_536;
 
@@ -30,6 +33,8 @@ export class MapTask {
   readonly #backend: LocalBackend;
   readonly #count: number;
   readonly #pinned: StoredObject[];
+  /** Copies of those arguments that have no room in a slot. */
+  readonly moved: ReadonlyMap<LocalObject, StoredObject>;
   #chunks: MapChunk[] = [];
   #runningCount = 0;
   #retryCount = 0;
@@ -73,6 +78,8 @@ export class MapTask {
       arg.content.object.pin();
       this.#pinned.push(arg.content.object);
     }
+    this.moved = storeOverflow(args, chunkItemBytes, (encoded) => backend.storeArgument(encoded, site.label));
+    this.#pinned.push(...this.moved.values());
   }
 
   start(): void {
@@ -156,7 +163,7 @@ export class MapChunk extends Call {
     items.number(this.#count);
     for (const arg of this.#map.args) {
       if (typeof arg === "number") items.number(arg);
-      else writeObject(items, arg);
+      else writeObject(items, arg, this.#map.moved);
     }
     items.segment(this.#map.output.byteLength, this.#map.output.segmentId!);
     if (this.site.facts.seed.kind === "item") items.inline(encodeValue(this.#map.options.seed));

@@ -419,23 +419,13 @@ export class Pool {
 
   /** A thread is gone; another takes its place, and its rings. */
   #exited(lane: Lane, error: WorkerCrashedError): void {
-    this.poll();
     const slot = lane.thread.running;
     const call = slot < 0 ? undefined : this.#slots.call(slot);
-    if (call !== undefined && this.#slots.isRunningOn(slot, lane.index)) {
-      const told = call.stopError;
-      this.#release(call, slot);
-      if (told === null) this.#end(call, { kind: "returned" });
-      else this.#end(call, { kind: "error", error: lane.withThread(told ?? toWireError(error)) });
-    } else if (
-      call !== undefined &&
-      this.#slots.state(slot) !== slotState.running &&
-      this.#isNowhere(lane, slot)
-    ) {
-      // It was taken and not begun.
-      this.#release(call, slot);
-      if (!call.hasEnded) this.#backlog.putBack(call);
-    }
+    const ticket = call?.ticket;
+    this.poll();
+    // What was completed by now may be in a slot again, and so may another call be in its own.
+    if (call !== undefined && call.slot === slot && call.ticket === ticket)
+      this.#orphaned(lane, call, slot, error);
     this.#takeBack(lane);
     // Others run what they took out of its ring.
     for (const call of this.#slots.used()) if (call.ring === lane.index) call.ring = -1;
@@ -445,16 +435,48 @@ export class Pool {
       this.#dispatchWaiting();
       return;
     }
-    // Whoever waits for a thread hears of it at once.
-    for (const call of [...this.#backlog]) this.#end(call, { kind: "error", error: toWireError(error) });
+    // Whoever waits for a thread hears of it at once. They are taken out first, since some may be put in again.
+    const waiting: Call[] = [];
+    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
+      this.#backlog.shift();
+      waiting.push(call);
+    }
+    for (const call of waiting) this.#end(call, { kind: "error", error: toWireError(error) });
     this.#lanes.startLater(lane);
   }
 
-  /** Whether no ring holds a slot, and no other worker is about to take it. */
-  #isNowhere(dead: Lane, slot: number): boolean {
-    return this.#lanes.all.every(
-      ({ thread }) => !thread.submissions.has(slot) && (thread === dead.thread || thread.running !== slot),
-    );
+  /** A thread is gone that had announced a call. */
+  #orphaned(lane: Lane, call: Call, slot: number, error: WorkerCrashedError): void {
+    if (this.#slots.isRunningOn(slot, lane.index)) {
+      const told = call.stopError;
+      this.#release(call, slot);
+      if (told === null) this.#end(call, { kind: "returned" });
+      else this.#end(call, { kind: "error", error: lane.withThread(told ?? toWireError(error)) });
+      return;
+    }
+    if (!this.#isNowhere(lane, call, slot)) return;
+    const state = this.#slots.state(slot);
+    if (state === slotState.value || state === slotState.error) {
+      // It was done, and not yet told so.
+      this.#completed(lane, slot);
+    } else {
+      // It was taken and not begun.
+      this.#release(call, slot);
+      if (!call.hasEnded) this.#backlog.putBack(call);
+    }
+  }
+
+  /**
+   * Whether no one but a dead thread can have taken a call. The rings are looked at first: who takes it out of one has
+   * announced that before, and takes the announcement back only when it is among what was completed.
+   */
+  #isNowhere(dead: Lane, call: Call, slot: number): boolean {
+    const lanes = this.#lanes.all;
+    if (lanes.some(({ thread }) => thread.submissions.has(slot))) return false;
+    if (lanes.some(({ thread }) => thread !== dead.thread && thread.running === slot)) return false;
+    const { ticket } = call;
+    this.poll();
+    return call.slot === slot && call.ticket === ticket;
   }
 }
 

@@ -109,6 +109,12 @@ export function numberAt(words: Int32Array, floats: Float64Array, at: number): n
 /** What an item takes beside its bytes, at the most. */
 export const itemOverheadBytes = 4 * itemHeaderWords + 8;
 
+/** What an item takes in a slot with an encoded value of so many bytes. */
+export const itemBytes = (byteLength: number) => 4 * itemHeaderWords + 8 * Math.ceil(byteLength / 8);
+
+/** What the items of a call may take together, beside its seed: that is a string of at most 256 characters. */
+export const argumentBytes = 4 * (slotWords - itemsWord) - itemBytes(8 + 2 * 256);
+
 /** How many words an item takes that holds a number. */
 export const numberItemWords = itemHeaderWords + numberBytes / 4;
 

@@ -1,7 +1,7 @@
 import type { Lane } from "./lane.ts";
 
 /** So many calls may wait in the ring of a worker before another is woken, which costs as much as many short calls. */
-const mostBehind = 4;
+const mostBehind = 32;
 
 /**
  * The worker whose ring a call goes into: the one with the fewest, but one that sleeps only when those that are awake

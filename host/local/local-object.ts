@@ -27,6 +27,16 @@ export type Owner = { readonly id: string };
 
 const pending: Content = { kind: "pending" };
 
+/** What few objects have, so that the many others take less memory. */
+type Rare = {
+  /** Of a task's result, when the task heard more than its id. */
+  recording?: Recording;
+  /** The objects whose refs its value holds. */
+  inner?: readonly LocalObject[] | undefined;
+  /** The objects whose values hold its ref. */
+  outer?: WeakRef<LocalObject>[];
+};
+
 /** Tells the store when nothing in this process refers to an object any more. */
 const dropped = new FinalizationRegistry<StoredObject>((object) => object.free());
 
@@ -39,15 +49,11 @@ export class LocalObject implements Handle {
   readonly number: number;
   /** What ends the task that makes it, while that is pending. */
   task: { cancel(): void } | undefined;
-  /** Of a task's result, when the task heard more than its id. */
-  recording: Recording | undefined;
   /** Whether a task makes it. */
   isResult = false;
-  /** The objects whose refs its value holds. */
-  #inner: readonly LocalObject[] | undefined;
-  /** The objects whose values hold its ref. */
-  #outer: WeakRef<LocalObject>[] | undefined;
-  #content: Content = pending;
+  #rare: Rare | undefined;
+  /** A number is told as it is: most results are such. */
+  #content: Content | number = pending;
   #waiters: Waiter | Waiter[] | undefined;
   /** Tasks that take it, objects that hold a ref of it, and others that need its value. */
   #userCount = 0;
@@ -63,7 +69,17 @@ export class LocalObject implements Handle {
   }
 
   get content(): Content {
-    return this.#content;
+    const content = this.#content;
+    return typeof content === "number" ? { kind: "number", value: content } : content;
+  }
+
+  get recording(): Recording | undefined {
+    return this.#rare?.recording;
+  }
+
+  set recording(recording: Recording) {
+    this.#rare ??= {};
+    this.#rare.recording = recording;
   }
 
   get isReady(): boolean {
@@ -77,22 +93,24 @@ export class LocalObject implements Handle {
 
   /** The objects whose values hold its ref. */
   get outer(): LocalObject[] {
-    return (this.#outer ?? []).flatMap((each) => each.deref() ?? []);
+    return (this.#rare?.outer ?? []).flatMap((each) => each.deref() ?? []);
   }
 
   /** Its value holds refs of these. */
   holds(inner: readonly LocalObject[]): void {
-    this.#inner = inner;
+    this.#rare ??= {};
+    this.#rare.inner = inner;
     for (const each of inner) {
       each.use();
-      each.#outer ??= [];
-      each.#outer.push(new WeakRef(this));
+      each.#rare ??= {};
+      each.#rare.outer ??= [];
+      each.#rare.outer.push(new WeakRef(this));
     }
   }
 
   /** The object of this id whose ref its value holds; the program has a ref of it again. */
   innerOf(id: string): LocalObject | undefined {
-    const inner = this.#inner?.find((each) => each.id === id);
+    const inner = this.#rare?.inner?.find((each) => each.id === id);
     if (inner !== undefined) inner.#isFreed = false;
     return inner;
   }
@@ -103,7 +121,7 @@ export class LocalObject implements Handle {
       if (content.kind === "stored") content.object.free();
       return;
     }
-    this.#content = content;
+    this.#content = content.kind === "number" ? content.value : content;
     this.task = undefined;
     if (content.kind === "stored") dropped.register(this, content.object, this);
     const waiters = this.#waiters;
@@ -148,11 +166,13 @@ export class LocalObject implements Handle {
     for (let object = unused.pop(); object !== undefined; object = unused.pop()) {
       if (!object.#isUnused) continue;
       object.#release();
-      for (const each of object.#inner ?? []) {
+      const inner = object.#rare?.inner;
+      if (inner === undefined) continue;
+      for (const each of inner) {
         each.#userCount--;
         unused.push(each);
       }
-      object.#inner = undefined;
+      object.#rare!.inner = undefined;
     }
   }
 
@@ -162,9 +182,9 @@ export class LocalObject implements Handle {
 
   #release(): void {
     const content = this.#content;
-    if (content.kind === "failed") return;
+    if (typeof content === "object" && content.kind === "failed") return;
     this.#content = { kind: "failed", error: freed(this.id) };
-    if (content.kind !== "stored") return;
+    if (typeof content === "number" || content.kind !== "stored") return;
     dropped.unregister(this);
     content.object.free();
   }

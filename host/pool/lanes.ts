@@ -34,10 +34,19 @@ export class Lanes {
   readonly all: Lane[] = [];
   readonly #deps: LanesDeps;
   #trimming: NodeJS.Timeout | undefined;
+  /** Whether one more than needed is kept, parked. */
+  #hasSpare = false;
   #isClosed = false;
 
   constructor(deps: LanesDeps) {
     this.#deps = deps;
+  }
+
+  /** Some calls may block from now on: as a thread takes long to start, there is one ready to take the place of each. */
+  keepSpare(): void {
+    if (this.#hasSpare) return;
+    this.#hasSpare = true;
+    this.keep();
   }
 
   /** As many threads as cpus, beside those that are blocked, take calls or are about to. */
@@ -58,6 +67,9 @@ export class Lanes {
       surplus++;
     }
     while (surplus++ < 0 && this.all.length < mostWorkers) this.#spawn(this.all.length);
+    if (this.#hasSpare && this.all.length < mostWorkers && !this.all.some(isSpare)) {
+      this.#spawn(this.all.length).isParked = true;
+    }
   }
 
   /** A thread is gone that had been ready: another takes its place, and its rings, unless nobody needs it. */
@@ -79,11 +91,12 @@ export class Lanes {
   /** Ends threads that nobody needs any more, a while later. */
   trim(): void {
     const { cpus, isBusy } = this.#deps;
-    if (this.#trimming !== undefined || this.#isClosed || this.all.length <= cpus) return;
+    const keptCount = cpus + Number(this.#hasSpare);
+    if (this.#trimming !== undefined || this.#isClosed || this.all.length <= keptCount) return;
     this.#trimming = setTimeout(() => {
       this.#trimming = undefined;
       // Only from the end, so that indexes stay.
-      for (const lane of this.all.slice(cpus).reverse()) {
+      for (const lane of this.all.slice(keptCount).reverse()) {
         if (!lane.isParked || isBusy(lane)) break;
         lane.isRetired = true;
         void lane.thread.terminate();
@@ -101,7 +114,7 @@ export class Lanes {
     await Promise.all(this.all.map(({ thread }) => thread.terminate()));
   }
 
-  #spawn(index: number): void {
+  #spawn(index: number): Lane {
     const { shared, stackBytes, messages, ready, said, exited } = this.#deps;
     const thread = new WorkerThread({
       ...{ shared, index, stackBytes, ready },
@@ -112,6 +125,7 @@ export class Lanes {
     this.all[index] = lane;
     this.#count();
     for (const message of messages()) thread.post(message);
+    return lane;
   }
 
   #forgetRetired(): void {
@@ -123,3 +137,5 @@ export class Lanes {
     Atomics.store(this.#deps.shared.words, workerCountWord, this.all.length);
   }
 }
+
+const isSpare = ({ isParked, isBlocked, isRetired }: Lane) => isParked && !isBlocked && !isRetired;

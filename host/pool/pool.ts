@@ -95,7 +95,9 @@ export class Pool {
   }
 
   site(facts: SiteFacts): Site {
-    return this.#catalog.site(facts);
+    const site = this.#catalog.site(facts);
+    if (site.mayBlock) this.#lanes.keepSpare();
+    return site;
   }
 
   /** Lets calls name a segment, until it is forgotten. */

@@ -5,7 +5,6 @@ import {
   type WorkerCrashedError,
 } from "../../scheduler/protocol/errors.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
-import type { LoadedModule } from "../modules.ts";
 import { ItemWriter, readItems, readNumber } from "../ring/items.ts";
 import {
   hostSleepsWord,
@@ -14,55 +13,45 @@ import {
   type Shared,
   sharedBytes,
   viewShared,
-  workerCountWord,
 } from "../ring/layout.ts";
 import { slotState } from "../ring/slot.ts";
 import type { FromWorker, NestedReply } from "../worker/messages.ts";
-import { timeoutError } from "../worker/meter.ts";
 import { weightOf } from "../worker/outbox.ts";
 import { Backlog } from "./backlog.ts";
 import type { Call } from "./call.ts";
-import { Lane } from "./lane.ts";
-import { type Site, type SiteFacts, Sites } from "./site.ts";
+import { Catalog } from "./catalog.ts";
+import { chooseLane, wakeForWaiting } from "./choose-lane.ts";
+import type { Lane } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
+import type { Site, SiteFacts } from "./site.ts";
 import { Slots } from "./slots.ts";
 import { Spin } from "./spin.ts";
-import { WorkerThread } from "./worker-thread.ts";
+import { Watch } from "./watch.ts";
 
 /** So many calls may be submitted before it is looked what has been completed, so that slots are used again soon. */
 const submitsPerPoll = 32;
-/** So many calls may wait in the ring of a worker before another is woken, which costs as much as many short calls. */
-const mostBehind = 4;
 /** After so many looks in vain, some 2 µs, calls that wait are taken for such that wait behind long ones. */
 const looksPerHelp = 32;
 /** How often it is looked after calls while there are any. */
 const tickMs = 5;
-/** A call that looks at the time itself has ended by then; this is for all others. */
-const noticeMs = 5;
-/** How long a call may take to notice that it is to end, before its whole thread is ended. */
-const backstopMs = 20;
-/** How long to wait after a thread that could not even start. */
-const restartMs = 1_000;
-/** How long threads that took the place of blocked ones are kept when they are no longer needed. */
-const spareMs = 1_000;
-
 /**
  * Worker threads, and the calls that they run. Calls go into rings in shared memory and come back through others; what
  * has no place in a ring waits in the backlog. No more than `cpus` calls run at once; those that are blocked, because
  * they wait for what they have submitted, have others in their place.
  */
 export class Pool {
-  readonly #cpus: number;
-  readonly #stackBytes: number;
   readonly #shared: Shared = viewShared(new SharedArrayBuffer(sharedBytes));
-  readonly #items = new ItemWriter(this.#shared, (segment) => this.#tellOfSegment(segment));
+  readonly #catalog = new Catalog((message) => {
+    for (const { thread } of this.#lanes.all) if (!thread.hasEnded) thread.post(message);
+  });
+  readonly #items = new ItemWriter(this.#shared, this.#catalog.tellOfSegment);
   readonly #slots = new Slots(this.#shared);
   readonly #backlog = new Backlog<Call>();
-  readonly #lanes: Lane[] = [];
-  readonly #modules = new Map<string, LoadedModule>();
-  readonly #segments = new Map<number, SharedArrayBuffer>();
-  /** Those of them that the workers have been told of. */
-  readonly #toldSegments = new Set<number>();
-  readonly #sites = new Sites((site) => this.#tellOf(site));
+  readonly #lanes: Lanes;
+  readonly #watch = new Watch({
+    lanes: () => this.#lanes.all,
+    callOn: (lane) => this.#callOn(lane),
+  });
   #callCount = 0;
   #submitCount = 0;
   /** In vain, one after the other. */
@@ -74,24 +63,30 @@ export class Pool {
   readonly #spin = new Spin({ poll: () => this.poll(), nowMs: () => performance.now() });
   /** Whether it looks on as soon as the event loop has had its turn. */
   #isSpinning = false;
-  #trimming: NodeJS.Timeout | undefined;
   #isClosed = false;
   #drained = () => {};
 
   constructor(cpus: number, stackBytes: number) {
-    this.#cpus = cpus;
-    this.#stackBytes = stackBytes;
-    this.#keepThreads();
+    this.#lanes = new Lanes({
+      ...{ cpus, stackBytes, shared: this.#shared },
+      messages: () => this.#catalog.messages(),
+      ready: () => this.#dispatchWaiting(),
+      said: (lane, message) => this.#said(lane, message),
+      exited: (lane, error) => this.#exited(lane, error),
+      parked: (lane) => this.#takeBack(lane),
+      isBusy: (lane) => this.#callOn(lane) !== undefined,
+    });
+    this.#lanes.keep();
   }
 
   /** Calls that have a cpu. */
   get running(): number {
-    return this.#lanes.filter((lane) => !lane.isBlocked && this.#callOn(lane) !== undefined).length;
+    return this.#lanes.all.filter((lane) => !lane.isBlocked && this.#callOn(lane) !== undefined).length;
   }
 
   /** Calls that wait for what they have submitted. */
   get blocked(): number {
-    return this.#lanes.filter((lane) => lane.isBlocked).length;
+    return this.#lanes.all.filter((lane) => lane.isBlocked).length;
   }
 
   /** Calls that have not ended. */
@@ -100,17 +95,16 @@ export class Pool {
   }
 
   site(facts: SiteFacts): Site {
-    return this.#sites.get(facts);
+    return this.#catalog.site(facts);
   }
 
   /** Lets calls name a segment, until it is forgotten. */
   addSegment(id: number, buffer: SharedArrayBuffer): void {
-    this.#segments.set(id, buffer);
+    this.#catalog.addSegment(id, buffer);
   }
 
   forgetSegment(id: number): void {
-    this.#segments.delete(id);
-    if (this.#toldSegments.delete(id)) this.#postToAll({ kind: "forget", segment: id });
+    this.#catalog.forgetSegment(id);
   }
 
   /** Runs a call when it is its turn. Its `ended` is called once, never from within; then it may be submitted again. */
@@ -135,7 +129,8 @@ export class Pool {
   cancel(call: Call): void {
     if (call.hasEnded) return;
     if (call.slot >= 0 && !this.#slots.cancel(call.slot)) {
-      this.#stop(call, undefined);
+      this.#watch.stop(call, undefined);
+      this.#look();
       return;
     }
     this.#end(call, { kind: "returned" });
@@ -154,13 +149,13 @@ export class Pool {
     this.#isPolling = true;
     let hasAny = false;
     try {
-      for (const lane of this.#lanes) if (this.#takeFrom(lane)) hasAny = true;
+      for (const lane of this.#lanes.all) if (this.#takeFrom(lane)) hasAny = true;
       if (hasAny) this.#dispatchWaiting();
     } finally {
       this.#isPolling = false;
     }
     if (hasAny) this.#lookCount = 0;
-    else if (++this.#lookCount % looksPerHelp === 0) this.#help();
+    else if (++this.#lookCount % looksPerHelp === 0) wakeForWaiting(this.#lanes.all);
     return hasAny;
   }
 
@@ -171,7 +166,7 @@ export class Pool {
   sleep(): void {
     const { words } = this.#shared;
     Atomics.store(words, hostSleepsWord, hostState.blocked);
-    for (const { thread } of this.#lanes) thread.readMail();
+    for (const { thread } of this.#lanes.all) thread.readMail();
     if (!this.poll()) Atomics.wait(words, hostSleepsWord, hostState.blocked, tickMs);
     Atomics.store(words, hostSleepsWord, hostState.awake);
     this.poll();
@@ -181,7 +176,7 @@ export class Pool {
   /** Gives back what has not begun, and waits for the rest at most so long before it is given back as well. */
   async drain(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#trimming);
+    this.#lanes.close();
     this.poll();
     for (const call of [...this.calls()]) {
       if (call.slot < 0 || this.#slots.cancel(call.slot)) this.#end(call, { kind: "returned" });
@@ -196,50 +191,19 @@ export class Pool {
     }
     clearTimeout(timer);
     for (const call of [...this.calls()]) this.#end(call, { kind: "returned" });
-    await Promise.all(this.#lanes.map((lane) => lane.thread.terminate()));
+    await this.#lanes.terminate();
     clearInterval(this.#ticker);
   }
 
   /** Puts a call into a ring. False when it has to wait. */
   #dispatch(call: Call): boolean {
-    const lane = this.#slots.hasFree ? this.#laneFor(call) : undefined;
+    const lane = this.#slots.hasFree ? chooseLane(this.#lanes.all, call.site.mayBlock) : undefined;
     if (lane === undefined) return false;
     const slot = this.#slots.fill(call, this.#items);
     this.#assign(call, lane);
     lane.thread.submissions.push(slot);
     lane.thread.nudge();
     return true;
-  }
-
-  /** The one with the fewest calls; but one that sleeps only when the others don't keep up. */
-  #laneFor({ site }: Call): Lane | undefined {
-    let best: Lane | undefined;
-    let asleep: Lane | undefined;
-    for (const lane of this.#lanes) {
-      if (!lane.takesCalls || lane.assignedCount >= (site.mayBlock ? 1 : lane.window)) continue;
-      if (lane.thread.isAsleep) asleep ??= lane;
-      else if (best === undefined || lane.assignedCount < best.assignedCount) best = lane;
-      if (best?.assignedCount === 0) return best;
-    }
-    if (best === undefined || asleep === undefined) return best ?? asleep;
-    if (best.assignedCount <= mostBehind || best.thread.submissions.length < mostBehind) return best;
-    return asleep;
-  }
-
-  /** Wakes workers for calls that wait behind others, and that nobody is about to take. */
-  #help(): void {
-    if (!this.#lanes.some((lane) => lane.takesCalls && lane.thread.isAsleep)) return;
-    let waitingCount = 0;
-    for (const { thread, takesCalls } of this.#lanes) {
-      waitingCount += thread.submissions.length;
-      if (takesCalls && !thread.isAsleep && thread.running < 0) waitingCount--;
-    }
-    for (const lane of this.#lanes) {
-      if (waitingCount <= 0) return;
-      if (!lane.takesCalls || !lane.thread.isAsleep) continue;
-      lane.thread.nudge();
-      waitingCount--;
-    }
   }
 
   #dispatchWaiting(): void {
@@ -316,7 +280,7 @@ export class Pool {
 
   /** It no longer counts for the worker in whose ring it was put, whoever has taken it. */
   #unassign(call: Call): void {
-    const lane = this.#lanes[call.ring];
+    const lane = this.#lanes.all[call.ring];
     if (lane !== undefined) lane.assignedCount--;
     call.ring = -1;
   }
@@ -362,7 +326,7 @@ export class Pool {
     Atomics.store(words, hostSleepsWord, hostState.inLoop);
     // What was completed before the workers could see that is here by now.
     this.poll();
-    this.#help();
+    wakeForWaiting(this.#lanes.all);
   }
 
   #said(lane: Lane, message: FromWorker): void {
@@ -396,8 +360,8 @@ export class Pool {
   /** While a call waits for tasks of its own, its cpu is free. */
   #block(lane: Lane, call: Call): void {
     if (
-      this.#lanes.length >= mostWorkers &&
-      this.#lanes.every(({ isBlocked, thread }) => isBlocked || thread === lane.thread)
+      this.#lanes.all.length >= mostWorkers &&
+      this.#lanes.all.every(({ isBlocked, thread }) => isBlocked || thread === lane.thread)
     ) {
       const reply = { kind: "failed" as const, error: toWireError(tooManyBlocked()) };
       lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
@@ -407,67 +371,38 @@ export class Pool {
     lane.blocked = call;
     this.#unassign(call);
     this.#takeBack(lane);
-    this.#keepThreads();
+    this.#lanes.keep();
     this.#dispatchWaiting();
   }
 
   /** Ends the wait of a call. */
   reply(call: Call, reply: NestedReply): void {
-    const lane = this.#lanes.find(({ blocked }) => blocked === call);
+    const lane = this.#lanes.all.find(({ blocked }) => blocked === call);
     if (lane === undefined || call.hasEnded) return;
     // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
     lane.blocked = undefined;
     this.#assign(call, lane);
     lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
     lane.thread.wake();
-    this.#keepThreads();
+    this.#lanes.keep();
   }
 
   /** One of the tasks that a running call has submitted has ended. */
   countEnded(call: Call): void {
-    this.#lanes.find((lane) => this.#callOn(lane) === call)?.thread.countEnded();
-  }
-
-  /**
-   * Tells a running call to end. One that has checks in its code notices within about a millisecond, and the thread
-   * lives on; else the thread is ended.
-   * @param error what the call ends with, unless it is done already; none when nobody wants to know
-   */
-  #stop(call: Call, error: WireError | undefined): void {
-    if (call.stopError !== undefined) return;
-    call.stopError = error ?? null;
-    const lane = this.#lanes.find((lane) => this.#callOn(lane) === call);
-    if (lane === undefined) return; // It is done.
-    lane.stopping = { call, sinceMs: performance.now() };
-    lane.thread.stop(call.ticket);
-    this.#look();
+    this.#lanes.all.find((lane) => this.#callOn(lane) === call)?.thread.countEnded();
   }
 
   #tick(): void {
     this.#tickMs = performance.now();
     this.poll();
-    for (const lane of this.#lanes) this.#lookAfter(lane, this.#tickMs);
+    this.#watch.look(this.#tickMs);
+    for (const lane of this.#lanes.all) if (lane.isTooFull()) this.#takeBack(lane);
     this.#dispatchWaiting();
     this.#arm();
     if (this.#slots.usedCount > 0 || !this.#backlog.isEmpty) return;
     clearInterval(this.#ticker);
     this.#ticker = undefined;
-    this.#trim();
-  }
-
-  #lookAfter(lane: Lane, nowMs: number): void {
-    const call = this.#callOn(lane);
-    if (call === undefined || call !== lane.seen?.call || call.ticket !== lane.seen.ticket) {
-      lane.seen = call && { call, ticket: call.ticket, sinceMs: nowMs };
-    } else if (nowMs - lane.seen.sinceMs > call.timeoutMs + noticeMs) {
-      this.#stop(call, toWireError(timeoutError(call.site.label, call.timeoutMs)));
-    }
-    const { stopping } = lane;
-    if (stopping !== undefined && nowMs - stopping.sinceMs > backstopMs) {
-      lane.stopping = undefined;
-      void lane.thread.terminate();
-    }
-    if (lane.isTooFull()) this.#takeBack(lane);
+    this.#lanes.trim();
   }
 
   /** What waits behind a call that takes long goes back, to whoever is free first. */
@@ -480,45 +415,6 @@ export class Pool {
       if (!call.hasEnded) taken.push(call);
     }
     for (const call of taken.reverse()) this.#backlog.putBack(call);
-  }
-
-  /** As many threads as cpus, beside those that are blocked, take calls or are about to. */
-  #keepThreads(): void {
-    if (this.#isClosed) return;
-    const active = this.#lanes.filter((lane) => !lane.isBlocked && !lane.isParked);
-    let surplus = active.length - this.#cpus;
-    // The idle ones first; one that runs a call ends it before.
-    active.sort((one, other) => one.assignedCount - other.assignedCount);
-    for (const lane of active.slice(0, Math.max(surplus, 0))) {
-      lane.isParked = true;
-      this.#takeBack(lane);
-    }
-    for (const lane of this.#lanes) {
-      if (surplus >= 0) break;
-      if (!lane.isParked || lane.isBlocked || lane.isRetired) continue;
-      lane.isParked = false;
-      surplus++;
-    }
-    while (surplus++ < 0 && this.#lanes.length < mostWorkers) this.#spawn(this.#lanes.length);
-  }
-
-  #spawn(index: number): void {
-    const thread = new WorkerThread({
-      shared: this.#shared,
-      index,
-      stackBytes: this.#stackBytes,
-      ready: () => this.#dispatchWaiting(),
-      said: (message) => this.#said(lane, message),
-      exited: (error) => this.#exited(lane, error),
-    });
-    const lane = new Lane(index, thread);
-    this.#lanes[index] = lane;
-    Atomics.store(this.#shared.words, workerCountWord, this.#lanes.length);
-    for (const module of this.#modules.values()) thread.post({ kind: "module", module: forWorker(module) });
-    for (const site of this.#sites.all())
-      thread.post({ kind: "site", index: site.index, site: site.forWorker });
-    for (const id of this.#toldSegments)
-      thread.post({ kind: "segment", id, buffer: this.#segments.get(id)! });
   }
 
   /** A thread is gone; another takes its place, and its rings. */
@@ -535,14 +431,18 @@ export class Pool {
     for (const call of this.#slots.used()) if (call.ring === lane.index) call.ring = -1;
     if (this.#isClosed) return;
     if (lane.thread.isReady) {
-      lane.hasRetired = lane.isRetired;
-      if (lane.isRetired) this.#retire();
-      else this.#spawn(lane.index);
-      this.#keepThreads();
+      this.#lanes.replace(lane);
       this.#dispatchWaiting();
-    } else {
-      this.#startFailed(lane, error);
+      return;
     }
+    // Whoever waits for a thread hears of it at once. They are taken out first, since some may be put in again.
+    const waiting: Call[] = [];
+    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
+      this.#backlog.shift();
+      waiting.push(call);
+    }
+    for (const call of waiting) this.#end(call, { kind: "error", error: toWireError(error) });
+    this.#lanes.startLater(lane);
   }
 
   /** A thread is gone that had announced a call. */
@@ -571,70 +471,13 @@ export class Pool {
    * announced that before, and takes the announcement back only when it is among what was completed.
    */
   #isNowhere(dead: Lane, call: Call, slot: number): boolean {
-    if (this.#lanes.some(({ thread }) => thread.submissions.has(slot))) return false;
-    if (this.#lanes.some(({ thread }) => thread !== dead.thread && thread.running === slot)) return false;
+    if (this.#lanes.all.some(({ thread }) => thread.submissions.has(slot))) return false;
+    if (this.#lanes.all.some(({ thread }) => thread !== dead.thread && thread.running === slot)) return false;
     const { ticket } = call;
     this.poll();
     return call.slot === slot && call.ticket === ticket;
   }
-
-  /** A machine on which threads don't start now may do so later; whoever waits for one hears of it at once. */
-  #startFailed(lane: Lane, error: WorkerCrashedError): void {
-    const waiting: Call[] = [];
-    // They are taken out first, since some may be put in again.
-    for (let call = this.#backlog.peek(); call !== undefined; call = this.#backlog.peek()) {
-      this.#backlog.shift();
-      waiting.push(call);
-    }
-    for (const call of waiting) this.#end(call, { kind: "error", error: toWireError(error) });
-    setTimeout(() => {
-      if (!this.#isClosed) this.#spawn(lane.index);
-    }, restartMs).unref();
-  }
-
-  /** Ends threads that nobody needs any more, a while later. */
-  #trim(): void {
-    if (this.#trimming !== undefined || this.#isClosed || this.#lanes.length <= this.#cpus) return;
-    this.#trimming = setTimeout(() => {
-      this.#trimming = undefined;
-      // Only from the end, so that indexes stay.
-      for (const lane of this.#lanes.slice(this.#cpus).reverse()) {
-        if (!lane.isParked || this.#callOn(lane) !== undefined) break;
-        lane.isRetired = true;
-        void lane.thread.terminate();
-      }
-    }, spareMs).unref();
-  }
-
-  #retire(): void {
-    while (this.#lanes.at(-1)?.hasRetired) this.#lanes.pop();
-    Atomics.store(this.#shared.words, workerCountWord, this.#lanes.length);
-  }
-
-  #tellOf(site: Site): void {
-    const { module } = site.facts;
-    if (!this.#modules.has(module.sha256)) {
-      this.#modules.set(module.sha256, module);
-      this.#postToAll({ kind: "module", module: forWorker(module) });
-    }
-    this.#postToAll({ kind: "site", index: site.index, site: site.forWorker });
-  }
-
-  /** Workers hear of a segment with the first call that reads it: most objects are never a task's argument. */
-  #tellOfSegment(id: number): void {
-    if (this.#toldSegments.has(id)) return;
-    this.#toldSegments.add(id);
-    this.#postToAll({ kind: "segment", id, buffer: this.#segments.get(id)! });
-  }
-
-  #postToAll(message: Parameters<WorkerThread["post"]>[0]): void {
-    for (const { thread } of this.#lanes) if (!thread.hasEnded) thread.post(message);
-  }
 }
-
-const forWorker = ({ sha256, wasm, manifest, memory, isReusable, stateless }: LoadedModule) => ({
-  ...{ sha256, wasm, manifest, memory, isReusable, stateless },
-});
 
 const tooManyBlocked = () =>
   new LimitExceededError(`${mostWorkers} tasks of this host wait for tasks of theirs, and no more can`, {

@@ -473,9 +473,8 @@ export class Pool {
    * announced that before, and takes the announcement back only when it is among what was completed.
    */
   #isNowhere(dead: Lane, call: Call, slot: number): boolean {
-    const lanes = this.#lanes.all;
-    if (lanes.some(({ thread }) => thread.submissions.has(slot))) return false;
-    if (lanes.some(({ thread }) => thread !== dead.thread && thread.running === slot)) return false;
+    if (this.#lanes.all.some(({ thread }) => thread.submissions.has(slot))) return false;
+    if (this.#lanes.all.some(({ thread }) => thread !== dead.thread && thread.running === slot)) return false;
     const { ticket } = call;
     this.poll();
     return call.slot === slot && call.ticket === ticket;

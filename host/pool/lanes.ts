@@ -95,6 +95,11 @@ export class Lanes {
     if (this.#trimming !== undefined || this.#isClosed || this.all.length <= keptCount) return;
     this.#trimming = setTimeout(() => {
       this.#trimming = undefined;
+      const isIdle = (lane: Lane) => !lane.isBlocked && lane.assignedCount === 0 && !isBusy(lane);
+      // While nobody calls, the first ones take over from any others.
+      if (this.all.every(isIdle)) {
+        for (const [index, lane] of this.all.entries()) lane.isParked = index >= cpus;
+      }
       // Only from the end, so that indexes stay.
       for (const lane of this.all.slice(keptCount).reverse()) {
         if (!lane.isParked || isBusy(lane)) break;

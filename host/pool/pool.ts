@@ -232,6 +232,11 @@ export class Pool {
     const call = this.#slots.call(slot)!;
     const state = this.#slots.state(slot);
     if (lane.stopping?.call === call) lane.stopping = undefined;
+    // It has ended without the answer that it waited for.
+    if (lane.blocked === call) {
+      lane.blocked = undefined;
+      this.#lanes.keep();
+    }
     this.#unassign(call);
     if (call.hasEnded) {
       this.#slots.giveBack(slot);

@@ -1,5 +1,5 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
-import { checkArgBytes, checkGrant } from "../scheduler/manifest/check-limits.ts";
+import { checkArgBytes, checkArgRoom, checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
 import { TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
 import { defaultGrant, defaultLimits } from "../scheduler/protocol/limits.ts";
@@ -88,6 +88,7 @@ export class Executor {
       const label = `${module.manifest.module}/${kernel}`;
       checkGrant(label, module.needs, grant);
       checkMemory(label, limits.memoryBytes, maxMemoryBytes);
+      checkArgRoom(label, args.length);
       const values = args.some(isRefArg)
         ? await Promise.all(args.map((arg) => (isRefArg(arg) ? this.#object(arg, here) : arg)))
         : (args as Uint8Array[]);

@@ -1,7 +1,7 @@
 import type { MapArg, Target } from "../../scheduler/client/backend.ts";
 import { MapByTasks } from "../../scheduler/client/map-by-tasks.ts";
 import { findKernel } from "../../scheduler/manifest/check.ts";
-import { checkGrant } from "../../scheduler/manifest/check-limits.ts";
+import { checkArgRoom, checkGrant } from "../../scheduler/manifest/check-limits.ts";
 import { planValue } from "../../scheduler/protocol/value.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { Site, SiteFacts } from "../pool/site.ts";
@@ -75,7 +75,8 @@ export class LocalTarget implements Target {
   }
 
   map(given: readonly MapArg[], count: number): LocalObject {
-    const { backend, facts, options, mapsByTasks } = this.#deps;
+    const { backend, facts, options, mapsByTasks, label } = this.#deps;
+    checkArgRoom(label, given.length);
     const result = backend.newResult();
     if (mapsByTasks) {
       this.#whenLoaded(result, () => this.#mapByTasks(result, given, count));
@@ -119,6 +120,7 @@ export class LocalTarget implements Target {
   }
 
   #begin({ args, kept }: FittedArgs): LocalObject {
+    checkArgRoom(this.#deps.label, args.length);
     const { backend, options } = this.#deps;
     const result = backend.newResult();
     const site = this.#currentSite();

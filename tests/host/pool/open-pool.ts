@@ -5,6 +5,7 @@ import { Call, type CallEnd } from "../../../host/pool/call.ts";
 import { Pool } from "../../../host/pool/pool.ts";
 import type { Site } from "../../../host/pool/site.ts";
 import type { ItemWriter } from "../../../host/ring/items.ts";
+import type { Said } from "../../../host/worker/messages.ts";
 import { memoryControl } from "../../../scheduler/control/memory.ts";
 import { defaultGrant, defaultLimits } from "../../../scheduler/protocol/limits.ts";
 import { decodeValue } from "../../../scheduler/protocol/value.ts";
@@ -53,7 +54,7 @@ export class NumbersCall extends Call {
     this.onEnd({ value });
   }
 
-  override said(): void {}
+  override said(_: Said): void {}
 }
 
 function endOf(end: CallEnd): End {

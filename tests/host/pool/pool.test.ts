@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Said } from "../../../host/worker/messages.ts";
 import { assert, suite } from "../../support/index.ts";
 import { type End, NumbersCall, openPool } from "./open-pool.ts";
 
@@ -104,3 +105,35 @@ test("drain() ends with the last call that runs, and not with its deadline", asy
   await pool.drain(1_000_000);
   assert.equal(await end, { value: 50_000_000 });
 });
+
+test("a call that is ended while it waits for an answer leaves its worker to others", async (t) => {
+  const { pool, site } = await openPool(t, 1, waiting);
+  for (let round = 0; round < 3; round++) {
+    const call = new WaitingCall(site("wait"), [1]);
+    pool.submit(call);
+    await call.isWaiting;
+    assert.is(pool.blocked, 1);
+    assert.equal(await endOf(() => pool.cancel(call), call), { code: "returned" });
+    assert.is(pool.blocked, 0);
+  }
+});
+
+/** Puts a number, and waits for its value. */
+const waiting = `(module
+  (import "wray" "put_float" (func $put (param f64) (result i32)))
+  (import "wray" "take_float" (func $take (param i32) (result f64)))
+  (func (export "wait") (param f64) (result f64)
+    (call $take (call $put (local.get 0)))))`;
+
+/** Nobody answers what it asks for. */
+class WaitingCall extends NumbersCall {
+  #waits = () => {};
+  readonly isWaiting = new Promise<void>((resolve) => {
+    this.#waits = resolve;
+  });
+
+  override said(message: Said): void {
+    // The pool hears of it first.
+    if (message.kind === "get") queueMicrotask(this.#waits);
+  }
+}

@@ -1,8 +1,6 @@
 import source from "worker:../worker/main.ts";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { WorkerCrashedError } from "../../scheduler/protocol/errors.ts";
-import { completionsAt, controlAt, type Shared, submissionsAt } from "../ring/layout.ts";
-import { Completions, Submissions } from "../ring/rings.ts";
 import {
   controlWords,
   endedWord,
@@ -14,7 +12,9 @@ import {
   sleepsWord,
   stopWord,
   wakeWord,
-} from "../worker/control.ts";
+} from "../ring/control.ts";
+import { completionsAt, controlAt, type Shared, submissionsAt } from "../ring/layout.ts";
+import { Completions, Submissions } from "../ring/rings.ts";
 import type { WorkerData } from "../worker/main.ts";
 import type { FromWorker, ToWorker } from "../worker/messages.ts";
 

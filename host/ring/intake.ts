@@ -1,4 +1,4 @@
-import { parkedWord, runningWord } from "../worker/control.ts";
+import { parkedWord, runningWord } from "./control.ts";
 import { controlAt, mostWorkers, type Shared, submissionsAt, workerCountWord } from "./layout.ts";
 import { Submissions } from "./rings.ts";
 

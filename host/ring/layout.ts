@@ -1,10 +1,10 @@
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
-import { controlWords } from "../worker/control.ts";
+import { controlWords } from "./control.ts";
 
 // What a host and its workers share, in one SharedArrayBuffer, as 32-bit words:
 //
 //     shared words                       16 words
-//     for each worker   control          48 words, see host/worker/control.ts
+//     for each worker   control          48 words, see host/ring/control.ts
 //                       submissions      2 × 16 words of head and tail, then a ring of slot numbers
 //                       completions      the same
 //     slots             each as long as a value that travels inside messages, see host/ring/slot.ts

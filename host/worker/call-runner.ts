@@ -1,5 +1,6 @@
 import { toWireError, type WireError } from "../../scheduler/protocol/errors.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
+import { runningWord } from "../ring/control.ts";
 import { ItemWriter, readItems } from "../ring/items.ts";
 import { completionsAt, hostSleepsWord, hostState, type Shared, slotAt } from "../ring/layout.ts";
 import { Completions } from "../ring/rings.ts";
@@ -12,7 +13,6 @@ import {
   ticketWord,
   workerWord,
 } from "../ring/slot.ts";
-import { runningWord } from "./control.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { KeptInstances } from "./kept-instances.ts";
 import type { Mailbox } from "./mailbox.ts";

@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { mailWord } from "./control.ts";
+import { mailWord } from "../ring/control.ts";
 import type { NestedReply, ToWorker, WorkerModule, WorkerSite } from "./messages.ts";
 
 export type MailboxDeps = {

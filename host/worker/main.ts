@@ -1,8 +1,8 @@
 import { type MessagePort, workerData } from "node:worker_threads";
+import { controlWords, postedWord, sleepsWord, wakeWord } from "../ring/control.ts";
 import { Intake } from "../ring/intake.ts";
 import { controlAt, viewShared } from "../ring/layout.ts";
 import { CallRunner } from "./call-runner.ts";
-import { controlWords, postedWord, sleepsWord, wakeWord } from "./control.ts";
 import { HostFunctions } from "./host-functions.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { FromWorker, Said } from "./messages.ts";

@@ -1,7 +1,7 @@
 import { TaskCancelledError, TaskTimeoutError, type WrayError } from "../../scheduler/protocol/errors.ts";
 import type { Limits } from "../../scheduler/protocol/limits.ts";
+import { stopWord, wakeWord } from "../ring/control.ts";
 import { fuelBudget } from "../wasm/fuel.ts";
-import { stopWord, wakeWord } from "./control.ts";
 
 /**
  * To look at the clock costs several times as much as at a word. Checks come at most 5 ms after each other, and mostly

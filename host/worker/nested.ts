@@ -2,7 +2,7 @@ import { checkValue } from "../../scheduler/manifest/check.ts";
 import { fromWireError, LimitExceededError, TaskError, WrayError } from "../../scheduler/protocol/errors.ts";
 import { type Manifest, type Type, typeName, withoutNull } from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
-import { endedWord } from "./control.ts";
+import { endedWord } from "../ring/control.ts";
 import { type Guest, integersAt, readText } from "./guest.ts";
 import type { NestedReply, Said, WorkerCall } from "./messages.ts";
 import type { Meter } from "./meter.ts";

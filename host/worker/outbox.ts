@@ -1,4 +1,4 @@
-import { handledWord } from "./control.ts";
+import { handledWord } from "../ring/control.ts";
 import type { Said } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 

@@ -1,5 +1,5 @@
+import { controlBytes } from "../../host/ring/control.ts";
 import { keepExport, restoreExport } from "../../host/wasm/reserved.ts";
-import { controlBytes } from "../../host/worker/control.ts";
 import { pageBytes } from "../../host/worker/instance.ts";
 import type { WorkerModule } from "../../host/worker/messages.ts";
 import { Meter } from "../../host/worker/meter.ts";

@@ -1,5 +1,5 @@
+import { controlBytes } from "../../host/ring/control.ts";
 import { prepareModule } from "../../host/wasm/prepare.ts";
-import { controlBytes } from "../../host/worker/control.ts";
 import type { Guest } from "../../host/worker/guest.ts";
 import { HostFunctions } from "../../host/worker/host-functions.ts";
 import { Instance } from "../../host/worker/instance.ts";

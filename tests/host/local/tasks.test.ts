@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { assert, suite } from "../../support/index.ts";
+import { assert, suite, throwsCode } from "../../support/index.ts";
 import { startBackend } from "./start-backend.ts";
 
 const test = suite("local tasks");
@@ -87,4 +87,13 @@ test("no call waits behind a long one while a worker sleeps", async (t) => {
   }
   assert.not(backend.isReady(long), "the long one is done, and calls have waited for it");
   backend.cancel(long);
+});
+
+test("a call of more arguments than a slot has room for is refused", async (t) => {
+  const { backend, call } = await startBackend(t, 1);
+  for (const args of [Array(257).fill(1), Array(1_000).fill("x")]) {
+    const { message } = throwsCode(() => call("positive", args), "INVALID_TASK");
+    assert.match(message, `${args.length} arguments; a task has at most 256`);
+  }
+  assert.is(backend.pool.size, 0);
 });

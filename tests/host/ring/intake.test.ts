@@ -1,3 +1,4 @@
+import { parkedWord, runningWord } from "../../../host/ring/control.ts";
 import { Intake } from "../../../host/ring/intake.ts";
 import {
   controlAt,
@@ -8,7 +9,6 @@ import {
   workerCountWord,
 } from "../../../host/ring/layout.ts";
 import { Submissions } from "../../../host/ring/rings.ts";
-import { parkedWord, runningWord } from "../../../host/worker/control.ts";
 import { assert, suite } from "../../support/index.ts";
 
 const test = suite("Intake");

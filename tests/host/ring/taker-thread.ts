@@ -1,5 +1,6 @@
 // Takes slots out of rings as a worker does, and gives each back at once.
 import { workerData } from "node:worker_threads";
+import { runningWord, sleepsWord, wakeWord } from "../../../host/ring/control.ts";
 import { Intake } from "../../../host/ring/intake.ts";
 import {
   completionsAt,
@@ -9,7 +10,6 @@ import {
   viewShared,
 } from "../../../host/ring/layout.ts";
 import { Completions } from "../../../host/ring/rings.ts";
-import { runningWord, sleepsWord, wakeWord } from "../../../host/worker/control.ts";
 
 export type TakerData = { buffer: SharedArrayBuffer; index: number };
 

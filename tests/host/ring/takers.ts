@@ -1,5 +1,6 @@
 import source from "worker:./taker-thread.ts";
 import { Worker } from "node:worker_threads";
+import { parkedWord, runningWord, sleepsWord, wakeWord } from "../../../host/ring/control.ts";
 import {
   completionsAt,
   controlAt,
@@ -11,7 +12,6 @@ import {
   workerCountWord,
 } from "../../../host/ring/layout.ts";
 import { Completions, Submissions } from "../../../host/ring/rings.ts";
-import { parkedWord, runningWord, sleepsWord, wakeWord } from "../../../host/worker/control.ts";
 import type { TestContext } from "../../support/index.ts";
 import type { TakerData } from "./taker-thread.ts";
 

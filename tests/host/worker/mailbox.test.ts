@@ -1,5 +1,5 @@
 import { MessageChannel } from "node:worker_threads";
-import { controlWords, mailWord } from "../../../host/worker/control.ts";
+import { controlWords, mailWord } from "../../../host/ring/control.ts";
 import { Mailbox } from "../../../host/worker/mailbox.ts";
 import type { NestedReply, ToWorker } from "../../../host/worker/messages.ts";
 import { assert, suite } from "../../support/index.ts";

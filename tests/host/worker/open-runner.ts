@@ -1,8 +1,8 @@
+import { controlWords, stopWord } from "../../../host/ring/control.ts";
 import { ItemWriter, readItems } from "../../../host/ring/items.ts";
 import { controlAt, sharedBytes, slotAt, viewShared } from "../../../host/ring/layout.ts";
 import { itemCountWord, slotState, stateWord } from "../../../host/ring/slot.ts";
 import { CallRunner, madeByWorker } from "../../../host/worker/call-runner.ts";
-import { controlWords, stopWord } from "../../../host/worker/control.ts";
 import { HostFunctions } from "../../../host/worker/host-functions.ts";
 import { Mailbox } from "../../../host/worker/mailbox.ts";
 import type { FromWorker, Said, WorkerModule, WorkerSite } from "../../../host/worker/messages.ts";

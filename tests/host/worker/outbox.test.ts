@@ -1,4 +1,4 @@
-import { controlBytes, handledWord } from "../../../host/worker/control.ts";
+import { controlBytes, handledWord } from "../../../host/ring/control.ts";
 import type { Said } from "../../../host/worker/messages.ts";
 import { Meter } from "../../../host/worker/meter.ts";
 import { Outbox, weightOf } from "../../../host/worker/outbox.ts";

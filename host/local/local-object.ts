@@ -26,6 +26,8 @@ export interface Waiter {
 export type Owner = { readonly id: string };
 
 const pending: Content = { kind: "pending" };
+/** It was let go of, and its value is gone. */
+const freed = Symbol("freed");
 
 /** What few objects have, so that the many others take less memory. */
 type Rare = {
@@ -53,7 +55,7 @@ export class LocalObject implements Handle {
   isResult = false;
   #rare: Rare | undefined;
   /** A number is told as it is: most results are such. */
-  #content: Content | number = pending;
+  #content: Content | number | typeof freed = pending;
   #waiters: Waiter | Waiter[] | undefined;
   /** Tasks that take it, objects that hold a ref of it, and others that need its value. */
   #userCount = 0;
@@ -70,7 +72,8 @@ export class LocalObject implements Handle {
 
   get content(): Content {
     const content = this.#content;
-    return typeof content === "number" ? { kind: "number", value: content } : content;
+    if (typeof content === "number") return { kind: "number", value: content };
+    return content === freed ? { kind: "failed", error: freedError(this.id) } : content;
   }
 
   get recording(): Recording | undefined {
@@ -183,14 +186,14 @@ export class LocalObject implements Handle {
   #release(): void {
     const content = this.#content;
     if (typeof content === "object" && content.kind === "failed") return;
-    this.#content = { kind: "failed", error: freed(this.id) };
-    if (typeof content === "number" || content.kind !== "stored") return;
+    this.#content = freed;
+    if (typeof content !== "object" || content.kind !== "stored") return;
     dropped.unregister(this);
     content.object.free();
   }
 }
 
-const freed = (id: string) =>
+const freedError = (id: string) =>
   new ObjectLostError(`object ${id} was freed`, {
     remedy: "Keep its ref, or free it later.",
     data: { id },

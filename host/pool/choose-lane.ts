@@ -1,6 +1,6 @@
 import type { Lane } from "./lane.ts";
 
-/** So many calls may wait in the ring of a worker before another is woken, which costs as much as many short calls. */
+/** So many calls may wait in the ring of a worker whose pace is not known before another is woken. */
 const mostBehind = 32;
 
 /**
@@ -11,15 +11,24 @@ const mostBehind = 32;
 export function chooseLane(lanes: readonly Lane[], mayBlock: boolean): Lane | undefined {
   let best: Lane | undefined;
   let asleep: Lane | undefined;
+  let isKeepingUp = false;
   for (const lane of lanes) {
-    if (!lane.takesCalls || lane.assignedCount >= (mayBlock ? 1 : lane.window)) continue;
-    if (lane.thread.isAsleep) asleep ??= lane;
-    else if (best === undefined || lane.assignedCount < best.assignedCount) best = lane;
+    if (!lane.takesCalls) continue;
+    const hasRoom = lane.assignedCount < (mayBlock ? 1 : lane.window);
+    if (lane.thread.isAsleep) {
+      if (hasRoom) asleep ??= lane;
+      continue;
+    }
+    if (hasRoom && (best === undefined || lane.assignedCount < best.assignedCount)) best = lane;
     if (best?.assignedCount === 0) return best;
+    if (!mayBlock) isKeepingUp ||= keepsUp(lane, hasRoom);
   }
-  if (best === undefined || asleep === undefined) return best ?? asleep;
-  if (best.assignedCount <= mostBehind || best.thread.submissions.length < mostBehind) return best;
-  return asleep;
+  return isKeepingUp ? best : (asleep ?? best);
+}
+
+/** Whether it will have done what it has before another were awake. */
+function keepsUp({ thread, pace, assignedCount }: Lane, hasRoom: boolean): boolean {
+  return assignedCount <= pace || (hasRoom && thread.submissions.length < mostBehind);
 }
 
 /** Wakes workers for calls that wait behind others, and that nobody is about to take. */
@@ -28,7 +37,9 @@ export function wakeForWaiting(lanes: readonly Lane[]): void {
   let waitingCount = 0;
   for (const lane of lanes) {
     waitingCount += lane.thread.submissions.length;
-    if (lane.takesCalls && !lane.thread.isAsleep && lane.thread.running < 0) waitingCount--;
+    if (!lane.takesCalls || lane.thread.isAsleep) continue;
+    waitingCount -= lane.pace;
+    if (lane.thread.running < 0) waitingCount--;
   }
   for (const lane of lanes) {
     if (waitingCount <= 0) return;

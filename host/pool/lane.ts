@@ -5,6 +5,8 @@ import type { WorkerThread } from "./worker-thread.ts";
 /** How many calls may be in a ring that moves. More make nothing faster, and would have to be taken back. */
 const mostAssigned = 1_024;
 const firstWindow = 64;
+/** About what it takes to wake a worker, with what that costs others on a machine whose cpus are all taken. */
+const wakeMs = 0.3;
 
 /** One worker with its rings, and what its host knows of it. */
 export class Lane {
@@ -26,6 +28,7 @@ export class Lane {
   /** Results that are too large for a slot, which their completions follow. */
   readonly results: SharedArrayBuffer[] = [];
   #window = firstWindow;
+  #pace = 0;
 
   constructor(index: number, thread: WorkerThread) {
     this.index = index;
@@ -58,6 +61,20 @@ export class Lane {
   /** It had nothing left to do while calls were waiting. */
   widen(): void {
     this.#window = Math.min(mostAssigned, 2 * this.#window);
+  }
+
+  /** How many calls it does in the time that it takes to wake another worker, as far as is known. */
+  get pace(): number {
+    return this.#pace;
+  }
+
+  /** Finds out its pace, before the window is adapted. @param elapsedMs since the last time */
+  measure(elapsedMs: number): void {
+    if (this.completedCount > 0) {
+      this.#pace = Math.max((this.completedCount * wakeMs) / elapsedMs, this.#pace / 2);
+    } else if (this.assignedCount > 0) {
+      this.#pace = 0;
+    }
   }
 
   /**

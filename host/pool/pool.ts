@@ -400,10 +400,14 @@ export class Pool {
   }
 
   #tick(): void {
+    const beforeMs = this.#tickMs;
     this.#tickMs = performance.now();
     this.poll();
     this.#watch.look(this.#tickMs);
-    for (const lane of this.#lanes.all) if (lane.isTooFull()) this.#takeBack(lane);
+    for (const lane of this.#lanes.all) {
+      lane.measure(this.#tickMs - beforeMs);
+      if (lane.isTooFull()) this.#takeBack(lane);
+    }
     this.#dispatchWaiting();
     this.#arm();
     if (this.#slots.usedCount > 0 || !this.#backlog.isEmpty) return;

@@ -105,3 +105,18 @@ test("withThread() adds the thread to an error, and keeps what that has", () => 
   const error = { code: "TASK_FAILED", message: "no", data: { kernel: "test/add" } } as const;
   assert.equal(lane.withThread(error as never), { ...error, data: { kernel: "test/add", thread: 3 } });
 });
+
+test("pace is what it does while another is woken, forgets slowly, and at once when nothing goes through", () => {
+  const { lane } = newLane();
+  const measured = (completedCount: number, assignedCount: number, elapsedMs = 5) => {
+    Object.assign(lane, { completedCount, assignedCount });
+    lane.measure(elapsedMs);
+    return Math.round(lane.pace);
+  };
+  assert.is(measured(0, 0), 0);
+  assert.is(measured(5_000, 100), 300);
+  assert.is(measured(5_000, 100, 10), 150);
+  assert.is(measured(10, 100), 75, "it may have had nothing to do for a while");
+  assert.is(measured(0, 0), 75, "it had nothing to do");
+  assert.is(measured(0, 1), 0, "a long call");
+});

@@ -23,12 +23,13 @@ export async function publishShipped(control: Control): Promise<void> {
   await Promise.all(
     Object.entries(shipped).map(async ([name, { bytes, sourceMap }]) => {
       const sha256 = await sha256Of(bytes);
+      // Hosts come here with every lease that they renew. What has its name was stored before.
+      if ((await control.findModule(name)) === sha256) return;
       await Promise.all([
         control.putModule(sha256, bytes),
         control.putSourceMap(sha256, new TextEncoder().encode(sourceMap)),
       ]);
-      // Hosts come here with every lease that they renew: what is as it should be is not written again.
-      if ((await control.findModule(name)) !== sha256) await control.nameModule(name, sha256);
+      await control.nameModule(name, sha256);
     }),
   );
 }

@@ -20,10 +20,13 @@ export const mostArguments = 256;
 /** @throws InvalidTaskError for more arguments than any task may have */
 export function checkArgRoom(kernel: string, argCount: number): void {
   if (argCount <= mostArguments) return;
-  throw new InvalidTaskError(`${kernel} was given ${argCount} arguments; a task has at most ${mostArguments}`, {
-    remedy: "Pass them as one array, or as an object.",
-    data: { kernel, expected: mostArguments, actual: argCount },
-  });
+  throw new InvalidTaskError(
+    `${kernel} was given ${argCount} arguments; a task has at most ${mostArguments}`,
+    {
+      remedy: "Pass them as one array, or as an object.",
+      data: { kernel, expected: mostArguments, actual: argCount },
+    },
+  );
 }
 
 /** @throws LimitExceededError when these arguments, encoded, have more bytes together; those given by ref are left out */

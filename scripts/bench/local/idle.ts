@@ -9,8 +9,8 @@ import type { Context, Figure } from "../suite.ts";
 
 const fullMs = 10_000;
 const quickMs = 200;
-/** What is done after a start is no idling. */
-const settleMs = 1_000;
+/** What is done after a start is no idling; of a host, that is also the engine's, which collects the garbage of it. */
+const settleMs = 15_000;
 /** Of the times in `/proc`: what `getconf CLK_TCK` says on every Linux. */
 const tickMs = 10;
 
@@ -31,7 +31,7 @@ export async function* idling(context: Context): AsyncIterable<Figure> {
     () => startHost({ servers }),
     (host) => host.stop(),
   );
-  await delay(settleMs);
+  await delay(context.isQuick ? quickMs : settleMs);
   const pid = host.process.pid!;
   const [startMs, startCpuMs] = [performance.now(), await cpuMsOf(pid)];
   await delay(ms);

@@ -43,6 +43,7 @@ export class WorkerThread {
   readonly #port: MessagePort;
   readonly #deps: WorkerThreadDeps;
   readonly #control: Int32Array;
+  #threadId = -1;
   /** Messages that were posted to it since it was woken last. */
   #unreadCount = 0;
   #receivedCount = 0;
@@ -68,6 +69,7 @@ export class WorkerThread {
       execArgv: [],
       resourceLimits: { stackSizeMb: stackBytes / 1024 / 1024 },
     });
+    this.#threadId = this.#thread.threadId;
     port1.on("message", (message: FromWorker) => this.#receive(message));
     port1.unref();
     let crash: Error | undefined;
@@ -82,8 +84,9 @@ export class WorkerThread {
     });
   }
 
+  /** Also when it has ended. */
   get threadId(): number {
-    return this.#thread.threadId;
+    return this.#threadId;
   }
 
   get isReady(): boolean {

@@ -96,15 +96,15 @@ test("accuracy() counts the rows when their digit has the highest score", async 
 });
 
 test("gradient() refuses its arguments when their lengths or labels are wrong", async () => {
-  const refusals: [Promise<unknown>, string][] = [
-    [gradient(new Float64Array(10), someShard(1)), "state must hold 15700 numbers, not 10"],
-    [gradient(someState(), new Uint8Array(786)), "shard must hold rows of 785 bytes, not 786 bytes"],
-    [gradient(someState(), new Uint8Array(0)), "shard must hold rows of 785 bytes, not 0 bytes"],
-    [gradient(someState(), someShard(1, 10)), "row 1 has the label 10, which is no digit"],
-    [step(someState(), new Float64Array(1), 0.5, 0.9), "sum must hold 7852 numbers, not 1"],
+  const refusals: [() => Promise<unknown>, string][] = [
+    [() => gradient(new Float64Array(10), someShard(1)), "state must hold 15700 numbers, not 10"],
+    [() => gradient(someState(), new Uint8Array(786)), "shard must hold rows of 785 bytes, not 786 bytes"],
+    [() => gradient(someState(), new Uint8Array(0)), "shard must hold rows of 785 bytes, not 0 bytes"],
+    [() => gradient(someState(), someShard(1, 10)), "row 1 has the label 10, which is no digit"],
+    [() => step(someState(), new Float64Array(1), 0.5, 0.9), "sum must hold 7852 numbers, not 1"],
   ];
   for (const [refusal, message] of refusals) {
-    const error = await rejects(refusal, "TASK_ERROR");
+    const error = await rejects(refusal(), "TASK_ERROR");
     assert.match(error.message, message);
   }
 });

@@ -4,12 +4,12 @@ import { byTurns, check } from "../measure.ts";
 import type { Context, Figure } from "../suite.ts";
 import { startEmbedded, startRings, workerCounts, workersText } from "./setting.ts";
 
-const full = { turnCount: 5, linkCount: 10_000 };
-const quick = { turnCount: 2, linkCount: 50 };
+const full = { turnCount: 9, linkCount: 10_000, warmUpCount: 5 };
+const quick = { turnCount: 2, linkCount: 50, warmUpCount: 1 };
 
 /** Tasks of which each takes the result of the one before, all submitted before the last is waited for. */
 export async function* chain(context: Context): AsyncIterable<Figure> {
-  const { turnCount, linkCount } = context.isQuick ? quick : full;
+  const { turnCount, linkCount, warmUpCount } = context.isQuick ? quick : full;
   const [ring] = await startRings(context, 1);
   const usOfLink = async (run: () => Promise<number> | number) => {
     const startMs = performance.now();
@@ -34,7 +34,7 @@ export async function* chain(context: Context): AsyncIterable<Figure> {
         return wray.get(ref);
       });
     await inRing();
-    await inWray();
+    for (let count = 0; count < warmUpCount; count++) await inWray();
     const compared = await byTurns(turnCount, inWray, { name: "ring, blocking", measure: inRing });
     const figure = values(
       `a link of ${linkCount.toLocaleString("en")}, ${workersText(count)}`,

@@ -4,12 +4,13 @@ import { byTurns, check } from "../measure.ts";
 import type { Context, Figure } from "../suite.ts";
 import { startEmbedded, startRings, workerCounts, workersText } from "./setting.ts";
 
-const full = { turnCount: 5, callCount: 10_000 };
-const quick = { turnCount: 2, callCount: 100 };
+/** The engine compiles what has run for a while, and lets its heap for what is young grow: it takes some 100,000 tasks. */
+const full = { turnCount: 9, callCount: 10_000, warmUpCount: 20 };
+const quick = { turnCount: 2, callCount: 100, warmUpCount: 1 };
 
 /** What one `remote()` of 10,000 in a row takes of the program's time, beside the same into a ring. */
 export async function* submitting(context: Context): AsyncIterable<Figure> {
-  const { turnCount, callCount } = context.isQuick ? quick : full;
+  const { turnCount, callCount, warmUpCount } = context.isQuick ? quick : full;
   const [ring] = await startRings(context, 1);
   const inRingUs = async () => {
     const startMs = performance.now();
@@ -31,7 +32,7 @@ export async function* submitting(context: Context): AsyncIterable<Figure> {
       return us;
     };
     await inRingUs();
-    await submitUs();
+    for (let count = 0; count < warmUpCount; count++) await submitUs();
     const baseline = { name: "ring, submit", measure: inRingUs };
     const compared = await byTurns(turnCount, submitUs, baseline);
     const figure = values(`submit alone, ${workersText(count)}`, "µs", turnCount * callCount, compared);

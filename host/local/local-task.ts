@@ -38,6 +38,8 @@ export class LocalTask extends Call implements Waiter {
   /** Whether the pool has it, and will tell when it has ended. */
   #isSubmitted = false;
   #pinned: StoredObject[] | undefined;
+  /** What it may have in memory. */
+  #admitted: readonly StoredObject[] | undefined;
   /** Copies of those objects that have no room in a slot. */
   #moved: ReadonlyMap<LocalObject, StoredObject> | undefined;
   #children: Children | undefined;
@@ -170,7 +172,7 @@ export class LocalTask extends Call implements Waiter {
     this.#backend.pool.submit(this);
   }
 
-  /** All that it takes is ready; what is on disk is fetched first. */
+  /** All that it takes is ready; it goes on when that may be in memory. */
   #submitWithObjects(): void {
     if (this.args.every(isNumber)) {
       this.#submit();
@@ -186,10 +188,30 @@ export class LocalTask extends Call implements Waiter {
       this.#backend.fail(this, error as Error);
       return;
     }
+    const { admission } = this.#backend;
+    const start = () => {
+      // It may have been cancelled while it waited.
+      if (this.result.isReady) {
+        admission.leave(stored);
+        return;
+      }
+      this.#admitted = stored;
+      this.#submitWithStored(stored);
+    };
+    if (this.depth === 0) {
+      admission.enter(stored, start);
+    } else {
+      admission.force(stored);
+      start();
+    }
+  }
+
+  /** What it takes may be in memory; what is on disk is fetched first. */
+  #submitWithStored(stored: StoredObject[]): void {
     const spilled = stored.find((object) => object.memoryBytes === 0);
     if (spilled !== undefined) {
       spilled.restore().then(
-        () => !this.result.isReady && this.#submitWithObjects(),
+        () => !this.result.isReady && this.#submitWithStored(stored),
         (error) => this.#backend.fail(this, error),
       );
       return;
@@ -204,7 +226,7 @@ export class LocalTask extends Call implements Waiter {
       this.#backend.fail(this, error as Error);
       return;
     }
-    stored.push(...this.#moved.values());
+    this.#pinned = [...stored, ...this.#moved.values()];
     this.#submit();
     this.#endWaiting();
   }
@@ -219,6 +241,8 @@ export class LocalTask extends Call implements Waiter {
     this.#endWaiting();
     for (const object of this.#pinned ?? []) object.unpin();
     this.#pinned = undefined;
+    if (this.#admitted !== undefined) this.#backend.admission.leave(this.#admitted);
+    this.#admitted = undefined;
     for (const arg of this.args) if (isObject(arg)) arg.unuse();
   }
 

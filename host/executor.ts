@@ -19,7 +19,8 @@ import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { Site } from "./pool/site.ts";
-import { itemOverheadBytes } from "./ring/items.ts";
+import { segmentItemBytes } from "./ring/items.ts";
+import { SlotRoom } from "./ring/slot-room.ts";
 import { type CallArg, TaskCall, type TaskEnd } from "./task-call.ts";
 import type { Traps } from "./traps/traps.ts";
 
@@ -200,12 +201,10 @@ export class Executor {
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */
   #fitted(args: readonly CallArg[], here: Here): CallArg[] {
-    let leftBytes = inlineBytes;
+    const room = new SlotRoom();
+    room.reserve(args.length * segmentItemBytes);
     return args.map((arg) => {
-      if (!(arg instanceof Uint8Array)) return arg;
-      leftBytes -= arg.byteLength + itemOverheadBytes;
-      if (leftBytes >= 0) return arg;
-      leftBytes += arg.byteLength;
+      if (!(arg instanceof Uint8Array) || room.takes(arg.byteLength)) return arg;
       const object = this.#stored(arg, { owner: here.owner ?? "", label: "argument", kind: "copy" });
       const segment = object.pin()!;
       object.free();

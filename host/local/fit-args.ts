@@ -1,6 +1,7 @@
 import { checkArgBytes } from "../../scheduler/manifest/check-limits.ts";
 import type { ValuePlan } from "../../scheduler/protocol/value.ts";
-import { argumentBytes, itemBytes, numberItemWords } from "../ring/items.ts";
+import { numberItemBytes, segmentItemBytes } from "../ring/items.ts";
+import { SlotRoom } from "../ring/slot-room.ts";
 import { LocalObject } from "./local-object.ts";
 import type { LocalArg } from "./local-task.ts";
 
@@ -27,15 +28,13 @@ export function fitArgs(
   keep: (plan: Plan, label: string) => LocalObject,
 ): FittedArgs {
   // What each takes at the least; of an object, what a number takes.
-  let leftBytes = argumentBytes;
-  for (const arg of given) leftBytes -= isPlan(arg) ? itemBytes(0) : 4 * numberItemWords;
+  const room = new SlotRoom();
+  for (const arg of given) room.reserve(isPlan(arg) ? segmentItemBytes : numberItemBytes);
   const kept: LocalObject[] = [];
   checkArgBytes(label, given.filter(isPlan), maxArgumentBytes);
   const args = given.map((arg): LocalArg => {
     if (!isPlan(arg)) return arg;
-    const moreBytes = itemBytes(arg.byteLength) - itemBytes(0);
-    if (moreBytes <= leftBytes) {
-      leftBytes -= moreBytes;
+    if (room.takes(arg.byteLength)) {
       const encoded = new Uint8Array(arg.byteLength);
       arg.writeInto(encoded, 0);
       return encoded;

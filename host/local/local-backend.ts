@@ -29,6 +29,7 @@ import { Segments } from "../objects/segments.ts";
 import { ObjectStore } from "../objects/store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import { Pool } from "../pool/pool.ts";
+import { mayBlock } from "../pool/site.ts";
 import { Spin } from "../pool/spin.ts";
 import { printLog } from "../print-log.ts";
 import { Traps } from "../traps/traps.ts";
@@ -105,7 +106,7 @@ export class LocalBackend implements Backend, Owner {
       `${manifest.module}/${kernel}`,
       kernel,
       { ...others, maxRetries, onProgress, depth: 0 },
-      needs.includes("submit") && grant.includes("submit"),
+      mayBlock(needs, grant),
     );
   }
 

@@ -50,12 +50,8 @@ export class LocalTarget implements Target {
   }
 
   submit(given: readonly unknown[]): LocalObject {
-    for (const arg of given) if (typeof arg !== "number") return this.#submitWithMore(given);
+    for (const arg of given) if (typeof arg !== "number") return this.#begin(this.#fit(given));
     return this.#begin({ args: given as number[], kept: none });
-  }
-
-  #submitWithMore(given: readonly unknown[]): LocalObject {
-    return this.#begin(this.#fit(given));
   }
 
   /** The same with values that are planned already. */

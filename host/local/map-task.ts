@@ -6,7 +6,7 @@ import { headerBytes, tagOf, typedArrayClasses } from "../../scheduler/protocol/
 import type { StoredObject } from "../objects/stored-object.ts";
 import { Call, type CallEnd } from "../pool/call.ts";
 import type { Site } from "../pool/site.ts";
-import { type ItemWriter, itemBytes, numberItemWords } from "../ring/items.ts";
+import { type ItemWriter, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
 import type { Said } from "../worker/messages.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import type { LocalObject } from "./local-object.ts";
@@ -16,7 +16,7 @@ import { storeOverflow } from "./store-overflow.ts";
 /** So many chunks for each cpu: who is done early takes from those that are left. */
 const chunksPerCpu = 8;
 /** What the items of a chunk take beside the arguments: where it begins, how many, and where the results go. */
-const chunkItemBytes = 2 * 4 * numberItemWords + itemBytes(0);
+const chunkItemBytes = 2 * numberItemBytes + segmentItemBytes;
 /** Calls of one chunk, at most: what waits behind it waits no longer than for these. */
 const mostCalls = 65_536;
 

@@ -1,11 +1,8 @@
 import type { StoredObject } from "../objects/stored-object.ts";
-import { argumentBytes, itemBytes, numberItemWords } from "../ring/items.ts";
+import { itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
+import { SlotRoom } from "../ring/slot-room.ts";
 import { LocalObject } from "./local-object.ts";
 import type { LocalArg } from "./local-task.ts";
-
-/** Of a number, and of what lies in a segment. */
-const numberBytes = 4 * numberItemWords;
-const segmentBytes = itemBytes(0);
 
 /**
  * Stores copies of those small values that have no room in a slot together with all others, and pins them.
@@ -19,14 +16,13 @@ export function storeOverflow(
   store: (encoded: Uint8Array) => StoredObject,
 ): Map<LocalObject, StoredObject> {
   const moved = new Map<LocalObject, StoredObject>();
-  let leftBytes = argumentBytes - otherBytes;
-  for (const arg of args) leftBytes -= fixedBytes(arg);
+  const room = new SlotRoom();
+  room.reserve(otherBytes);
+  for (const arg of args) room.reserve(fixedBytes(arg));
   for (const arg of args) {
     if (!(arg instanceof LocalObject) || arg.content.kind !== "bytes" || moved.has(arg)) continue;
     const { encoded } = arg.content;
-    leftBytes -= itemBytes(encoded.byteLength) - segmentBytes;
-    if (leftBytes >= 0) continue;
-    leftBytes += itemBytes(encoded.byteLength) - segmentBytes;
+    if (room.takes(encoded.byteLength)) continue;
     try {
       const object = store(encoded);
       object.pin()!.bytes.set(encoded);
@@ -42,7 +38,7 @@ export function storeOverflow(
 
 /** What an argument takes at least. */
 function fixedBytes(arg: LocalArg): number {
-  if (typeof arg === "number") return numberBytes;
+  if (typeof arg === "number") return numberItemBytes;
   if (arg instanceof Uint8Array) return itemBytes(arg.byteLength);
-  return arg.content.kind === "number" ? numberBytes : segmentBytes;
+  return arg.content.kind === "number" ? numberItemBytes : segmentItemBytes;
 }

@@ -34,6 +34,7 @@ const submitsPerPoll = 32;
 const looksPerHelp = 32;
 /** How often it is looked after calls while there are any. */
 const tickMs = 5;
+
 /**
  * Worker threads, and the calls that they run. Calls go into rings in shared memory and come back through others; what
  * has no place in a ring waits in the backlog. No more than `cpus` calls run at once; those that are blocked, because
@@ -370,9 +371,7 @@ export class Pool {
       this.#lanes.all.length >= mostWorkers &&
       this.#lanes.all.every(({ isBlocked, thread }) => isBlocked || thread === lane.thread)
     ) {
-      const reply = { kind: "failed" as const, error: toWireError(tooManyBlocked()) };
-      lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
-      lane.thread.wake();
+      answer(lane, call, { kind: "failed", error: toWireError(tooManyBlocked()) });
       return;
     }
     lane.blocked = call;
@@ -389,8 +388,7 @@ export class Pool {
     // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
     lane.blocked = undefined;
     this.#assign(call, lane);
-    lane.thread.post({ kind: "reply", ticket: call.ticket, reply });
-    lane.thread.wake();
+    answer(lane, call, reply);
     this.#lanes.keep();
   }
 
@@ -488,6 +486,12 @@ export class Pool {
     this.poll();
     return call.slot === slot && call.ticket === ticket;
   }
+}
+
+/** What a call that waits asked for. */
+function answer({ thread }: Lane, { ticket }: Call, reply: NestedReply): void {
+  thread.post({ kind: "reply", ticket, reply });
+  thread.wake();
 }
 
 const tooManyBlocked = () =>

@@ -14,6 +14,10 @@ export type SiteFacts = {
   isMap: boolean;
 };
 
+/** Whether a task may wait for tasks of its own, by what its module imports and what it is granted. */
+export const mayBlock = (needs: readonly Capability[], grant: readonly Capability[]): boolean =>
+  needs.includes("submit") && grant.includes("submit");
+
 export class Site {
   readonly index: number;
   readonly facts: SiteFacts;
@@ -30,7 +34,7 @@ export class Site {
     this.index = index;
     this.facts = facts;
     this.label = `${facts.module.manifest.module}/${facts.kernel}`;
-    this.mayBlock = facts.module.needs.includes("submit") && facts.grant.includes("submit");
+    this.mayBlock = mayBlock(facts.module.needs, facts.grant);
   }
 
   /** As a worker gets it. */

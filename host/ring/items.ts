@@ -3,9 +3,10 @@ import { itemCountWord, itemHeaderWords, itemsWord } from "./slot.ts";
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 
-/** The tag of a number in an encoded value, and what one takes: a header of 8 bytes, and a double. */
+/** The tag of a number in an encoded value. */
 const numberTag = 3;
-const numberBytes = 16;
+/** What a number takes when it is encoded: a header of 8 bytes, and a double. */
+export const numberBytes = 16;
 
 /** An encoded value: these bytes of the slot, or, when the segment is not 0, so many at the beginning of that. */
 export type Item = { bytes: Bytes; byteLength: number; segment: number };
@@ -106,9 +107,6 @@ export function numberAt(words: Int32Array, floats: Float64Array, at: number): n
   return floats[(at + itemHeaderWords + 2) / 2];
 }
 
-/** What an item takes beside its bytes, at the most. */
-export const itemOverheadBytes = 4 * itemHeaderWords + 8;
-
 /** What an item takes in a slot with an encoded value of so many bytes. */
 export const itemBytes = (byteLength: number) => 4 * itemHeaderWords + 8 * Math.ceil(byteLength / 8);
 
@@ -117,6 +115,10 @@ export const argumentBytes = 4 * (slotWords - itemsWord) - itemBytes(8 + 2 * 256
 
 /** How many words an item takes that holds a number. */
 export const numberItemWords = itemHeaderWords + numberBytes / 4;
+/** The same in bytes. */
+export const numberItemBytes = 4 * numberItemWords;
+/** What an item takes whose value lies in a segment. */
+export const segmentItemBytes = itemBytes(0);
 
 /** Items begin at even words, so that what is encoded is aligned. */
 const nextItem = (at: number, byteLength: number, segment: number) =>

@@ -1,6 +1,6 @@
 import { integerRanges } from "../../scheduler/manifest/integers.ts";
 import { isScalarType, type ScalarType, type Type } from "../../scheduler/protocol/manifest.ts";
-import { numberAt, numberItemWords } from "../ring/items.ts";
+import { numberAt, numberBytes, numberItemWords } from "../ring/items.ts";
 import type { Shared } from "../ring/layout.ts";
 import { itemCountWord, itemsWord } from "../ring/slot.ts";
 import type { Instance } from "./instance.ts";
@@ -8,8 +8,6 @@ import type { Sandbox } from "./sandbox.ts";
 import type { SiteCall } from "./site-call.ts";
 import { liftScalar } from "./values.ts";
 
-/** Of a number, encoded: a result that may not have as many is refused. */
-export const numberBytes = 16;
 /** More are rare; see `Sandbox`, for which they would be large. */
 const mostParams = 64;
 
@@ -39,6 +37,7 @@ export class NumberKernel {
     if (signature === undefined || signature.params.length > mostParams) return undefined;
     const { params, returns } = signature;
     const isScalar = params.every(({ type }) => isScalarType(type)) && isScalarOrVoid(returns);
+    // A result that may not have as many bytes as a number is refused.
     if (!isScalar || call.limits.maxResultBytes < numberBytes) return undefined;
     return new NumberKernel(
       call,

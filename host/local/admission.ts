@@ -21,11 +21,12 @@ export class Admission {
   }
 
   /**
-   * Calls `start` when these have room beside those of others, each counted once; at once for the first. One after the
-   * other: a task with much to take is not overtaken for ever.
+   * Calls `start` when these have room beside those of others, each counted once; at once for the first, and for a task
+   * that takes none. One after the other: a task with much to take is not overtaken for ever.
    */
   enter(objects: readonly StoredObject[], start: () => void): void {
-    if (this.#waiting.length > 0 || !this.#hasRoom(objects)) this.#waiting.push({ objects, start });
+    if (objects.length === 0) start();
+    else if (this.#waiting.length > 0 || !this.#hasRoom(objects)) this.#waiting.push({ objects, start });
     else this.#admit({ objects, start });
   }
 

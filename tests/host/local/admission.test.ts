@@ -60,3 +60,11 @@ test("a task that others wait for is never kept waiting", () => {
   admission.leave([a]);
   assert.equal(started, ["a", "b"]);
 });
+
+test("a task that takes nothing of the store does not wait for those that do", () => {
+  const { started, enter } = open(100);
+  enter("large", object(90));
+  enter("waits", object(1));
+  enter("small");
+  assert.equal(started, ["large", "small"]);
+});

@@ -18,18 +18,29 @@ const shipped: Record<(typeof shippedModules)[number], Shipped> = {
   vector: { bytes: vector, sourceMap: vectorMap },
 };
 
+/** What is shipped with its hashes, once: hosts ask for it with every lease that they renew. */
+let hashed: Promise<({ name: string; sha256: string } & Shipped)[]> | undefined;
+
+const withHashes = () => {
+  hashed ??= Promise.all(
+    Object.entries(shipped).map(async ([name, each]) => ({
+      ...{ name, ...each },
+      sha256: await sha256Of(each.bytes),
+    })),
+  );
+  return hashed;
+};
+
 /** Makes the modules that come with wray known to the cluster, under their names and with their source maps. */
 export async function publishShipped(control: Control): Promise<void> {
   await Promise.all(
-    Object.entries(shipped).map(async ([name, { bytes, sourceMap }]) => {
-      const sha256 = await sha256Of(bytes);
-      // Hosts come here with every lease that they renew. What has its name was stored before.
-      if ((await control.findModule(name)) === sha256) return;
+    (await withHashes()).map(async ({ name, sha256, bytes, sourceMap }) => {
       await Promise.all([
         control.putModule(sha256, bytes),
         control.putSourceMap(sha256, new TextEncoder().encode(sourceMap)),
       ]);
-      await control.nameModule(name, sha256);
+      // What is as it should be is not written again.
+      if ((await control.findModule(name)) !== sha256) await control.nameModule(name, sha256);
     }),
   );
 }

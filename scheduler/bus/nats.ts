@@ -60,7 +60,10 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
   const reconnectListeners = new Set<() => void>();
   let isConnected = true;
   void watchStatus(connection, (type) => {
-    if (type === "disconnect") isConnected = false;
+    if (type === "disconnect") {
+      if (!isConnected) giveUpHandshake(connection);
+      isConnected = false;
+    }
     if (type !== "reconnect") return;
     isConnected = true;
     for (const listener of reconnectListeners) listener();
@@ -116,6 +119,15 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
 
 /** A Buffer's `slice` is a view, a Uint8Array's a copy: hand out only the latter. */
 const plainBytes = (data: Uint8Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/**
+ * The NATS client does not notice that a connection is lost before the server has answered the first PING, as happens
+ * when a server is killed just after its start: it waits for that answer until its timeout. This ends the wait.
+ */
+function giveUpHandshake(connection: NatsConnection) {
+  const { protocol } = connection as unknown as { protocol?: { connectError?: (error: Error) => void } };
+  protocol?.connectError?.(new Error("the connection was lost in the middle of the handshake"));
+}
 
 async function watchStatus(connection: NatsConnection, onStatus: (type: string) => void) {
   for await (const { type } of connection.status()) onStatus(type);

@@ -1,17 +1,21 @@
 import type { ObjectTable, ReadyState } from "../ownership/object-table.ts";
-import type { HostTable } from "../placement/host-table.ts";
-import { place } from "../placement/place.ts";
+import type { Demand, HostTable } from "../placement/host-table.ts";
+import type { Selector } from "../placement/labels.ts";
+import { type Placeable, Placer } from "../placement/placer.ts";
+import { defaultNeed, keyOf } from "../placement/resources.ts";
+import type { RunTimes } from "../placement/run-times.ts";
 import {
   fromWireError,
   HostDiedError,
-  InfeasibleTaskError,
   ObjectLostError,
   ShutdownError,
   TaskCancelledError,
+  TaskTimeoutError,
   WorkerCrashedError,
 } from "../protocol/errors.ts";
 import { type Arg, inlineBytes, type Outcome, type RefArg, type Task } from "../protocol/messages.ts";
 import { withDependant } from "./dependants.ts";
+import { KeyLimits } from "./key-limits.ts";
 
 /** What is submitted: an argument is an encoded value or the id of an object. */
 export type Submission = {
@@ -22,7 +26,16 @@ export type Submission = {
   args: (Uint8Array | string)[];
   maxRetries: number;
   /** What goes to the host with the task. */
-  options: Pick<Task, "limits" | "grant" | "seed" | "clock" | "depth">;
+  options: Pick<Task, "limits" | "grant" | "seed" | "clock" | "depth" | "need" | "priority" | "bundle">;
+  /** Where it can run, and should. */
+  where?: Where | undefined;
+  /** For how long its owner wants it, unless it has begun. */
+  ttlMs?: number | undefined;
+  /** How long it may take from now, with all that it waits for. */
+  deadlineMs?: number | undefined;
+  /** No more tasks of this key than `maxConcurrent` are under way at once. */
+  key?: string | undefined;
+  maxConcurrent?: number | undefined;
   /** Hears how far the task has come while it runs. */
   onProgress?: ((progress: Progress) => void) | undefined;
 };
@@ -30,22 +43,39 @@ export type Submission = {
 /** How far a task has come: a part of 1, and what it says of it. */
 export type Progress = { fraction: number; text: string };
 
-type PendingTask = Submission & {
-  id: string;
-  retriesLeft: number;
-  /** How many of its arguments are not ready. */
-  missingCount: number;
-  /** Where it is now; undefined while it waits for arguments or for a host. */
-  hostId: string | undefined;
-  /** Since when it waits for a host. */
-  waitingSinceMs: number | undefined;
+/** Where a task can run, and where it should. */
+export type Where = {
+  /** Labels that its host must have, and those that it should have. */
+  labels?: Selector;
+  prefer?: Selector;
+  /** The only host that it may go to. */
+  host?: string;
 };
+
+type PendingTask = Submission &
+  Placeable & {
+    id: string;
+    retriesLeft: number;
+    /** How many of its arguments are not ready. */
+    missingCount: number;
+    /** Where it is now; undefined while it waits for arguments or for a host. */
+    hostId: string | undefined;
+    /** By when it has to be done. */
+    dueMs: number | undefined;
+    /** How many hosts have given it back since they were full. */
+    hops: number;
+    /** Whether it counts for its key. */
+    isAdmitted: boolean;
+  };
 
 export type TaskTableDeps = {
   objects: ObjectTable;
   hosts: HostTable;
+  times: RunTimes;
   /** The id of the client that owns these tasks. */
   clientId: string;
+  /** The host that the client is part of, if it is part of one. */
+  localId?: string | undefined;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
   send(hostId: string, task: Task): void;
@@ -64,36 +94,55 @@ export type TaskTableDeps = {
 export class TaskTable {
   readonly #deps: TaskTableDeps;
   readonly #tasks = new Map<string, PendingTask>();
-  #unplaced: PendingTask[] = [];
+  readonly #placer: Placer<PendingTask>;
+  readonly #keys = new KeyLimits<PendingTask>();
   #failing: { task: PendingTask; error: Error }[] = [];
+  /** How many have a deadline. */
+  #dueCount = 0;
 
   constructor(deps: TaskTableDeps) {
     this.#deps = deps;
+    this.#placer = new Placer({
+      ...deps,
+      placed: (task, hostId) => this.#goes(task, hostId),
+      failed: (task, error) => this.#fail(task, error),
+    });
   }
 
   /** Takes in a task, whose result is the object of the same id. */
   submit(id: string, submission: Submission): void {
     const { objects } = this.#deps;
     const refs = refsOf(submission);
-    const task: PendingTask = {
-      ...submission,
-      id,
-      retriesLeft: submission.maxRetries,
-      missingCount: refs.length,
-      hostId: undefined,
-      waitingSinceMs: undefined,
-    };
+    const task = this.#pending(id, submission, refs.length);
     objects.create(id);
     this.#tasks.set(id, task);
-    if (refs.length === 0) this.#place(task);
+    if (task.dueMs !== undefined) this.#dueCount++;
+    if (refs.length === 0) this.#ready(task);
     // All are in use before the first is looked at, since one that failed ends the task.
     for (const ref of refs) objects.use(ref);
     for (const ref of refs) {
       objects.whenReady(ref, (state) => {
         if (state.kind === "failed") this.#fail(task, withDependant(state.error, task.label));
-        else if (--task.missingCount === 0) this.#place(task);
+        else if (--task.missingCount === 0) this.#ready(task);
       });
     }
+  }
+
+  #pending(id: string, submission: Submission, missingCount: number): PendingTask {
+    const { options, where, ttlMs, deadlineMs, label, maxRetries } = submission;
+    const need = options.need ?? defaultNeed;
+    const isTimed = ttlMs !== undefined || deadlineMs !== undefined;
+    const nowMs = isTimed ? this.#deps.nowMs() : 0;
+    return {
+      ...submission,
+      ...{ id, need, missingCount, retriesLeft: maxRetries, hops: 0, hostId: undefined, isAdmitted: false },
+      ...{ owner: "", priority: options.priority ?? 0, depth: options.depth ?? 0, queuedMs: 0, estimateMs: 0 },
+      shape: shapeOf({ need, ...where }),
+      ...{ labels: where?.labels, prefer: where?.prefer, host: where?.host, label, inputs: noInputs },
+      hasEnded: false,
+      expiresMs: ttlMs === undefined ? undefined : nowMs + ttlMs,
+      dueMs: deadlineMs === undefined ? undefined : nowMs + deadlineMs,
+    };
   }
 
   /** Takes in how a task ended on a host. */
@@ -107,14 +156,21 @@ export class TaskTable {
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
+        this.#measured(task, hostId, outcome.ranMs);
         // A copy, because these bytes are part of a larger message.
         this.#end(task, { kind: "local", value: outcome.value.slice() }, outcome.clock);
         break;
       case "stored":
-        this.#end(task, { kind: "remote", hosts: new Set([hostId]) }, outcome.clock);
+        this.#measured(task, hostId, outcome.ranMs);
+        this.#end(
+          task,
+          { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes },
+          outcome.clock,
+        );
         break;
       case "returned":
-        this.#place(task);
+        if (outcome.isFull) task.hops++;
+        this.#placeAgain(task, outcome.to);
         break;
       case "error": {
         const error = fromWireError(outcome.error);
@@ -133,7 +189,7 @@ export class TaskTable {
     for (const task of this.#tasks.values()) {
       if (task.hostId !== hostId) continue;
       this.#deps.hosts.ended(hostId, false);
-      if (hasLeft) this.#place(task);
+      if (hasLeft) this.#placeAgain(task);
       else this.#retry(task, diedWith(task.label, hostId));
     }
   }
@@ -142,10 +198,7 @@ export class TaskTable {
   cancel(id: string): void {
     const task = this.#tasks.get(id);
     if (task === undefined) return;
-    if (task.hostId !== undefined) {
-      this.#deps.hosts.ended(task.hostId, false);
-      this.#deps.cancel(task.hostId, id);
-    }
+    this.#tellHostToEnd(task);
     this.#fail(
       task,
       new TaskCancelledError(`${task.label} was cancelled`, { data: { kernel: task.label, id } }),
@@ -172,17 +225,26 @@ export class TaskTable {
     if (task?.hostId === hostId) task.onProgress?.(progress);
   }
 
-  /** Places what has found no host so far, and fails what has waited for one too long. */
+  /** Finds hosts for what waits for one, after something has changed. */
   placeWaiting(): void {
-    const waiting = this.#unplaced;
-    this.#unplaced = [];
-    for (const task of waiting) this.#place(task);
-    const { infeasibleAfterMs, nowMs } = this.#deps;
-    for (const task of this.#unplaced) {
-      if (nowMs() - task.waitingSinceMs! > infeasibleAfterMs)
-        this.#fail(task, noHost(task.label, infeasibleAfterMs));
+    this.#placer.fill();
+  }
+
+  /** The same, and fails what has waited too long; to be called now and then. */
+  tick(): void {
+    this.#placer.tick();
+    if (this.#dueCount === 0) return;
+    const nowMs = this.#deps.nowMs();
+    for (const task of this.#tasks.values()) {
+      if (task.dueMs === undefined || task.dueMs > nowMs) continue;
+      this.#tellHostToEnd(task);
+      this.#fail(task, missedDeadline(task));
     }
-    this.#unplaced = this.#unplaced.filter((task) => this.#tasks.has(task.id));
+  }
+
+  /** How many tasks are ready and wait for a host. */
+  get waitingCount(): number {
+    return this.#placer.size;
   }
 
   /** Ends every task, with this error if there is one. */
@@ -193,29 +255,73 @@ export class TaskTable {
     }
   }
 
-  #place(task: PendingTask): void {
-    if (!this.#tasks.has(task.id)) return;
-    const { hosts, nowMs, random, send } = this.#deps;
-    const hostId = place(hosts.candidates(nowMs()), random);
+  #tellHostToEnd({ id, hostId }: PendingTask): void {
+    if (hostId === undefined) return;
+    this.#deps.hosts.ended(hostId, false);
+    this.#deps.cancel(hostId, id);
+  }
+
+  #measured({ label }: PendingTask, hostId: string, ranMs: number | undefined): void {
+    if (ranMs !== undefined) this.#deps.times.measured(label, hostId, ranMs);
+  }
+
+  /** All that it takes is there. */
+  #ready(task: PendingTask): void {
+    if (task.hasEnded) return;
+    if (this.#keys.admit(task)) this.#goesOn(task);
+  }
+
+  /** Its key, if it has one, lets it go. */
+  #goesOn(task: PendingTask): void {
+    task.isAdmitted = true;
+    task.inputs = this.#inputsOf(task);
+    this.#placer.add(task);
+  }
+
+  /** @param to a host that has asked for it */
+  #placeAgain(task: PendingTask, to?: string): void {
+    task.hostId = undefined;
+    if (task.hasEnded) return;
+    const { hosts } = this.#deps;
+    const able = to === undefined ? undefined : hosts.get(to);
+    if (able !== undefined && hosts.able(task.shape, task).set.has(able)) this.#goes(task, able.id);
+    else this.#placer.add(task);
+  }
+
+  /** The objects that it takes and that hosts hold. */
+  #inputsOf(task: PendingTask): PendingTask["inputs"] {
+    const inputs = refsOf(task).flatMap((ref) => {
+      const state = this.#deps.objects.state(ref);
+      return state?.kind === "remote" ? [{ bytes: state.bytes, hosts: state.hosts }] : [];
+    });
+    return inputs.length === 0 ? noInputs : inputs;
+  }
+
+  /** A task has got its host. */
+  #goes(task: PendingTask, hostId: string): void {
+    const { hosts, times, nowMs, send } = this.#deps;
     task.hostId = hostId;
-    if (hostId === undefined) {
-      task.waitingSinceMs ??= nowMs();
-      this.#unplaced.push(task);
-      return;
-    }
-    task.waitingSinceMs = undefined;
+    // What it is told is about to come counts at once, whatever comes of it.
+    hosts.sent(hostId, task.module);
     const args: Arg[] = [];
     for (const source of task.args) {
       const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
       if (arg instanceof Error) {
+        hosts.ended(hostId, false);
         this.#fail(task, withDependant(arg, task.label));
         return;
       }
       args.push(arg);
     }
-    const { id, module, kernel, options } = task;
-    hosts.sent(hostId);
-    send(hostId, { id, module, kernel, args, ...options });
+    const { id, module, kernel, options, hops, expiresMs, dueMs } = task;
+    send(hostId, {
+      ...{ id, module, kernel, args },
+      ...options,
+      estimateMs: times.runMs(task.label, hostId),
+      ...(hops > 0 && { hops }),
+      ...(expiresMs !== undefined && { ttlMs: Math.max(expiresMs - nowMs(), 0) }),
+      ...(dueMs !== undefined && { leftMs: Math.max(dueMs - nowMs(), 1) }),
+    });
   }
 
   /** How a ready object goes to a host, or why it can't. */
@@ -248,7 +354,7 @@ export class TaskTable {
   }
 
   #retry(task: PendingTask, error: Error): void {
-    if (task.retriesLeft-- > 0) this.#place(task);
+    if (task.retriesLeft-- > 0) this.#placeAgain(task);
     else this.#fail(task, error);
   }
 
@@ -261,6 +367,9 @@ export class TaskTable {
 
   #end(task: PendingTask, state: ReadyState, clock?: number[]): void {
     if (!this.#tasks.delete(task.id)) return;
+    task.hasEnded = true;
+    if (task.dueMs !== undefined) this.#dueCount--;
+    if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
     this.#deps.objects.record(task.id, { seed: task.options.seed ?? task.id, ...(clock && { clock }) });
     this.#deps.objects.settle(task.id, state);
     for (const ref of refsOf(task)) this.#deps.objects.unuse(ref);
@@ -281,8 +390,16 @@ const diedWith = (label: string, hostId: string) =>
     data: { host: hostId, kernel: label },
   });
 
-const noHost = (label: string, afterMs: number) =>
-  new InfeasibleTaskError(`${label} found no host within ${afterMs} ms: the cluster has none`, {
-    remedy: "Start one with `npx wray host --servers …`, and check that the cluster's name is the same.",
-    data: { kernel: label },
+const missedDeadline = ({ label, deadlineMs }: PendingTask) =>
+  new TaskTimeoutError(`${label} was not done by its deadline, ${deadlineMs} ms after it was submitted`, {
+    remedy: "Raise deadlineMs, or start more hosts.",
+    data: { kernel: label, limit: "deadlineMs", deadlineMs: deadlineMs! },
   });
+
+const noInputs: PendingTask["inputs"] = [];
+
+/** The text by which it is known which hosts can run a task. */
+function shapeOf({ need, labels, host }: Demand): string {
+  if (need === defaultNeed && labels === undefined && host === undefined) return "";
+  return JSON.stringify([keyOf(need), labels ?? 0, host ?? 0]);
+}

@@ -3,8 +3,8 @@ export type ObjectState =
   | { kind: "pending" }
   /** Its encoded value is here. */
   | { kind: "local"; value: Uint8Array }
-  /** These hosts hold its encoded value. */
-  | { kind: "remote"; hosts: Set<string> }
+  /** These hosts hold its encoded value, of so many bytes. */
+  | { kind: "remote"; hosts: Set<string>; bytes: number }
   | { kind: "failed"; error: Error };
 
 /** How many hosts are told to fetch an object from the same one: few enough to spread it, and enough to spread it soon. */

@@ -1,49 +1,107 @@
-import type { Heartbeat, HostState } from "../protocol/messages.ts";
-import type { Candidate } from "./place.ts";
+import type { Heartbeat, HostState, Load, Resources } from "../protocol/messages.ts";
+import { type Labels, type Selector, unmet } from "./labels.ts";
+import { missing } from "./resources.ts";
 
-/** A host that has not been heard of for so long gets no new tasks … */
-export const suspectMs = 300;
-/** … and after so long its tasks are placed elsewhere. */
-export const deadMs = 2_000;
+/** How often a host of a small cluster says that it is there. */
+export const shortestBeatMs = 100;
+/** A host that has missed so many beats gets no new tasks … */
+export const suspectBeats = 3;
+/** … and after so many its tasks are placed elsewhere. */
+export const deadBeats = 20;
+/** Of so many hosts that said that they have nothing to do, the last ones are remembered. */
+const mostIdle = 64;
 
-type HostEntry = {
+/** What one client knows of a host. */
+export type HostEntry = {
   id: string;
   epoch: number;
   cpus: number;
+  resources: Resources;
+  labels: Labels;
   state: HostState;
   /** Resident memory of its process, as it said last. */
   rssBytes: number | undefined;
   heardMs: number;
-  /** Tasks queued and running there, as it said last. */
-  reported: number;
+  /** How often it is heard of. */
+  beatMs: number;
+  /** What it has to do, as it said last. */
+  load: Load;
   /** Our own tasks sent there minus those ended since. */
   increments: number;
   /** Our own tasks there now. */
   tasksPending: number;
   /** Our own tasks that ended there with a result. */
   tasksRun: number;
+  /** The modules that our own tasks have had loaded there. */
+  modules: Set<string>;
 };
 
-export type HostView = Pick<HostEntry, "id" | "cpus" | "state" | "rssBytes" | "tasksPending" | "tasksRun">;
+export type HostView = Pick<
+  HostEntry,
+  "id" | "cpus" | "resources" | "labels" | "state" | "rssBytes" | "tasksPending" | "tasksRun"
+>;
+
+/** What a task needs of its host, whatever it costs there. */
+export type Demand = { need: Resources; labels?: Selector | undefined; host?: string | undefined };
+
+/** The hosts that can run a task. */
+export type AbleHosts = { list: readonly HostEntry[]; set: ReadonlySet<HostEntry> };
 
 /** What one client knows about the hosts of its cluster. It knows no clock: times are given. */
 export class HostTable {
   readonly #hosts = new Map<string, HostEntry>();
+  /** Those that can ever run a task of a shape, until the hosts change. */
+  readonly #able = new Map<string, AbleHosts>();
+  /** Those that last said that they have nothing to do. */
+  #idle: string[] = [];
 
   /** Takes in a heartbeat. Returns whether the host is new. */
-  heard({ host: id, epoch, cpus, queued, running, rssBytes, state }: Heartbeat, nowMs: number): boolean {
+  heard(beat: Heartbeat, nowMs: number): boolean {
+    const { host: id, epoch, cpus, resources = { cpu: cpus }, labels = {}, rssBytes, state } = beat;
+    const { queued, running, waitMs = 0, beatMs = shortestBeatMs } = beat;
     const known = this.#hosts.get(id);
-    const fresh = { epoch, cpus, state, rssBytes, heardMs: nowMs, reported: queued + running, increments: 0 };
-    if (known !== undefined) Object.assign(known, fresh);
-    else this.#hosts.set(id, { id, tasksPending: 0, tasksRun: 0, ...fresh });
-    return known === undefined;
+    const fresh = { epoch, state, rssBytes, heardMs: nowMs, beatMs, load: { queued, running, waitMs } };
+    if (known !== undefined) {
+      if (known.state !== state || known.epoch !== epoch) this.#able.clear();
+      Object.assign(known, fresh, { increments: 0 });
+      return false;
+    }
+    this.#able.clear();
+    this.#hosts.set(id, {
+      ...{ id, cpus, resources, labels, ...fresh },
+      ...{ increments: 0, tasksPending: 0, tasksRun: 0, modules: new Set() },
+    });
+    return true;
   }
 
-  sent(id: string): void {
+  /** Takes in what a host says of its load with something else. */
+  told(id: string, load: Load, nowMs: number): void {
+    const host = this.#hosts.get(id);
+    if (host !== undefined) Object.assign(host, { load, increments: 0, heardMs: nowMs });
+  }
+
+  /** A host has nothing to do, and asked for work. */
+  toldIdle(id: string, load: Load, nowMs: number): void {
+    this.told(id, load, nowMs);
+    if (this.#idle.push(id) > mostIdle) this.#idle.shift();
+  }
+
+  /** The host that said last that it has nothing to do, if it may still be so; it is not told again. */
+  takeIdle(nowMs: number): HostEntry | undefined {
+    for (let id = this.#idle.pop(); id !== undefined; id = this.#idle.pop()) {
+      const host = this.#hosts.get(id);
+      if (host !== undefined && isOpen(host, nowMs) && freeSlots(host) > 0) return host;
+    }
+    return undefined;
+  }
+
+  /** One of our own tasks, of this module, goes to a host. */
+  sent(id: string, module: string): void {
     const host = this.#hosts.get(id);
     if (host === undefined) return;
     host.tasksPending++;
     host.increments++;
+    host.modules.add(module);
   }
 
   ended(id: string, isCompleted: boolean): void {
@@ -62,21 +120,39 @@ export class HostTable {
   /** The hosts that have left, or count as dead, now; they are forgotten. */
   takeLost(nowMs: number): { id: string; hasLeft: boolean }[] {
     const lost = [...this.#hosts.values()].filter(
-      ({ state, heardMs }) => state === "left" || nowMs - heardMs > deadMs,
+      ({ state, heardMs, beatMs }) => state === "left" || nowMs - heardMs > deadBeats * beatMs,
     );
     for (const { id } of lost) this.#hosts.delete(id);
+    if (lost.length > 0) this.#able.clear();
     return lost.map(({ id, state }) => ({ id, hasLeft: state === "left" }));
   }
 
-  /** The hosts that may get tasks now. */
-  candidates(nowMs: number): Candidate[] {
+  /**
+   * The hosts that can run a task now or later; of these, some may be suspect.
+   * @param shape a text that is the same for the same demand
+   */
+  able(shape: string, demand: Demand): AbleHosts {
+    let able = this.#able.get(shape);
+    if (able === undefined) {
+      const list = [...this.#hosts.values()].filter(
+        (host) => host.state === "up" && lacksOf(host, demand).length === 0,
+      );
+      able = { list, set: new Set(list) };
+      this.#able.set(shape, able);
+    }
+    return able;
+  }
+
+  /** What each host lacks for a task, that which lacks least first. */
+  lacks({ need, labels, host }: Demand): { id: string; lacks: string[] }[] {
     return [...this.#hosts.values()]
-      .filter(({ state, heardMs }) => state === "up" && nowMs - heardMs <= suspectMs)
-      .map(({ id, cpus, reported, increments, tasksPending }) => ({
-        id,
-        cpus,
-        load: Math.max(reported + increments, tasksPending),
-      }));
+      .filter(({ state }) => state === "up")
+      .map((entry) => ({ id: entry.id, lacks: lacksOf(entry, { need, labels, host }) }))
+      .sort((one, other) => one.lacks.length - other.lacks.length);
+  }
+
+  get(id: string): HostEntry | undefined {
+    return this.#hosts.get(id);
   }
 
   has(id: string): boolean {
@@ -84,13 +160,30 @@ export class HostTable {
   }
 
   view(): HostView[] {
-    return [...this.#hosts.values()].map(({ id, cpus, state, rssBytes, tasksPending, tasksRun }) => ({
-      id,
-      cpus,
-      state,
-      rssBytes,
-      tasksPending,
-      tasksRun,
-    }));
+    return [...this.#hosts.values()].map(
+      ({ id, cpus, resources, labels, state, rssBytes, tasksPending, tasksRun }) => ({
+        ...{ id, cpus, resources, labels, state, rssBytes, tasksPending, tasksRun },
+      }),
+    );
   }
+}
+
+/** Whether a host may get tasks now. */
+export const isOpen = ({ state, heardMs, beatMs }: HostEntry, nowMs: number): boolean =>
+  state === "up" && nowMs - heardMs <= suspectBeats * beatMs;
+
+/** The tasks that a host is known to have. */
+export const tasksOn = ({ load, increments, tasksPending }: HostEntry): number =>
+  Math.max(load.queued + load.running + increments, tasksPending);
+
+export const freeSlots = (host: HostEntry): number => host.cpus - tasksOn(host);
+
+function lacksOf(host: HostEntry, { need, labels, host: wanted }: Demand): string[] {
+  return [
+    ...(wanted === undefined || wanted === host.id ? [] : [`host ${wanted}`]),
+    ...missing(need, host.resources).map(
+      ({ name, needed, offered }) => `${name}: ${needed} needed, ${offered} there`,
+    ),
+    ...(labels === undefined ? [] : unmet(labels, host.labels).map((each) => `label ${each}`)),
+  ];
 }

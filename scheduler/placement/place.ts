@@ -1,18 +1,124 @@
-/** A host that may get a task, and the tasks it is known to have. */
-export type Candidate = { id: string; cpus: number; load: number };
+import { type Demand, freeSlots, type HostEntry, type HostTable, isOpen, tasksOn } from "./host-table.ts";
+import { type Selector, unmet } from "./labels.ts";
+import type { RunTimes } from "./run-times.ts";
+
+/** What it takes to have a module on a host that has not had it, in ms. */
+const moduleLoadMs = 20;
+/** What hosts move between them, in bytes a ms. */
+const bytesPerMs = 500_000;
+/** What a hop takes, in ms: so much better must another host be than the one that the task is on. */
+const hopMs = 0.3;
+/** A condition that a task would rather have met is worth so much waiting, in ms. */
+const preferenceMs = 1_000;
+/** A host gets as much work from one client as it does in this time, beside what its cpus run … */
+const aheadMs = 4;
+/** … but not less than this many for each cpu, so that it has the next one when one has ended, and not more. */
+const leastAhead = 1;
+const mostAhead = 256;
+
+/** What is to be placed. */
+export type Placed = Demand & {
+  /** A text that is the same for the same demand. */
+  shape: string;
+  /** `module/function`, by which its time is known. */
+  label: string;
+  /** The sha-256 of its module. */
+  module: string;
+  /** Conditions that a host should meet, and need not. */
+  prefer?: Selector | undefined;
+  /** What it takes that is not with the client: how large it is, and who has it. */
+  inputs: readonly { bytes: number; hosts: ReadonlySet<string> }[];
+};
+
+export type PlaceDeps = {
+  hosts: HostTable;
+  times: RunTimes;
+  /** The host that the client is part of, if it is part of one. */
+  localId?: string | undefined;
+  /** Gives numbers from 0 to below 1. */
+  random(): number;
+};
 
 /**
- * Picks a host by the power of two choices: of two random hosts, the one with less load for each cpu. It spreads
- * tasks nearly as well as looking at all of them, and many clients that know the same don't all choose the same.
- * Source: M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 1996.
- * @param random gives numbers from 0 to below 1
+ * Picks a host: the client's own first, while it has a free cpu; else the one that costs least of the own one, one that
+ * said that it has nothing to do, the one that has most of the inputs, and two random ones. Two random choices spread
+ * tasks nearly as well as looking at all, and many clients that know the same don't all choose the same.
+ * Sources: M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 1996; Y. Lu et al., "Join-Idle-
+ * Queue", 2011.
+ * @returns undefined when no host that can run it may get more tasks now
  */
-export function place(candidates: readonly Candidate[], random: () => number): string | undefined {
-  if (candidates.length === 0) return undefined;
-  const first = Math.floor(random() * candidates.length);
+export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry | undefined {
+  const { hosts, localId, random } = deps;
+  const able = hosts.able(task.shape, task);
+  const { list, set } = able;
+  if (list.length === 0) return undefined;
+  const local = localId === undefined ? undefined : hosts.get(localId);
+  const isPlain = task.inputs.length === 0 && task.prefer === undefined;
+  if (local !== undefined && isPlain && freeSlots(local) > 0 && set.has(local)) return local;
+
+  let best: HostEntry | undefined;
+  let bestMs = Number.POSITIVE_INFINITY;
+  const consider = (host: HostEntry | undefined) => {
+    if (host === undefined || host === best || !isOpen(host, nowMs)) return;
+    // Its own host keeps what is not better off elsewhere, and others take it from there.
+    if (host !== local && tasksOn(host) > 0 && host.tasksPending >= windowOf(host, deps.times)) return;
+    const ms = costMs(task, host, deps) + (host === local ? 0 : hopMs);
+    if (ms < bestMs) [best, bestMs] = [host, ms];
+  };
+  const isAble = (host: HostEntry | undefined) => (host !== undefined && set.has(host) ? host : undefined);
+
+  consider(isAble(local));
+  if (!isPlain) consider(isAble(holderOf(task, hosts)));
+  if (isPlain && list.length > 2) consider(isAble(hosts.takeIdle(nowMs)));
+  const first = Math.floor(random() * list.length);
+  consider(list[first]);
   // One of the others, each alike.
-  const offset = 1 + Math.floor(random() * (candidates.length - 1));
-  const one = candidates[first]!;
-  const other = candidates[(first + offset) % candidates.length]!;
-  return other.load / other.cpus < one.load / one.cpus ? other.id : one.id;
+  if (list.length > 1) consider(list[(first + 1 + Math.floor(random() * (list.length - 1))) % list.length]);
+  // Few are full while others are not: rather than wait, whoever comes next on a walk.
+  for (let step = 1; best === undefined && step < list.length; step++)
+    consider(list[(first + step) % list.length]);
+  return best;
+}
+
+/**
+ * What it costs to run a task on a host, in ms until its result: waiting for a cpu, moving its inputs, loading its
+ * module, and running.
+ */
+export function costMs(task: Placed, host: HostEntry, { times }: PlaceDeps): number {
+  const { label, module, inputs, prefer } = task;
+  let bytes = 0;
+  for (const input of inputs) if (!input.hosts.has(host.id)) bytes += input.bytes;
+  return (
+    waitMs(host, times) +
+    bytes / bytesPerMs +
+    (host.modules.size === 0 || host.modules.has(module) ? 0 : moduleLoadMs) +
+    (prefer === undefined ? 0 : unmet(prefer, host.labels).length * preferenceMs) +
+    times.runMs(label, host.id)
+  );
+}
+
+/** How long a task is thought to wait for a cpu. */
+function waitMs(host: HostEntry, times: RunTimes): number {
+  const excess = 1 - freeSlots(host);
+  if (excess <= 0) return 0;
+  return Math.max(host.load.waitMs, (excess * times.meanMs(host.id)) / host.cpus);
+}
+
+/** How many of one client's tasks a host has at most. */
+function windowOf({ id, cpus }: HostEntry, times: RunTimes): number {
+  const ahead = Math.min(Math.max(aheadMs / times.meanMs(id), leastAhead), mostAhead);
+  return Math.ceil(cpus * (1 + ahead));
+}
+
+/** The host that has most of a task's inputs. */
+function holderOf({ inputs }: Placed, hosts: HostTable): HostEntry | undefined {
+  let most: string | undefined;
+  let mostBytes = 0;
+  for (const input of inputs) {
+    for (const id of input.hosts) {
+      const bytes = inputs.reduce((sum, other) => sum + (other.hosts.has(id) ? other.bytes : 0), 0);
+      if (bytes > mostBytes) [most, mostBytes] = [id, bytes];
+    }
+  }
+  return most === undefined ? undefined : hosts.get(most);
 }

@@ -113,6 +113,10 @@ export class GetTimeoutError extends WrayError {
 export class InfeasibleTaskError extends WrayError {
   override readonly code = "INFEASIBLE_TASK";
 }
+/** The task waited longer than its `ttlMs` and was not run. */
+export class TaskExpiredError extends WrayError {
+  override readonly code = "TASK_EXPIRED";
+}
 /** A message broke the wire protocol: malformed, too large, of an unknown version. */
 export class ProtocolError extends WrayError {
   override readonly code = "PROTOCOL_ERROR";
@@ -148,6 +152,7 @@ const classes = [
   OutOfDiskError,
   GetTimeoutError,
   InfeasibleTaskError,
+  TaskExpiredError,
   ProtocolError,
   ConnectionError,
   AuthenticationError,

@@ -23,7 +23,27 @@ export type Task = {
   clock?: number[];
   /** How many tasks it is nested in: 0, or missing, for the task of a client. */
   depth?: number;
+  /** What it takes of its host. Default: one cpu. */
+  need?: Resources;
+  /** The higher, the sooner. Default 0. */
+  priority?: number;
+  /** For how long from now its owner wants it, unless it has begun, in ms. */
+  ttlMs?: number;
+  /** How long from now it has to be done, with all that it submits, in ms. */
+  leftMs?: number;
+  /** The bundle of a placement group that it runs in. */
+  bundle?: BundleName;
+  /** How long it is thought to run, in ms. */
+  estimateMs?: number;
+  /** How many hosts have given it back because they were full. */
+  hops?: number;
 };
+
+/** Amounts by name. */
+export type Resources = Readonly<Record<string, number>>;
+
+/** One of the parts of a placement group. */
+export type BundleName = { group: string; index: number };
 
 /** An encoded value, or an object to be fetched from one of the peers that hold it. */
 export type Arg = Uint8Array | RefArg;
@@ -33,12 +53,23 @@ export const isRefArg = (arg: Arg): arg is RefArg => !(arg instanceof Uint8Array
 
 /** How a task ended on a host. */
 export type Outcome =
-  | { kind: "value"; value: Uint8Array; clock?: number[] }
+  | { kind: "value"; value: Uint8Array; clock?: number[]; ranMs?: number }
   /** The value was too large to travel; the host keeps it under the task's id. */
-  | { kind: "stored"; bytes: number; clock?: number[] }
+  | { kind: "stored"; bytes: number; clock?: number[]; ranMs?: number }
   | { kind: "error"; error: WireError }
-  /** The host leaves and did not finish it: place it elsewhere. */
-  | { kind: "returned" };
+  /** The host did not finish it: place it elsewhere. */
+  | Returned;
+
+/** Why a host gives back a task: it leaves, or it has too much to do, or another one, which it names, has nothing. */
+export type Returned = { kind: "returned"; isFull?: true; to?: string };
+
+/** How much a host has to do. */
+export type Load = {
+  queued: number;
+  running: number;
+  /** How long what is queued is thought to take, in ms of the whole host. */
+  waitMs: number;
+};
 
 /** What a client sends to a host. */
 export type ToHost =
@@ -80,6 +111,13 @@ export type Heartbeat = {
   cpus: number;
   queued: number;
   running: number;
+  /** How long what is queued is thought to take, in ms of the whole host. */
+  waitMs?: number;
+  /** How often it says so, in ms. Default 100. */
+  beatMs?: number;
+  /** All that it offers. Default: its cpus. */
+  resources?: Resources;
+  labels?: Record<string, string>;
   /** Resident memory of its process; missing when it can't tell. */
   rssBytes?: number;
   state: HostState;

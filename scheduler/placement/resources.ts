@@ -1,0 +1,70 @@
+import type { Resources } from "../protocol/messages.ts";
+
+// Amounts of what hosts offer and tasks need, by name: `cpu`, `gpu`, `memory` in bytes, and any others.
+
+/** What a task needs unless its options say otherwise. */
+export const defaultNeed: Resources = { cpu: 1 };
+
+/** Amounts are counted in these parts, so that fractions add up: ten times 0.1 is 1. */
+const parts = 10_000;
+
+const partsOf = (amount: number) => Math.round(amount * parts);
+
+/** What of a need goes beyond what there is, with what there is instead. */
+export type Missing = { name: string; needed: number; offered: number };
+
+export function missing(need: Resources, offered: Resources): Missing[] {
+  return Object.entries(need).flatMap(([name, needed]) => {
+    const given = offered[name] ?? 0;
+    return partsOf(needed) > partsOf(given) ? [{ name, needed, offered: given }] : [];
+  });
+}
+
+/** A text that is the same for the same needs. */
+export const keyOf = (need: Resources): string =>
+  Object.keys(need)
+    .sort()
+    .map((name) => `${name}=${need[name]}`)
+    .join();
+
+/** What one host, or one bundle of a placement group, has, and how much of it is free. */
+export class Ledger {
+  readonly total: Resources;
+  readonly #free = new Map<string, number>();
+
+  constructor(total: Resources) {
+    this.total = total;
+    for (const [name, amount] of Object.entries(total)) this.#free.set(name, partsOf(amount));
+  }
+
+  /** Whether so much is free now. */
+  fits(need: Resources): boolean {
+    for (const name in need) if (partsOf(need[name]!) > (this.#free.get(name) ?? 0)) return false;
+    return true;
+  }
+
+  /** Takes so much, of which `fits` was true. */
+  take(need: Resources): void {
+    for (const name in need) {
+      const amount = partsOf(need[name]!);
+      if (amount > 0) this.#free.set(name, this.#free.get(name)! - amount);
+    }
+  }
+
+  /** Gives back what was taken. */
+  give(need: Resources): void {
+    for (const name in need) {
+      const amount = partsOf(need[name]!);
+      if (amount > 0) this.#free.set(name, this.#free.get(name)! + amount);
+    }
+  }
+
+  get available(): Resources {
+    return Object.fromEntries([...this.#free].map(([name, amount]) => [name, amount / parts]));
+  }
+
+  /** Whether nothing is taken. */
+  get isWhole(): boolean {
+    return [...this.#free].every(([name, amount]) => amount === partsOf(this.total[name]!));
+  }
+}

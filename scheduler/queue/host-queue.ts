@@ -1,0 +1,123 @@
+import { Ledger } from "../placement/resources.ts";
+import type { Load, Resources } from "../protocol/messages.ts";
+import { FairQueue, type Waiting } from "./fair-queue.ts";
+
+/** A task on a host, until it has ended there. */
+export type QueuedTask = Waiting & {
+  need: Resources;
+  /** When nobody wants it any more, unless it has begun. */
+  expiresMs: number | undefined;
+  /** Whether its owner can place it elsewhere. */
+  canMove: boolean;
+};
+
+/** One that does not fit lets others pass for so long; then what it needs is kept for it. */
+const passingMs = 500;
+
+export type HostQueueDeps<T> = {
+  resources: Resources;
+  /** Is to run a task, of which `ended` is told later. */
+  start(task: T): void;
+  /** A task has waited longer than it should have. */
+  expired(task: T): void;
+};
+
+/**
+ * The tasks of one host: those that run have taken what they need, the others wait until it is free. It knows no clock
+ * and runs nothing itself.
+ */
+export class HostQueue<T extends QueuedTask> {
+  readonly ledger: Ledger;
+  readonly #deps: HostQueueDeps<T>;
+  readonly #waiting = new FairQueue<T>();
+  #running = 0;
+  #queuedMs = 0;
+  #expiring = 0;
+
+  constructor(deps: HostQueueDeps<T>) {
+    this.#deps = deps;
+    this.ledger = new Ledger(deps.resources);
+  }
+
+  get load(): Load {
+    const cpus = Math.max(this.ledger.total.cpu ?? 1, 1);
+    return { queued: this.#waiting.size, running: this.#running, waitMs: this.#queuedMs / cpus };
+  }
+
+  /** Whether a task with this need would run at once. */
+  isFree(need: Resources): boolean {
+    return this.#waiting.size === 0 && this.ledger.fits(need);
+  }
+
+  /** Takes in a task, and runs it when it is its turn. */
+  push(task: T, nowMs: number): void {
+    if (this.isFree(task.need)) {
+      this.#start(task);
+      return;
+    }
+    this.#wait(task);
+    this.fill(nowMs);
+  }
+
+  /** A task that was started has ended, or was given back. */
+  ended(task: T, nowMs: number): void {
+    this.#running--;
+    this.ledger.give(task.need);
+    this.fill(nowMs);
+  }
+
+  /** Starts what can run now. */
+  fill(nowMs: number): void {
+    if (this.#waiting.size === 0) return;
+    const fits = (task: T) => this.ledger.fits(task.need);
+    const isUrgent = (task: T) => nowMs - task.queuedMs > passingMs;
+    for (;;) {
+      const task = this.#waiting.take(nowMs, fits, isUrgent);
+      if (task === undefined) return;
+      this.#left(task);
+      if (!task.hasEnded) this.#start(task);
+    }
+  }
+
+  /** Takes out tasks that wait, those that would be run last, for a host that has nothing to do. */
+  giveAway(count: number, accept: (task: T) => boolean = () => true): T[] {
+    const given = this.#waiting.takeLast(count, (task) => task.canMove && !task.hasEnded && accept(task));
+    for (const task of given) this.#left(task);
+    return given;
+  }
+
+  /** Takes out the waiting tasks that `test` takes. */
+  remove(test: (task: T) => boolean): T[] {
+    const removed = this.#waiting.remove(test);
+    for (const task of removed) this.#left(task);
+    return removed;
+  }
+
+  /** Ends what has waited too long. */
+  expire(nowMs: number): void {
+    if (this.#expiring === 0) return;
+    for (const task of this.remove(({ expiresMs }) => expiresMs !== undefined && expiresMs <= nowMs))
+      if (!task.hasEnded) this.#deps.expired(task);
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#waiting[Symbol.iterator]();
+  }
+
+  #start(task: T): void {
+    this.ledger.take(task.need);
+    this.#running++;
+    this.#deps.start(task);
+  }
+
+  #wait(task: T): void {
+    this.#waiting.push(task);
+    this.#queuedMs += task.estimateMs;
+    if (task.expiresMs !== undefined) this.#expiring++;
+  }
+
+  #left(task: T): void {
+    this.#queuedMs = this.#waiting.size === 0 ? 0 : this.#queuedMs - task.estimateMs;
+    if (task.expiresMs !== undefined) this.#expiring--;
+  }
+}

@@ -1,8 +1,6 @@
 import type { ObjectTable, ReadyState } from "../ownership/object-table.ts";
-import type { Demand, HostTable } from "../placement/host-table.ts";
-import type { Selector } from "../placement/labels.ts";
-import { type Placeable, Placer } from "../placement/placer.ts";
-import { defaultNeed, keyOf } from "../placement/resources.ts";
+import type { HostTable } from "../placement/host-table.ts";
+import { Placer } from "../placement/placer.ts";
 import type { RunTimes } from "../placement/run-times.ts";
 import {
   fromWireError,
@@ -16,57 +14,7 @@ import {
 import { type Arg, inlineBytes, type Outcome, type RefArg, type Task } from "../protocol/messages.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
-
-/** What is submitted: an argument is an encoded value or the id of an object. */
-export type Submission = {
-  /** For messages to people: `module/function`. */
-  label: string;
-  module: string;
-  kernel: string;
-  args: (Uint8Array | string)[];
-  maxRetries: number;
-  /** What goes to the host with the task. */
-  options: Pick<Task, "limits" | "grant" | "seed" | "clock" | "depth" | "need" | "priority" | "bundle">;
-  /** Where it can run, and should. */
-  where?: Where | undefined;
-  /** For how long its owner wants it, unless it has begun. */
-  ttlMs?: number | undefined;
-  /** How long it may take from now, with all that it waits for. */
-  deadlineMs?: number | undefined;
-  /** No more tasks of this key than `maxConcurrent` are under way at once. */
-  key?: string | undefined;
-  maxConcurrent?: number | undefined;
-  /** Hears how far the task has come while it runs. */
-  onProgress?: ((progress: Progress) => void) | undefined;
-};
-
-/** How far a task has come: a part of 1, and what it says of it. */
-export type Progress = { fraction: number; text: string };
-
-/** Where a task can run, and where it should. */
-export type Where = {
-  /** Labels that its host must have, and those that it should have. */
-  labels?: Selector;
-  prefer?: Selector;
-  /** The only host that it may go to. */
-  host?: string;
-};
-
-type PendingTask = Submission &
-  Placeable & {
-    id: string;
-    retriesLeft: number;
-    /** How many of its arguments are not ready. */
-    missingCount: number;
-    /** Where it is now; undefined while it waits for arguments or for a host. */
-    hostId: string | undefined;
-    /** By when it has to be done. */
-    dueMs: number | undefined;
-    /** How many hosts have given it back since they were full. */
-    hops: number;
-    /** Whether it counts for its key. */
-    isAdmitted: boolean;
-  };
+import { PendingTask, type Progress, type Submission } from "./pending-task.ts";
 
 export type TaskTableDeps = {
   objects: ObjectTable;
@@ -113,7 +61,8 @@ export class TaskTable {
   submit(id: string, submission: Submission): void {
     const { objects } = this.#deps;
     const refs = refsOf(submission);
-    const task = this.#pending(id, submission, refs.length);
+    const isTimed = submission.ttlMs !== undefined || submission.deadlineMs !== undefined;
+    const task = new PendingTask(id, submission, refs.length, isTimed ? this.#deps.nowMs() : 0);
     objects.create(id);
     this.#tasks.set(id, task);
     if (task.dueMs !== undefined) this.#dueCount++;
@@ -126,23 +75,6 @@ export class TaskTable {
         else if (--task.missingCount === 0) this.#ready(task);
       });
     }
-  }
-
-  #pending(id: string, submission: Submission, missingCount: number): PendingTask {
-    const { options, where, ttlMs, deadlineMs, label, maxRetries } = submission;
-    const need = options.need ?? defaultNeed;
-    const isTimed = ttlMs !== undefined || deadlineMs !== undefined;
-    const nowMs = isTimed ? this.#deps.nowMs() : 0;
-    return {
-      ...submission,
-      ...{ id, need, missingCount, retriesLeft: maxRetries, hops: 0, hostId: undefined, isAdmitted: false },
-      ...{ owner: "", priority: options.priority ?? 0, depth: options.depth ?? 0, queuedMs: 0, estimateMs: 0 },
-      shape: shapeOf({ need, ...where }),
-      ...{ labels: where?.labels, prefer: where?.prefer, host: where?.host, label, inputs: noInputs },
-      hasEnded: false,
-      expiresMs: ttlMs === undefined ? undefined : nowMs + ttlMs,
-      dueMs: deadlineMs === undefined ? undefined : nowMs + deadlineMs,
-    };
   }
 
   /** Takes in how a task ended on a host. */
@@ -209,7 +141,7 @@ export class TaskTable {
   users(): Map<string, string[]> {
     const users = new Map<string, string[]>();
     for (const task of this.#tasks.values()) {
-      for (const ref of refsOf(task)) users.set(ref, [...(users.get(ref) ?? []), task.label]);
+      for (const ref of refsOf(task.submission)) users.set(ref, [...(users.get(ref) ?? []), task.label]);
     }
     return users;
   }
@@ -222,7 +154,7 @@ export class TaskTable {
   /** Takes in how far a task has come on a host. */
   progressed(hostId: string, id: string, progress: Progress): void {
     const task = this.#tasks.get(id);
-    if (task?.hostId === hostId) task.onProgress?.(progress);
+    if (task?.hostId === hostId) task.submission.onProgress?.(progress);
   }
 
   /** Finds hosts for what waits for one, after something has changed. */
@@ -274,7 +206,7 @@ export class TaskTable {
   /** Its key, if it has one, lets it go. */
   #goesOn(task: PendingTask): void {
     task.isAdmitted = true;
-    task.inputs = this.#inputsOf(task);
+    if (hasRefs(task.submission)) task.inputs = this.#inputsOf(task);
     this.#placer.add(task);
   }
 
@@ -290,11 +222,10 @@ export class TaskTable {
 
   /** The objects that it takes and that hosts hold. */
   #inputsOf(task: PendingTask): PendingTask["inputs"] {
-    const inputs = refsOf(task).flatMap((ref) => {
+    return refsOf(task.submission).flatMap((ref) => {
       const state = this.#deps.objects.state(ref);
       return state?.kind === "remote" ? [{ bytes: state.bytes, hosts: state.hosts }] : [];
     });
-    return inputs.length === 0 ? noInputs : inputs;
   }
 
   /** A task has got its host. */
@@ -304,7 +235,7 @@ export class TaskTable {
     // What it is told is about to come counts at once, whatever comes of it.
     hosts.sent(hostId, task.module);
     const args: Arg[] = [];
-    for (const source of task.args) {
+    for (const source of task.submission.args) {
       const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
       if (arg instanceof Error) {
         hosts.ended(hostId, false);
@@ -313,15 +244,15 @@ export class TaskTable {
       }
       args.push(arg);
     }
-    const { id, module, kernel, options, hops, expiresMs, dueMs } = task;
-    send(hostId, {
-      ...{ id, module, kernel, args },
-      ...options,
-      estimateMs: times.runMs(task.label, hostId),
-      ...(hops > 0 && { hops }),
-      ...(expiresMs !== undefined && { ttlMs: Math.max(expiresMs - nowMs(), 0) }),
-      ...(dueMs !== undefined && { leftMs: Math.max(dueMs - nowMs(), 1) }),
-    });
+    const { id, submission, hops, expiresMs, dueMs } = task;
+    const { module, kernel, options } = submission;
+    const sent: Task = { id, module, kernel, args, ...options };
+    const estimateMs = times.runMs(task.label, hostId);
+    if (estimateMs !== undefined) sent.estimateMs = estimateMs;
+    if (hops > 0) sent.hops = hops;
+    if (expiresMs !== undefined) sent.ttlMs = Math.max(expiresMs - nowMs(), 0);
+    if (dueMs !== undefined) sent.leftMs = Math.max(dueMs - nowMs(), 1);
+    send(hostId, sent);
   }
 
   /** How a ready object goes to a host, or why it can't. */
@@ -370,12 +301,13 @@ export class TaskTable {
     task.hasEnded = true;
     if (task.dueMs !== undefined) this.#dueCount--;
     if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
-    this.#deps.objects.record(task.id, { seed: task.options.seed ?? task.id, ...(clock && { clock }) });
+    this.#deps.objects.record(task.id, { seed: task.submission.options.seed ?? task.id, ...(clock && { clock }) });
     this.#deps.objects.settle(task.id, state);
-    for (const ref of refsOf(task)) this.#deps.objects.unuse(ref);
+    for (const ref of refsOf(task.submission)) this.#deps.objects.unuse(ref);
   }
 }
 
+const hasRefs = ({ args }: Submission) => args.some((arg) => typeof arg === "string");
 const refsOf = ({ args }: Submission) => args.filter((arg) => typeof arg === "string");
 
 const lostWith = (id: string, hostId: string) =>
@@ -390,16 +322,8 @@ const diedWith = (label: string, hostId: string) =>
     data: { host: hostId, kernel: label },
   });
 
-const missedDeadline = ({ label, deadlineMs }: PendingTask) =>
+const missedDeadline = ({ label, submission: { deadlineMs } }: PendingTask) =>
   new TaskTimeoutError(`${label} was not done by its deadline, ${deadlineMs} ms after it was submitted`, {
     remedy: "Raise deadlineMs, or start more hosts.",
     data: { kernel: label, limit: "deadlineMs", deadlineMs: deadlineMs! },
   });
-
-const noInputs: PendingTask["inputs"] = [];
-
-/** The text by which it is known which hosts can run a task. */
-function shapeOf({ need, labels, host }: Demand): string {
-  if (need === defaultNeed && labels === undefined && host === undefined) return "";
-  return JSON.stringify([keyOf(need), labels ?? 0, host ?? 0]);
-}

@@ -60,24 +60,33 @@ export class HostTable {
     const { host: id, epoch, cpus, resources = { cpu: cpus }, labels = {}, rssBytes, state } = beat;
     const { queued, running, waitMs = 0, beatMs = shortestBeatMs } = beat;
     const known = this.#hosts.get(id);
-    const fresh = { epoch, state, rssBytes, heardMs: nowMs, beatMs, load: { queued, running, waitMs } };
-    if (known !== undefined) {
-      if (known.state !== state || known.epoch !== epoch) this.#able.clear();
-      Object.assign(known, fresh, { increments: 0 });
-      return false;
+    let host = this.#hosts.get(id);
+    const isNew = host === undefined;
+    if (host === undefined) {
+      host = {
+        ...{ id, epoch, cpus, resources, labels, state, rssBytes, heardMs: nowMs, beatMs },
+        ...{ load: { queued, running, waitMs }, increments: 0 },
+        ...{ tasksPending: 0, tasksRun: 0, modules: new Set() },
+      };
+      this.#hosts.set(id, host);
+      this.#able.clear();
     }
-    this.#able.clear();
-    this.#hosts.set(id, {
-      ...{ id, cpus, resources, labels, ...fresh },
-      ...{ increments: 0, tasksPending: 0, tasksRun: 0, modules: new Set() },
-    });
-    return true;
+    if (host.state !== state) this.#able.clear();
+    host.epoch = epoch;
+    host.state = state;
+    host.rssBytes = rssBytes;
+    host.beatMs = beatMs;
+    this.told(id, { queued, running, waitMs }, nowMs);
+    return isNew;
   }
 
   /** Takes in what a host says of its load with something else. */
   told(id: string, load: Load, nowMs: number): void {
     const host = this.#hosts.get(id);
-    if (host !== undefined) Object.assign(host, { load, increments: 0, heardMs: nowMs });
+    if (host === undefined) return;
+    host.load = load;
+    host.increments = 0;
+    host.heardMs = nowMs;
   }
 
   /** A host has nothing to do, and asked for work. */
@@ -86,11 +95,12 @@ export class HostTable {
     if (this.#idle.push(id) > mostIdle) this.#idle.shift();
   }
 
-  /** The host that said last that it has nothing to do, if it may still be so; it is not told again. */
-  takeIdle(nowMs: number): HostEntry | undefined {
-    for (let id = this.#idle.pop(); id !== undefined; id = this.#idle.pop()) {
+  /** The host that said last that it has free cpus, if it may still have some. */
+  lastIdle(nowMs: number): HostEntry | undefined {
+    for (let id = this.#idle.at(-1); id !== undefined; id = this.#idle.at(-1)) {
       const host = this.#hosts.get(id);
       if (host !== undefined && isOpen(host, nowMs) && freeSlots(host) > 0) return host;
+      this.#idle.pop();
     }
     return undefined;
   }

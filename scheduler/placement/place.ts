@@ -69,7 +69,7 @@ export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry |
 
   consider(isAble(local));
   if (!isPlain) consider(isAble(holderOf(task, hosts)));
-  if (isPlain && list.length > 2) consider(isAble(hosts.takeIdle(nowMs)));
+  if (isPlain && list.length > 2) consider(isAble(hosts.lastIdle(nowMs)));
   const first = Math.floor(random() * list.length);
   consider(list[first]);
   // One of the others, each alike.

@@ -135,15 +135,12 @@ export class FairQueue<T extends Waiting> {
   }
 
   #leave(owner: string): void {
-    const share = this.#shares.get(owner)!;
-    share.waiting--;
-    if (this.#size === 0) {
-      this.#shares.clear();
-      this.#servedMs = 0;
-    } else if (share.waiting === 0 && share.hadMs <= this.#servedMs) {
-      // What one has had beyond the others counts for as long as these wait.
-      this.#shares.delete(owner);
-    }
+    const share = this.#shares.get(owner);
+    // What one has had beyond the others counts for as long as these wait.
+    if (share !== undefined && --share.waiting === 0 && share.hadMs <= this.#servedMs) this.#shares.delete(owner);
+    if (this.#size > 0) return;
+    this.#shares.clear();
+    this.#servedMs = 0;
   }
 }
 

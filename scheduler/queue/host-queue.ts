@@ -14,6 +14,11 @@ export type QueuedTask = Waiting & {
 /** One that does not fit lets others pass for so long; then what it needs is kept for it. */
 const passingMs = 500;
 
+/** A host is full when what waits would take so long. */
+const fullMs = Number(process.env.FULL ?? 8);
+/** So often a task may be given back since hosts were full; then it waits. */
+const mostHops = Number(process.env.HOPS ?? 2);
+
 export type HostQueueDeps<T> = {
   resources: Resources;
   /** Is to run a task, of which `ended` is told later. */
@@ -47,6 +52,11 @@ export class HostQueue<T extends QueuedTask> {
   /** Whether a task with this need would run at once. */
   isFree(need: Resources): boolean {
     return this.#waiting.size === 0 && this.ledger.fits(need);
+  }
+
+  /** Whether a task that so many hosts have given back already should go to another one. */
+  isTooFull(hops: number): boolean {
+    return hops < mostHops && !this.isFree({cpu:1}) && this.load.waitMs >= fullMs;
   }
 
   /** Takes in a task, and runs it when it is its turn. */

@@ -1,0 +1,325 @@
+import { TaskTable } from "../../scheduler/dataflow/task-table.ts";
+import { ObjectTable } from "../../scheduler/ownership/object-table.ts";
+import { HostTable } from "../../scheduler/placement/host-table.ts";
+import { RunTimes } from "../../scheduler/placement/run-times.ts";
+import type { Heartbeat, Outcome as TaskOutcome, Task } from "../../scheduler/protocol/messages.ts";
+import { HostQueue, type QueuedTask } from "../../scheduler/queue/host-queue.ts";
+import { Thief } from "../../scheduler/queue/thief.ts";
+import { arrive } from "./arrivals.ts";
+import { Events } from "./events.ts";
+import { randomOf } from "./random.ts";
+import { Tally } from "./tally.ts";
+import { delayMs, type Outcome, type Scenario, type SimTask, speedOf } from "./workload.ts";
+
+/** How many hosts each submitter and each host listens to. */
+const sampleSize = 64;
+/** How often a host is heard of: the rarer, the more hosts there are. */
+const beatMsOf = (hostCount: number) => Math.max(100, hostCount);
+
+/** How often a submitter looks at the time. */
+const tickMs = 100;
+
+type HeldTask = QueuedTask & { id: string; from: number };
+
+/** wray itself: its policy and its state machines, with simulated messages between them. */
+export function simulate(scenario: Scenario): Outcome {
+  return new Simulation(scenario).run();
+}
+
+class Simulation {
+  readonly scenario: Scenario;
+  readonly events = new Events();
+  readonly random: () => number;
+  readonly tally: Tally;
+  readonly tasks = new Map<string, SimTask>();
+  readonly hosts: SimulatedHost[];
+  readonly submitters: Submitter[];
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    this.random = randomOf(scenario.seed + 1);
+    this.tally = new Tally(scenario);
+    const { hostCount, clientCount } = scenario;
+    this.hosts = Array.from({ length: hostCount }, (_, number) => new SimulatedHost(number, this));
+    this.submitters = Array.from(
+      { length: clientCount === 0 ? hostCount : clientCount },
+      (_, number) => new Submitter(number, this, clientCount === 0 ? this.hosts[number] : undefined),
+    );
+  }
+
+  run(): Outcome {
+    const { events, tally, scenario, hosts } = this;
+    for (const host of hosts) host.begin();
+    for (const submitter of this.submitters) submitter.begin();
+    if (scenario.deaths !== undefined) {
+      const { atMs, part } = scenario.deaths;
+      events.after(atMs, () => {
+        for (const host of hosts.slice(0, Math.round(hosts.length * part))) host.isDead = true;
+      });
+    }
+    arrive(scenario, events, (task) => {
+      const submitter = this.submitters[task.submitter]!;
+      // The programs of hosts that have died submit nothing.
+      if (submitter.isDead) return;
+      tally.submitted();
+      submitter.submit(task);
+    });
+    const { work } = scenario;
+    events.runWhile(() =>
+      "count" in work ? !tally.isDone || events.nowMs === 0 : events.nowMs < work.warmUpMs + work.forMs || !tally.isDone,
+    );
+    return tally.outcome();
+  }
+
+  /** A message is under way. */
+  send(action: () => void): void {
+    this.events.after(delayMs(this.random), action);
+  }
+
+  /** Some other hosts, as many as one listens to. */
+  sample(but: number): SimulatedHost[] {
+    const others = this.hosts.filter(({ number }) => number !== but);
+    if (others.length <= sampleSize) return others;
+    const picked = new Set<SimulatedHost>();
+    while (picked.size < sampleSize) picked.add(others[Math.floor(this.random() * others.length)]!);
+    return [...picked];
+  }
+}
+
+class SimulatedHost {
+  readonly number: number;
+  readonly id: string;
+  readonly queue: HostQueue<HeldTask>;
+  readonly #simulation: Simulation;
+  readonly #thief: Thief;
+  readonly #speed: number;
+  #known: string[] = [];
+  #isWaking = false;
+  isDead = false;
+  /** Those that listen to it. */
+  readonly listeners: Submitter[] = [];
+
+  constructor(number: number, simulation: Simulation) {
+    this.number = number;
+    this.id = `h${number}`;
+    this.#simulation = simulation;
+    this.#speed = speedOf(simulation.scenario, number);
+    this.queue = new HostQueue({
+      resources: { cpu: simulation.scenario.slots },
+      start: (task) => this.#start(task),
+      expired: () => {},
+    });
+    this.#thief = new Thief({ victims: () => this.#known, random: simulation.random });
+  }
+
+  begin(): void {
+    this.#known = this.#simulation.sample(this.number).map(({ id }) => id);
+    const beatMs = beatMsOf(this.#simulation.scenario.hostCount);
+    const beat = () => {
+      if (this.isDead) return;
+      const heartbeat = this.heartbeat;
+      // One message to the bus, and one to each that listens.
+      this.#simulation.tally.messages += 1 + this.listeners.length;
+      this.#simulation.send(() => {
+        for (const listener of this.listeners) listener.heard(heartbeat);
+      });
+      this.#simulation.events.after(beatMs, beat);
+    };
+    this.#simulation.events.after(beatMs * this.#simulation.random(), beat);
+    this.#steal();
+  }
+
+  get heartbeat(): Heartbeat {
+    const { scenario } = this.#simulation;
+    return {
+      ...{ v: 1, host: this.id, epoch: 1, cpus: scenario.slots, state: "up", ...this.queue.load },
+      beatMs: beatMsOf(scenario.hostCount),
+    };
+  }
+
+  receive(task: Task, from: number): void {
+    if (this.isDead) return;
+    const { events } = this.#simulation;
+    const held: HeldTask = {
+      ...{ id: task.id, from, owner: `${from}`, priority: 0, depth: 0, shape: "", hasEnded: false },
+      ...{ need: { cpu: 1 }, estimateMs: task.estimateMs ?? 1, queuedMs: events.nowMs },
+      ...{ expiresMs: undefined, canMove: true },
+    };
+    const isLocal = this.#simulation.submitters[from]!.local === this;
+    if (!isLocal && this.queue.isTooFull(task.hops ?? 0)) {
+      this.#simulation.tally.messages++;
+      this.#answer(held, { kind: "returned", isFull: true });
+      return;
+    }
+    this.queue.push(held, events.nowMs);
+  }
+
+  /** Another host has nothing to do, and asks for work. */
+  asked(thief: SimulatedHost, free: number): void {
+    if (this.isDead) return;
+    const { tally, submitters } = this.#simulation;
+    const given = this.queue.giveAway(free);
+    for (const task of given) {
+      const isLocal = submitters[task.from]!.local === this;
+      if (!isLocal) tally.messages++;
+      this.#answer(task, { kind: "returned", to: thief.id });
+    }
+    if (given.length < free) submitters[this.number]?.toldIdle(thief);
+  }
+
+  #start(task: HeldTask): void {
+    const { events, tally, tasks } = this.#simulation;
+    const { runMs } = tasks.get(task.id)!;
+    tally.begun(tasks.get(task.id)!, events.nowMs);
+    this.#thief.worked();
+    const ms = runMs / this.#speed;
+    events.after(ms, () => {
+      if (this.isDead) return;
+      this.#answer(task, { kind: "value", value: new Uint8Array(), ranMs: ms });
+      this.queue.ended(task, events.nowMs);
+      this.#steal();
+    });
+  }
+
+  #answer({ id, from }: HeldTask, outcome: TaskOutcome): void {
+    const submitter = this.#simulation.submitters[from]!;
+    const { load } = this.queue;
+    const tell = () => submitter.ended(this, id, outcome, load);
+    if (submitter.local === this) tell();
+    else this.#simulation.send(tell);
+  }
+
+  /** Asks another host for work when it is time to. */
+  #steal(): void {
+    const { events, tally, hosts, scenario } = this.#simulation;
+    if (this.isDead) return;
+    const { queued, running } = this.queue.load;
+    const free = scenario.slots - running;
+    if (queued > 0 || free <= 0) return;
+    const victimId = this.#thief.victim(events.nowMs);
+    if (victimId !== undefined) {
+      tally.messages++;
+      const victim = hosts[Number(victimId.slice(1))]!;
+      this.#simulation.send(() => victim.asked(this, free));
+    }
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    events.after(this.#thief.nextMs - events.nowMs, () => {
+      this.#isWaking = false;
+      this.#steal();
+    });
+  }
+}
+
+class Submitter {
+  readonly number: number;
+  readonly local: SimulatedHost | undefined;
+  readonly #simulation: Simulation;
+  readonly #hosts = new HostTable();
+  readonly #objects = new ObjectTable(() => {});
+  readonly #tasks: TaskTable;
+
+  constructor(number: number, simulation: Simulation, local: SimulatedHost | undefined) {
+    this.number = number;
+    this.local = local;
+    this.#simulation = simulation;
+    this.#tasks = new TaskTable({
+      objects: this.#objects,
+      hosts: this.#hosts,
+      times: new RunTimes(),
+      clientId: `s${number}`,
+      localId: local?.id,
+      infeasibleAfterMs: 10_000,
+      send: (hostId, task) => this.#send(hostId, task),
+      cancel() {},
+      nowMs: () => simulation.events.nowMs,
+      random: simulation.random,
+    });
+  }
+
+  get isDead(): boolean {
+    return this.local?.isDead === true;
+  }
+
+  begin(): void {
+    const known = this.#simulation.sample(this.local?.number ?? -1);
+    for (const host of known) host.listeners.push(this);
+    for (const host of this.local === undefined ? known : [this.local, ...known]) this.heard(host.heartbeat);
+    const tick = () => {
+      if (this.isDead) return;
+      this.#lookAtOwn();
+      this.#tasks.tick();
+      for (const { id, hasLeft } of this.#hosts.takeLost(this.#simulation.events.nowMs))
+        this.#tasks.hostLost(id, hasLeft);
+      this.#simulation.events.after(tickMs, tick);
+    };
+    this.#simulation.events.after(tickMs * this.#simulation.random(), tick);
+  }
+
+  heard(heartbeat: Heartbeat): void {
+    if (this.isDead) return;
+    this.#hosts.heard(heartbeat, this.#simulation.events.nowMs);
+    this.#tasks.placeWaiting();
+  }
+
+  toldIdle(host: SimulatedHost): void {
+    if (!this.#hosts.has(host.id)) this.#hosts.heard(host.heartbeat, this.#simulation.events.nowMs);
+    this.#hosts.toldIdle(host.id, host.queue.load, this.#simulation.events.nowMs);
+    this.#tasks.placeWaiting();
+  }
+
+  submit(task: SimTask): void {
+    const { tasks } = this.#simulation;
+    const id = `${this.number}-${task.number}`;
+    tasks.set(id, task);
+    const args: string[] = [];
+    if (task.inputHost >= 0) {
+      const object = `${id}-input`;
+      const hosts = new Set([`h${task.inputHost}`]);
+      this.#objects.create(object, { kind: "remote", hosts, bytes: this.#simulation.scenario.inputBytes });
+      args.push(object);
+    }
+    this.#lookAtOwn();
+    this.#tasks.submit(id, {
+      ...{ label: "module/kernel", module: "m", kernel: "kernel", args, maxRetries: 3, options: {} },
+    });
+    for (const object of args) this.#objects.drop(object);
+  }
+
+  ended(host: SimulatedHost, id: string, outcome: TaskOutcome, load: Heartbeat): void {
+    if (this.isDead) return;
+    const { events, tally } = this.#simulation;
+    if (outcome.kind === "value") {
+      tally.ended(outcome.ranMs!, events.nowMs);
+      this.#objects.whenReady(id, () => {});
+    }
+    if (host !== this.local) this.#hosts.told(host.id, load, events.nowMs);
+    this.#tasks.ended(host.id, id, outcome);
+    this.#objects.drop(id);
+    this.#lookAtOwn();
+    this.#tasks.placeWaiting();
+  }
+
+  /** What its own host has to do it knows at once. */
+  #lookAtOwn(): void {
+    if (this.local === undefined) return;
+    this.#hosts.told(this.local.id, this.local.queue.load, this.#simulation.events.nowMs);
+  }
+
+  #send(hostId: string, task: Task): void {
+    const host = this.#simulation.hosts[Number(hostId.slice(1))]!;
+    if (host === this.local) {
+      host.receive(task, this.number);
+      this.#lookAtOwn();
+      return;
+    }
+    // The first message that carries a task is no more than anybody needs.
+    const key = task.id;
+    if (this.#carried.has(key)) this.#simulation.tally.messages++;
+    else this.#carried.add(key);
+    const bytes = task.args.length > 0 ? this.#simulation.scenario.inputBytes : 0;
+    this.#simulation.send(() => host.receive(task, this.number));
+    void bytes;
+  }
+  readonly #carried = new Set<string>();
+}

@@ -10,6 +10,8 @@ export const suspectBeats = 3;
 export const deadBeats = 20;
 /** Of so many hosts that said that they have nothing to do, the last ones are remembered. */
 const mostIdle = 64;
+/** … for so long: then others have filled them. */
+const idleForMs = 2;
 
 /** What one client knows of a host. */
 export type HostEntry = {
@@ -99,7 +101,7 @@ export class HostTable {
   lastIdle(nowMs: number): HostEntry | undefined {
     for (let id = this.#idle.at(-1); id !== undefined; id = this.#idle.at(-1)) {
       const host = this.#hosts.get(id);
-      if (host !== undefined && isOpen(host, nowMs) && freeSlots(host) > 0) return host;
+      if (host !== undefined && nowMs - host.heardMs < idleForMs && freeSlots(host) > 0) return host;
       this.#idle.pop();
     }
     return undefined;

@@ -9,15 +9,19 @@ export type QueuedTask = Waiting & {
   expiresMs: number | undefined;
   /** Whether its owner can place it elsewhere. */
   canMove: boolean;
+  /** How many hosts have given it back since they were full. */
+  hops: number;
 };
 
 /** One that does not fit lets others pass for so long; then what it needs is kept for it. */
 const passingMs = 500;
 
-/** A host is full when what waits would take so long. */
-const fullMs = Number(process.env.FULL ?? 8);
+/** A task that has waited for so long, in ms, is better off elsewhere … */
+const patienceMs = 0.5;
+/** … if other hosts have asked for work lately, so that there are some with free cpus. */
+const latelyMs = 10;
 /** So often a task may be given back since hosts were full; then it waits. */
-const mostHops = Number(process.env.HOPS ?? 2);
+const mostHops = 6;
 
 export type HostQueueDeps<T> = {
   resources: Resources;
@@ -37,6 +41,7 @@ export class HostQueue<T extends QueuedTask> {
   readonly #waiting = new FairQueue<T>();
   #running = 0;
   #queuedMs = 0;
+  #askedMs = Number.NEGATIVE_INFINITY;
   #expiring = 0;
 
   constructor(deps: HostQueueDeps<T>) {
@@ -54,9 +59,28 @@ export class HostQueue<T extends QueuedTask> {
     return this.#waiting.size === 0 && this.ledger.fits(need);
   }
 
-  /** Whether a task that so many hosts have given back already should go to another one. */
-  isTooFull(hops: number): boolean {
-    return hops < mostHops && !this.isFree({cpu:1}) && this.load.waitMs >= fullMs;
+  /** Another host has asked for work. */
+  asked(nowMs: number): void {
+    this.#askedMs = nowMs;
+  }
+
+  /** Whether a task that has just come should go to another host. */
+  isTooFull(task: T, nowMs: number): boolean {
+    return this.#canHop(task) && this.#othersAreFree(nowMs) && !this.isFree(task.need);
+  }
+
+  /** Takes out the tasks that have waited so long that they are better off elsewhere. */
+  overdue(nowMs: number): T[] {
+    if (this.#waiting.size === 0 || !this.#othersAreFree(nowMs)) return [];
+    return this.remove((task) => nowMs - task.queuedMs >= patienceMs && this.#canHop(task));
+  }
+
+  #canHop({ canMove, hops }: T): boolean {
+    return canMove && hops < mostHops;
+  }
+
+  #othersAreFree(nowMs: number): boolean {
+    return nowMs - this.#askedMs < latelyMs;
   }
 
   /** Takes in a task, and runs it when it is its turn. */

@@ -1,6 +1,7 @@
 /** A host with free cpus says so at most every so often at first, and then the more rarely the longer nobody has work. */
-const shortestWaitMs = Number(process.env.W0 ?? 2);
+const shortestWaitMs = 0.5;
 const longestWaitMs = 100;
+const leastFree = 2;
 
 export type ThiefDeps = {
   /** Others that might have work. */
@@ -24,9 +25,10 @@ export class Thief {
     this.#deps = deps;
   }
 
-  /** Whom to ask now, if anybody. */
-  victim(nowMs: number): string | undefined {
-    if (nowMs < this.#nextMs) return undefined;
+  /** Whom to ask now, if anybody, as a host with so many cpus of which so many are free. */
+  victim(free: number, cpus: number, nowMs: number): string | undefined {
+    // A single one is soon taken by what comes anyway.
+    if (free < Math.min(leastFree, cpus) || nowMs < this.#nextMs) return undefined;
     const { victims, random } = this.#deps;
     const all = victims();
     // At different times, as hosts that have become idle together would otherwise ask together.

@@ -87,7 +87,7 @@ function centralQueue(scenario: Scenario): Outcome {
       const task = queue[head++]!;
       events.after(delay(), () =>
         run(task, host, () => {
-          tally.messages++;
+          tally.messages("all", events.nowMs);
           events.after(delay(), () => {
             free.get(speedOf(scenario, host))!.push(host);
             fill();
@@ -97,7 +97,7 @@ function centralQueue(scenario: Scenario): Outcome {
     }
   };
   return finish((task) => {
-    tally.messages++;
+    tally.messages("all", events.nowMs);
     events.after(delay(), () => {
       queue.push(task);
       fill();
@@ -122,11 +122,11 @@ function lateBinding(scenario: Scenario): Outcome {
         host.free++;
         fill(number);
       };
-      tally.messages++;
+      tally.messages("all", events.nowMs);
       events.after(delay(), () => {
         const isFirst = !probe.isTaken;
         probe.isTaken = true;
-        if (!isFirst) tally.messages++;
+        if (!isFirst) tally.messages("all", events.nowMs);
         events.after(delay(), () => (isFirst ? run(probe.task, number, isFree) : isFree()));
       });
     }
@@ -135,7 +135,7 @@ function lateBinding(scenario: Scenario): Outcome {
     const probe: Probe = { task, isTaken: false };
     for (let count = 0; count < 2; count++) {
       const number = Math.floor(random() * hosts.length);
-      tally.messages++;
+      tally.messages("all", events.nowMs);
       events.after(delay(), () => {
         hosts[number]!.probes.push(probe);
         fill(number);

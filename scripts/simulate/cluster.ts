@@ -12,7 +12,7 @@ import { Tally } from "./tally.ts";
 import { delayMs, type Outcome, type Scenario, type SimTask, speedOf } from "./workload.ts";
 
 /** How many hosts each submitter and each host listens to. */
-const sampleSize = 64;
+const sampleSize = 32;
 /** How often a host is heard of: the rarer, the more hosts there are. */
 const beatMsOf = (hostCount: number) => Math.max(100, hostCount);
 
@@ -95,6 +95,7 @@ class SimulatedHost {
   readonly #speed: number;
   #known: string[] = [];
   #isWaking = false;
+  #isHurrying = false;
   isDead = false;
   /** Those that listen to it. */
   readonly listeners: Submitter[] = [];
@@ -119,7 +120,8 @@ class SimulatedHost {
       if (this.isDead) return;
       const heartbeat = this.heartbeat;
       // One message to the bus, and one to each that listens.
-      this.#simulation.tally.messages += 1 + this.listeners.length;
+      const { tally, events } = this.#simulation;
+      tally.messages("gossip", events.nowMs, 1 + this.listeners.length);
       this.#simulation.send(() => {
         for (const listener of this.listeners) listener.heard(heartbeat);
       });
@@ -143,28 +145,51 @@ class SimulatedHost {
     const held: HeldTask = {
       ...{ id: task.id, from, owner: `${from}`, priority: 0, depth: 0, shape: "", hasEnded: false },
       ...{ need: { cpu: 1 }, estimateMs: task.estimateMs ?? 1, queuedMs: events.nowMs },
-      ...{ expiresMs: undefined, canMove: true },
+      ...{ expiresMs: undefined, canMove: true, hops: task.hops ?? 0 },
     };
     const isLocal = this.#simulation.submitters[from]!.local === this;
-    if (!isLocal && this.queue.isTooFull(task.hops ?? 0)) {
-      this.#simulation.tally.messages++;
-      this.#answer(held, { kind: "returned", isFull: true });
+    if (!isLocal && this.queue.isTooFull(held, events.nowMs)) {
+      this.#simulation.tally.messages("given back", events.nowMs);
+      this.#answer(held, { kind: "returned", isFull: true, ...this.#hint() });
       return;
     }
     this.queue.push(held, events.nowMs);
+    this.#hurry();
+  }
+
+  /** Looks after those that wait too long. */
+  #hurry(): void {
+    if (this.#isHurrying || this.queue.load.queued === 0) return;
+    this.#isHurrying = true;
+    const { events, tally, submitters } = this.#simulation;
+    events.after(0.5, () => {
+      this.#isHurrying = false;
+      if (this.isDead) return;
+      for (const task of this.queue.overdue(events.nowMs)) {
+        if (submitters[task.from]!.local !== this) tally.messages("given back", events.nowMs);
+        this.#answer(task, { kind: "returned", isFull: true, ...this.#hint() });
+      }
+      this.#hurry();
+    });
   }
 
   /** Another host has nothing to do, and asks for work. */
   asked(thief: SimulatedHost, free: number): void {
     if (this.isDead) return;
     const { tally, submitters } = this.#simulation;
+    this.queue.asked(this.#simulation.events.nowMs);
     const given = this.queue.giveAway(free);
     for (const task of given) {
       const isLocal = submitters[task.from]!.local === this;
-      if (!isLocal) tally.messages++;
+      if (!isLocal) tally.messages("given back", this.#simulation.events.nowMs);
       this.#answer(task, { kind: "returned", to: thief.id });
     }
     if (given.length < free) submitters[this.number]?.toldIdle(thief);
+  }
+
+  #hint(): { to?: string } {
+    const to = this.#simulation.submitters[this.number]?.hint();
+    return to === undefined ? {} : { to };
   }
 
   #start(task: HeldTask): void {
@@ -196,15 +221,15 @@ class SimulatedHost {
     const { queued, running } = this.queue.load;
     const free = scenario.slots - running;
     if (queued > 0 || free <= 0) return;
-    const victimId = this.#thief.victim(events.nowMs);
+    const victimId = this.#thief.victim(free, scenario.slots, events.nowMs);
     if (victimId !== undefined) {
-      tally.messages++;
+      tally.messages("asking for work", events.nowMs);
       const victim = hosts[Number(victimId.slice(1))]!;
       this.#simulation.send(() => victim.asked(this, free));
     }
     if (this.#isWaking) return;
     this.#isWaking = true;
-    events.after(this.#thief.nextMs - events.nowMs, () => {
+    events.after(Math.max(this.#thief.nextMs - events.nowMs, 0.5), () => {
       this.#isWaking = false;
       this.#steal();
     });
@@ -268,6 +293,12 @@ class Submitter {
     this.#tasks.placeWaiting();
   }
 
+  hint(): string | undefined {
+    const host = this.#hosts.lastIdle(this.#simulation.events.nowMs);
+    if (host !== undefined) host.increments++;
+    return host?.id;
+  }
+
   submit(task: SimTask): void {
     const { tasks } = this.#simulation;
     const id = `${this.number}-${task.number}`;
@@ -315,7 +346,7 @@ class Submitter {
     }
     // The first message that carries a task is no more than anybody needs.
     const key = task.id;
-    if (this.#carried.has(key)) this.#simulation.tally.messages++;
+    if (this.#carried.has(key)) this.#simulation.tally.messages("carried again", this.#simulation.events.nowMs);
     else this.#carried.add(key);
     const bytes = task.args.length > 0 ? this.#simulation.scenario.inputBytes : 0;
     this.#simulation.send(() => host.receive(task, this.number));

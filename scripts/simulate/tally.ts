@@ -9,10 +9,17 @@ export class Tally {
   #submitted = 0;
   #ended = 0;
   #begun = 0;
-  messages = 0;
+  readonly #messages = new Map<string, number>();
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
+  }
+
+  /** Messages beyond what carries tasks and results, of one kind; those after the last submission don't count. */
+  messages(kind: string, nowMs: number, count = 1): void {
+    const { work } = this.#scenario;
+    if ("forMs" in work && nowMs > work.warmUpMs + work.forMs) return;
+    this.#messages.set(kind, (this.#messages.get(kind) ?? 0) + count);
   }
 
   submitted(): void {
@@ -41,7 +48,7 @@ export class Tally {
       waitsMs: Float64Array.from(this.#waitsMs).sort(),
       makespanMs: this.#lastEndMs,
       utilisation: this.#busyMs / (hostCount * slots * this.#lastEndMs),
-      messagesPerTask: this.messages / this.#submitted,
+      messagesPerTask: Object.fromEntries([...this.#messages].map(([kind, count]) => [kind, count / this.#submitted])),
       submitted: this.#submitted,
       ended: this.#ended,
       begun: this.#begun,

@@ -6,7 +6,7 @@ import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-
 import { decodeTable } from "../../scheduler/client/tables.ts";
 import { submissionOf, type TaskOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
-import type { Submission } from "../../scheduler/dataflow/task-table.ts";
+import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostView } from "../../scheduler/placement/host-table.ts";
 import {
@@ -233,6 +233,7 @@ export class LocalBackend implements Backend, Owner {
     return [
       {
         ...{ id: this.#hostId, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
+        ...{ resources: { cpu: this.cpus }, labels: {} },
         // One that was cancelled may still be on its way to its end.
         tasksPending: [...this.waiting, ...this.pool.calls()].filter(
           (call) => !(call as LocalTask | MapChunk).result.isReady,

@@ -1,4 +1,4 @@
-import type { Submission } from "../../scheduler/dataflow/task-table.ts";
+import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { NestedSubmitter } from "../nested/children.ts";
 import type { GivenArg } from "./fit-args.ts";

@@ -1,7 +1,7 @@
 import { submissionOf } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
-import type { Submission } from "../../scheduler/dataflow/task-table.ts";
+import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
 import { sha256Of } from "../../scheduler/manifest/read.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";

@@ -1,5 +1,5 @@
 export type { ServerOptions } from "../bus/credentials.ts";
-export type { Progress } from "../dataflow/task-table.ts";
+export type { Progress } from "../dataflow/pending-task.ts";
 export type { Recording } from "../ownership/object-table.ts";
 export type { HostView } from "../placement/host-table.ts";
 export * from "../protocol/errors.ts";

@@ -1,10 +1,12 @@
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
-import { type Submission, TaskTable } from "../dataflow/task-table.ts";
+import type { Submission } from "../dataflow/pending-task.ts";
+import { TaskTable } from "../dataflow/task-table.ts";
 import { serveObjects } from "../objects/serve.ts";
 import { pullObject } from "../objects/transfer.ts";
 import { ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
+import { RunTimes } from "../placement/run-times.ts";
 import { decodeHeartbeat, decodePacketToClient, encodeMessage } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
@@ -39,6 +41,7 @@ export class Submitter {
   readonly #subjects: Subjects;
   readonly id: string;
   readonly #hosts = new HostTable();
+  readonly #times = new RunTimes();
   readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
   readonly #tasks: TaskTable;
   readonly #exchange: Exchange<ToHost, ToClient>;
@@ -61,6 +64,7 @@ export class Submitter {
     this.#tasks = new TaskTable({
       objects: this.#objects,
       hosts: this.#hosts,
+      times: this.#times,
       clientId: id,
       infeasibleAfterMs,
       send: (hostId, task) => this.#send(hostId, task),
@@ -223,12 +227,14 @@ export class Submitter {
         throw state.error;
       case "local":
         return state.value;
-      case "remote": {
-        const under = this.#pulls.get(id);
-        // Several may want it at once: it comes once.
-        return under ?? this.#pull(id, state.hosts);
-      }
+      case "remote":
+        return this.#pulled(id, state.hosts);
     }
+  }
+
+  /** Several may want it at once: it comes once. */
+  #pulled(id: string, hosts: Set<string>): Promise<Uint8Array> {
+    return this.#pulls.get(id) ?? this.#pull(id, hosts);
   }
 
   /** What this client owns, and why. */
@@ -281,6 +287,13 @@ export class Submitter {
         return;
       case "progress":
         this.#tasks.progressed(hostId, message.id, { fraction: message.fraction, text: message.text });
+        return;
+      case "load": {
+        const { queued, running, waitMs, ran } = message;
+        this.#hosts.told(hostId, { queued, running, waitMs }, performance.now());
+        for (const { kernel, count, ms } of ran) this.#times.measured(kernel, hostId, ms, count);
+        this.#tasks.placeWaiting();
+      }
     }
   }
 
@@ -323,7 +336,7 @@ export class Submitter {
     for (const id of this.#objects.onlyOn(hostId)) {
       if (this.#homeward.has(id)) continue;
       this.#homeward.add(id);
-      this.fetch(id, { kind: "remote", hosts: new Set([hostId]) })
+      this.#pulled(id, new Set([hostId]))
         .then((value) => this.#objects.bringHome(id, value))
         // The host did not wait: with it, the object is lost, and whoever needs it hears of that.
         .catch(() => {})
@@ -350,6 +363,6 @@ export class Submitter {
       this.#touchedMs = nowMs;
       this.#exchange.touch();
     }
-    this.#tasks.placeWaiting();
+    this.#tasks.tick();
   }
 }

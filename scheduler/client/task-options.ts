@@ -1,4 +1,4 @@
-import type { Progress, Submission } from "../dataflow/task-table.ts";
+import type { Progress, Submission } from "../dataflow/pending-task.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { type Capability, capabilities, type Limits, limitNames } from "../protocol/limits.ts";
 import { longestTimerMs } from "../time/longest-timer.ts";

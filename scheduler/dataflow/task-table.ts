@@ -88,12 +88,10 @@ export class TaskTable {
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
-        this.#measured(task, hostId, outcome.ranMs);
         // A copy, because these bytes are part of a larger message.
         this.#end(task, { kind: "local", value: outcome.value.slice() }, outcome.clock);
         break;
       case "stored":
-        this.#measured(task, hostId, outcome.ranMs);
         this.#end(
           task,
           { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes },
@@ -193,10 +191,6 @@ export class TaskTable {
     this.#deps.cancel(hostId, id);
   }
 
-  #measured({ label }: PendingTask, hostId: string, ranMs: number | undefined): void {
-    if (ranMs !== undefined) this.#deps.times.measured(label, hostId, ranMs);
-  }
-
   /** All that it takes is there. */
   #ready(task: PendingTask): void {
     if (task.hasEnded) return;
@@ -230,7 +224,7 @@ export class TaskTable {
 
   /** A task has got its host. */
   #goes(task: PendingTask, hostId: string): void {
-    const { hosts, times, nowMs, send } = this.#deps;
+    const { hosts, nowMs, send } = this.#deps;
     task.hostId = hostId;
     // What it is told is about to come counts at once, whatever comes of it.
     hosts.sent(hostId, task.module);
@@ -247,8 +241,6 @@ export class TaskTable {
     const { id, submission, hops, expiresMs, dueMs } = task;
     const { module, kernel, options } = submission;
     const sent: Task = { id, module, kernel, args, ...options };
-    const estimateMs = times.runMs(task.label, hostId);
-    if (estimateMs !== undefined) sent.estimateMs = estimateMs;
     if (hops > 0) sent.hops = hops;
     if (expiresMs !== undefined) sent.ttlMs = Math.max(expiresMs - nowMs(), 0);
     if (dueMs !== undefined) sent.leftMs = Math.max(dueMs - nowMs(), 1);

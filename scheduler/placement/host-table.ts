@@ -61,7 +61,6 @@ export class HostTable {
   heard(beat: Heartbeat, nowMs: number): boolean {
     const { host: id, epoch, cpus, resources = { cpu: cpus }, labels = {}, rssBytes, state } = beat;
     const { queued, running, waitMs = 0, beatMs = shortestBeatMs } = beat;
-    const known = this.#hosts.get(id);
     let host = this.#hosts.get(id);
     const isNew = host === undefined;
     if (host === undefined) {

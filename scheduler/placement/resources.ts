@@ -59,6 +59,11 @@ export class Ledger {
     }
   }
 
+  /** How much of one resource is free. */
+  free(name: string): number {
+    return (this.#free.get(name) ?? 0) / parts;
+  }
+
   get available(): Resources {
     return Object.fromEntries([...this.#free].map(([name, amount]) => [name, amount / parts]));
   }

@@ -20,19 +20,19 @@ export class RunTimes {
   /** Of all kernels, by how often they run. */
   #meanMs: number | undefined;
 
-  /** Takes in that a task of this kernel ran so long on a host. */
-  measured(kernel: string, hostId: string, runMs: number): void {
+  /** Takes in that so many tasks of this kernel ran on a host, so long together. */
+  measured(kernel: string, hostId: string, ranMs: number, count = 1): void {
+    const meanMs = ranMs / count;
     const thoughtMs = this.#kernels.get(kernel);
-    this.#kernels.set(kernel, thoughtMs === undefined ? runMs : nearer(thoughtMs, runMs));
-    this.#meanMs = this.#meanMs === undefined ? runMs : nearer(this.#meanMs, runMs);
+    this.#kernels.set(kernel, nearer(thoughtMs, meanMs, count));
+    this.#meanMs = nearer(this.#meanMs, meanMs, count);
     if (thoughtMs === undefined) return;
     const host = this.#hosts.get(hostId);
-    if (host === undefined) {
-      this.#hosts.set(hostId, { ranMs: runMs, thoughtMs });
-    } else {
-      host.ranMs = host.ranMs * hostMemory + runMs;
-      host.thoughtMs = host.thoughtMs * hostMemory + thoughtMs;
-    }
+    const kept = hostMemory ** count;
+    this.#hosts.set(hostId, {
+      ranMs: (host?.ranMs ?? 0) * kept + ranMs,
+      thoughtMs: (host?.thoughtMs ?? 0) * kept + thoughtMs * count,
+    });
   }
 
   /** How long a task of this kernel is thought to run on a host, in ms. */
@@ -58,5 +58,7 @@ export class RunTimes {
   }
 }
 
-const nearer = (thoughtMs: number, measuredMs: number) =>
-  thoughtMs + kernelWeight * (measuredMs - thoughtMs);
+function nearer(thoughtMs: number | undefined, measuredMs: number, count: number): number {
+  if (thoughtMs === undefined) return measuredMs;
+  return thoughtMs + (1 - (1 - kernelWeight) ** count) * (measuredMs - thoughtMs);
+}

@@ -33,8 +33,6 @@ export type Task = {
   leftMs?: number;
   /** The bundle of a placement group that it runs in. */
   bundle?: BundleName;
-  /** How long it is thought to run, in ms. */
-  estimateMs?: number;
   /** How many hosts have given it back because they were full. */
   hops?: number;
 };
@@ -53,9 +51,9 @@ export const isRefArg = (arg: Arg): arg is RefArg => !(arg instanceof Uint8Array
 
 /** How a task ended on a host. */
 export type Outcome =
-  | { kind: "value"; value: Uint8Array; clock?: number[]; ranMs?: number }
+  | { kind: "value"; value: Uint8Array; clock?: number[] }
   /** The value was too large to travel; the host keeps it under the task's id. */
-  | { kind: "stored"; bytes: number; clock?: number[]; ranMs?: number }
+  | { kind: "stored"; bytes: number; clock?: number[] }
   | { kind: "error"; error: WireError }
   /** The host did not finish it: place it elsewhere. */
   | Returned;
@@ -85,7 +83,12 @@ export type ToHost =
 export type ToClient =
   | { kind: "result"; id: string; outcome: Outcome }
   /** How far a running task has come, from 0 to 1, in its own words. */
-  | { kind: "progress"; id: string; fraction: number; text: string };
+  | { kind: "progress"; id: string; fraction: number; text: string }
+  /** What the host has to do, and how many tasks of which kernels ran how long together since it said so last. */
+  | ({ kind: "load"; ran: Ran[] } & Load);
+
+/** So many tasks of a kernel ran so long together. */
+export type Ran = { kernel: string; count: number; ms: number };
 
 /**
  * Messages between a client and a host travel in numbered packets; see `Link`.

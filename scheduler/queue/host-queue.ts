@@ -1,4 +1,4 @@
-import { Ledger } from "../placement/resources.ts";
+import { defaultNeed, Ledger } from "../placement/resources.ts";
 import type { Load, Resources } from "../protocol/messages.ts";
 import { FairQueue, type Waiting } from "./fair-queue.ts";
 
@@ -23,8 +23,16 @@ const latelyMs = 10;
 /** So often a task may be given back since hosts were full; then it waits. */
 const mostHops = 6;
 
+/** Each cpu has so much work in line, in ms, in so many tasks at most. */
+const aheadMs = 0.5;
+const mostAhead = 64;
+
+const isPlain = ({ need }: { need: Resources }) => need === defaultNeed;
+
 export type HostQueueDeps<T> = {
   resources: Resources;
+  /** How long tasks are thought to run, in ms. */
+  meanMs(): number;
   /** Is to run a task, of which `ended` is told later. */
   start(task: T): void;
   /** A task has waited longer than it should have. */
@@ -40,6 +48,8 @@ export class HostQueue<T extends QueuedTask> {
   readonly #deps: HostQueueDeps<T>;
   readonly #waiting = new FairQueue<T>();
   #running = 0;
+  /** Of those, the ones that need a cpu and nothing else. */
+  #plain = 0;
   #queuedMs = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   #expiring = 0;
@@ -54,9 +64,14 @@ export class HostQueue<T extends QueuedTask> {
     return { queued: this.#waiting.size, running: this.#running, waitMs: this.#queuedMs / cpus };
   }
 
-  /** Whether a task with this need would run at once. */
-  isFree(need: Resources): boolean {
-    return this.#waiting.size === 0 && this.ledger.fits(need);
+  /** Whether a task would run at once. */
+  isFree(task: T): boolean {
+    return this.#waiting.size === 0 && this.#fits(task);
+  }
+
+  /** Whether nothing is taken. */
+  get isWhole(): boolean {
+    return this.#plain === 0 && this.ledger.isWhole;
   }
 
   /** Another host has asked for work. */
@@ -66,7 +81,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Whether a task that has just come should go to another host. */
   isTooFull(task: T, nowMs: number): boolean {
-    return this.#canHop(task) && this.#othersAreFree(nowMs) && !this.isFree(task.need);
+    return this.#canHop(task) && this.#othersAreFree(nowMs) && !this.isFree(task);
   }
 
   /** Takes out the tasks that have waited so long that they are better off elsewhere. */
@@ -85,7 +100,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Takes in a task, and runs it when it is its turn. */
   push(task: T, nowMs: number): void {
-    if (this.isFree(task.need)) {
+    if (this.isFree(task)) {
       this.#start(task);
       return;
     }
@@ -96,14 +111,15 @@ export class HostQueue<T extends QueuedTask> {
   /** A task that was started has ended, or was given back. */
   ended(task: T, nowMs: number): void {
     this.#running--;
-    this.ledger.give(task.need);
+    if (isPlain(task)) this.#plain--;
+    else this.ledger.give(task.need);
     this.fill(nowMs);
   }
 
   /** Starts what can run now. */
   fill(nowMs: number): void {
     if (this.#waiting.size === 0) return;
-    const fits = (task: T) => this.ledger.fits(task.need);
+    const fits = (task: T) => task.hasEnded || this.#fits(task);
     const isUrgent = (task: T) => nowMs - task.queuedMs > passingMs;
     for (;;) {
       const task = this.#waiting.take(nowMs, fits, isUrgent);
@@ -138,8 +154,21 @@ export class HostQueue<T extends QueuedTask> {
     return this.#waiting[Symbol.iterator]();
   }
 
+  #fits(task: T): boolean {
+    const freeCpus = this.ledger.free("cpu");
+    if (isPlain(task)) return this.#plain < Math.floor(freeCpus) * (1 + this.#ahead());
+    const { cpu = 0 } = task.need;
+    return this.ledger.fits(task.need) && (cpu === 0 || cpu <= freeCpus - this.#plain);
+  }
+
+  /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
+  #ahead(): number {
+    return Math.floor(Math.min(aheadMs / this.#deps.meanMs(), mostAhead));
+  }
+
   #start(task: T): void {
-    this.ledger.take(task.need);
+    if (isPlain(task)) this.#plain++;
+    else this.ledger.take(task.need);
     this.#running++;
     this.#deps.start(task);
   }

@@ -2,7 +2,8 @@ import { TaskTable } from "../../scheduler/dataflow/task-table.ts";
 import { ObjectTable } from "../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../scheduler/placement/host-table.ts";
 import { RunTimes } from "../../scheduler/placement/run-times.ts";
-import type { Heartbeat, Outcome as TaskOutcome, Task } from "../../scheduler/protocol/messages.ts";
+import type { Heartbeat, Load, Outcome as TaskOutcome, Task } from "../../scheduler/protocol/messages.ts";
+import { defaultNeed } from "../../scheduler/placement/resources.ts";
 import { HostQueue, type QueuedTask } from "../../scheduler/queue/host-queue.ts";
 import { Thief } from "../../scheduler/queue/thief.ts";
 import { arrive } from "./arrivals.ts";
@@ -16,6 +17,7 @@ const sampleSize = 32;
 /** How often a host is heard of: the rarer, the more hosts there are. */
 const beatMsOf = (hostCount: number) => Math.max(100, hostCount);
 
+const label = "module/kernel";
 /** How often a submitter looks at the time. */
 const tickMs = 100;
 
@@ -93,6 +95,7 @@ class SimulatedHost {
   readonly #simulation: Simulation;
   readonly #thief: Thief;
   readonly #speed: number;
+  readonly #times = new RunTimes();
   #known: string[] = [];
   #isWaking = false;
   #isHurrying = false;
@@ -107,6 +110,7 @@ class SimulatedHost {
     this.#speed = speedOf(simulation.scenario, number);
     this.queue = new HostQueue({
       resources: { cpu: simulation.scenario.slots },
+      meanMs: () => this.#times.meanMs(this.id),
       start: (task) => this.#start(task),
       expired: () => {},
     });
@@ -144,7 +148,7 @@ class SimulatedHost {
     const { events } = this.#simulation;
     const held: HeldTask = {
       ...{ id: task.id, from, owner: `${from}`, priority: 0, depth: 0, shape: "", hasEnded: false },
-      ...{ need: { cpu: 1 }, estimateMs: task.estimateMs ?? 1, queuedMs: events.nowMs },
+      ...{ need: defaultNeed, estimateMs: this.#times.meanMs(this.id), queuedMs: events.nowMs },
       ...{ expiresMs: undefined, canMove: true, hops: task.hops ?? 0 },
     };
     const isLocal = this.#simulation.submitters[from]!.local === this;
@@ -200,16 +204,17 @@ class SimulatedHost {
     const ms = runMs / this.#speed;
     events.after(ms, () => {
       if (this.isDead) return;
-      this.#answer(task, { kind: "value", value: new Uint8Array(), ranMs: ms });
+      this.#times.measured(label, this.id, ms);
+      this.#answer(task, { kind: "value", value: new Uint8Array() }, ms);
       this.queue.ended(task, events.nowMs);
       this.#steal();
     });
   }
 
-  #answer({ id, from }: HeldTask, outcome: TaskOutcome): void {
+  #answer({ id, from }: HeldTask, outcome: TaskOutcome, ranMs?: number): void {
     const submitter = this.#simulation.submitters[from]!;
     const { load } = this.queue;
-    const tell = () => submitter.ended(this, id, outcome, load);
+    const tell = () => submitter.ended(this, id, outcome, load, ranMs);
     if (submitter.local === this) tell();
     else this.#simulation.send(tell);
   }
@@ -241,7 +246,9 @@ class Submitter {
   readonly local: SimulatedHost | undefined;
   readonly #simulation: Simulation;
   readonly #hosts = new HostTable();
+  readonly #times = new RunTimes();
   readonly #objects = new ObjectTable(() => {});
+  readonly #carried = new Set<string>();
   readonly #tasks: TaskTable;
 
   constructor(number: number, simulation: Simulation, local: SimulatedHost | undefined) {
@@ -251,7 +258,7 @@ class Submitter {
     this.#tasks = new TaskTable({
       objects: this.#objects,
       hosts: this.#hosts,
-      times: new RunTimes(),
+      times: this.#times,
       clientId: `s${number}`,
       localId: local?.id,
       infeasibleAfterMs: 10_000,
@@ -312,17 +319,17 @@ class Submitter {
     }
     this.#lookAtOwn();
     this.#tasks.submit(id, {
-      ...{ label: "module/kernel", module: "m", kernel: "kernel", args, maxRetries: 3, options: {} },
+      ...{ label, module: "m", kernel: "kernel", args, maxRetries: 3, options: {} },
     });
     for (const object of args) this.#objects.drop(object);
   }
 
-  ended(host: SimulatedHost, id: string, outcome: TaskOutcome, load: Heartbeat): void {
+  ended(host: SimulatedHost, id: string, outcome: TaskOutcome, load: Load, ranMs?: number): void {
     if (this.isDead) return;
     const { events, tally } = this.#simulation;
-    if (outcome.kind === "value") {
-      tally.ended(outcome.ranMs!, events.nowMs);
-      this.#objects.whenReady(id, () => {});
+    if (ranMs !== undefined) {
+      tally.ended(ranMs, events.nowMs);
+      this.#times.measured(label, host.id, ranMs);
     }
     if (host !== this.local) this.#hosts.told(host.id, load, events.nowMs);
     this.#tasks.ended(host.id, id, outcome);
@@ -348,9 +355,6 @@ class Submitter {
     const key = task.id;
     if (this.#carried.has(key)) this.#simulation.tally.messages("carried again", this.#simulation.events.nowMs);
     else this.#carried.add(key);
-    const bytes = task.args.length > 0 ? this.#simulation.scenario.inputBytes : 0;
     this.#simulation.send(() => host.receive(task, this.number));
-    void bytes;
   }
-  readonly #carried = new Set<string>();
 }

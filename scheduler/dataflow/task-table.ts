@@ -292,10 +292,10 @@ export class TaskTable {
     if (!this.#tasks.delete(task.id)) return;
     task.hasEnded = true;
     if (task.dueMs !== undefined) this.#dueCount--;
-    if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
     this.#deps.objects.record(task.id, { seed: task.submission.options.seed ?? task.id, ...(clock && { clock }) });
     this.#deps.objects.settle(task.id, state);
     for (const ref of refsOf(task.submission)) this.#deps.objects.unuse(ref);
+    if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
   }
 }
 

@@ -5,7 +5,7 @@ import { leaseMs, leaseRenewMs, longestSourceMapBytes } from "../../scheduler/co
 import { maxChunkBytes, maxRequests } from "../../scheduler/objects/frames.ts";
 import { replyOverheadBytes } from "../../scheduler/objects/serve.ts";
 import { tokenMs } from "../../scheduler/objects/tokens.ts";
-import { deadMs, suspectMs } from "../../scheduler/placement/host-table.ts";
+import { deadBeats, shortestBeatMs, suspectBeats } from "../../scheduler/placement/host-table.ts";
 import * as errors from "../../scheduler/protocol/errors.ts";
 import { defaultLimits } from "../../scheduler/protocol/limits.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
@@ -62,8 +62,8 @@ test("the numbers are those of the code", () => {
   const spelled = (count: number) => count.toLocaleString("en-US");
   for (const [title, words] of [
     ["submit", `${spelled(maxSubmitBytes)} bytes`],
-    ["Heartbeats", `${suspectMs} ms ago`],
-    ["Heartbeats", `heard for ${spelled(deadMs)} ms`],
+    ["Heartbeats", `${suspectBeats * shortestBeatMs} ms ago`],
+    ["Heartbeats", `heard for ${spelled(deadBeats * shortestBeatMs)} ms`],
     ["Messages", `up to ${spelled(inlineBytes)} bytes`],
     ["Objects", `from 1 to ${spelled(maxChunkBytes)}`],
     ["Objects", `at most ${maxRequests} may be`],

@@ -1,3 +1,5 @@
+import { randomOf as numbersOf } from "../../scripts/simulate/random.ts";
+
 /** A source of chance that gives the same sequence for the same seed. */
 export type Random = {
   /** A number from 0 to below 1. */
@@ -10,15 +12,8 @@ export type Random = {
   pick<T>(items: readonly T[]): T;
 };
 
-/** Source: mulberry32, by T. Ettinger, in the public domain. */
 export function randomOf(seed: number): Random {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = numbersOf(seed);
   const below = (limit: number) => Math.floor(next() * limit);
   return {
     next,

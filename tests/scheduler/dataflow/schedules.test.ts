@@ -1,3 +1,4 @@
+import { tasksOn } from "../../../scheduler/placement/host-table.ts";
 import { assert, suite } from "../../support/index.ts";
 import { forSeeds, type Random } from "../seeds.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
@@ -6,7 +7,7 @@ const test = suite("dataflow/task-table, under random schedules");
 
 const hostIds = ["a", "b", "c"];
 
-test("TaskTable ends each task once, and nothing is left, when hosts die, freeze, leave and answer twice", () => {
+test("TaskTable ends each task once, and nothing is left, when hosts die, freeze, leave, give back and answer twice", () => {
   forSeeds(1_500, (random) => {
     const cluster = new SimulatedCluster(random);
     for (const id of hostIds) cluster.start(id);
@@ -18,8 +19,10 @@ test("TaskTable ends each task once, and nothing is left, when hosts die, freeze
     assert.is(cluster.objects.size, 0, "no object is in use");
     assert.equal(cluster.leaked(), []);
     for (const { id, tasksPending } of cluster.hostTable.view()) assert.is(tasksPending, 0, `tasks on ${id}`);
-    for (const { id, load } of cluster.hostTable.candidates(cluster.nowMs))
-      assert.is(load, 0, `load of ${id}`);
+    for (const { id } of cluster.hostTable.view())
+      assert.is(tasksOn(cluster.hostTable.get(id)!), 0, `load of ${id}`);
+    assert.is(cluster.tasks.waitingCount, 0);
+    assert.equal(cluster.overlaps, [], "no more tasks of a key at once than it allows");
   });
 });
 
@@ -33,7 +36,8 @@ function act(cluster: SimulatedCluster, random: Random): void {
   else if (chance < 0.6) cluster.deliver(true);
   else if (chance < 0.7) cluster.pass(random.below(800));
   else if (host === undefined) cluster.start(random.pick(hostIds));
-  else if (chance < 0.93) cluster.run(host, true);
+  else if (chance < 0.9) cluster.run(host, true);
+  else if (chance < 0.93) cluster.giveBack(host, random.pick(hostIds));
   else if (chance < 0.95) host.isFrozen = !host.isFrozen;
   // It dies, and the client learns of it only from its silence.
   else if (chance < 0.97) cluster.hosts.delete(host.id);

@@ -1,6 +1,7 @@
 import { TaskTable } from "../../../scheduler/dataflow/task-table.ts";
 import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../../scheduler/placement/host-table.ts";
+import { RunTimes } from "../../../scheduler/placement/run-times.ts";
 import { TaskError, toWireError, WorkerCrashedError } from "../../../scheduler/protocol/errors.ts";
 import type { HostState, Outcome, Task } from "../../../scheduler/protocol/messages.ts";
 import type { Random } from "../seeds.ts";
@@ -25,6 +26,11 @@ export class SimulatedCluster {
   readonly outcomes = new Map<string, ReadyState[]>();
   /** The objects whose refs the program holds. */
   readonly held: string[] = [];
+  /** Tasks that were sent although as many others of their key were under way as may be. */
+  readonly overlaps: string[] = [];
+  readonly #keys = new Map<string, string>();
+  /** Those of them that were sent and have not ended. */
+  readonly #sent = new Set<string>();
   nowMs = 0;
   readonly #random: Random;
   readonly #sessions = new Map<string, number>();
@@ -36,6 +42,7 @@ export class SimulatedCluster {
     this.tasks = new TaskTable({
       objects: this.objects,
       hosts: this.hostTable,
+      times: new RunTimes(),
       clientId: "client",
       infeasibleAfterMs: 10_000,
       send: (hostId, task) => this.#send(hostId, task),
@@ -77,7 +84,7 @@ export class SimulatedCluster {
       const host = this.hosts.get(id);
       if (host !== undefined && !host.isFrozen && host.session !== session) this.#lose(id, false);
     }
-    this.tasks.placeWaiting();
+    this.tasks.tick();
   }
 
   put(bytes: number): void {
@@ -92,12 +99,20 @@ export class SimulatedCluster {
       this.held.length > 0 && this.#random.happens(0.7) ? this.#random.pick(this.held) : Uint8Array.of(1),
     );
     const maxRetries = this.#random.below(4);
+    const key = this.#random.happens(0.3) ? this.#random.pick(["x", "y"]) : undefined;
+    if (key !== undefined) this.#keys.set(id, key);
     this.tasks.submit(id, {
-      ...{ label: "module/kernel", module: "sha", kernel: "kernel", options: {} },
-      ...{ args, maxRetries },
+      ...{ label: "module/kernel", module: "sha", kernel: "kernel" },
+      ...{ args, maxRetries, key, maxConcurrent: key === "x" ? 1 : 2 },
+      options: { priority: this.#random.below(3) },
+      ttlMs: this.#random.happens(0.1) ? this.#random.below(3_000) : undefined,
+      deadlineMs: this.#random.happens(0.1) ? this.#random.below(3_000) : undefined,
     });
     this.outcomes.set(id, []);
-    this.objects.whenReady(id, (state) => this.outcomes.get(id)!.push(state));
+    this.objects.whenReady(id, (state) => {
+      this.outcomes.get(id)!.push(state);
+      this.#sent.delete(id);
+    });
     this.held.push(id);
   }
 
@@ -120,6 +135,14 @@ export class SimulatedCluster {
     const { hostId, session, id, outcome } = this.#results[index]!;
     if (!canRepeat || this.#random.happens(0.8)) this.#results.splice(index, 1);
     if (this.#sessions.get(hostId) === session) this.tasks.ended(hostId, id, outcome);
+  }
+
+  /** A host that is not frozen gives a task back since it is full, or another one has asked for work. */
+  giveBack(host: SimulatedHost, to: string): void {
+    if (host.isFrozen || host.tasks.length === 0) return;
+    const [task] = host.tasks.splice(this.#random.below(host.tasks.length), 1);
+    const isFull = this.#random.happens(0.5);
+    this.#answer(host, task!.id, { kind: "returned", ...(isFull ? { isFull } : { to }) });
   }
 
   leave(host: SimulatedHost): void {
@@ -159,6 +182,7 @@ export class SimulatedCluster {
   }
 
   #send(hostId: string, task: Task): void {
+    this.#countKey(task.id);
     const host = this.hosts.get(hostId);
     if (!this.#sessions.has(hostId)) {
       this.#sessions.set(hostId, this.#count++);
@@ -169,6 +193,14 @@ export class SimulatedCluster {
     if (host === undefined || host.session !== this.#sessions.get(hostId)) return;
     host.tasks.push(task);
     for (const arg of task.args) if (!(arg instanceof Uint8Array)) host.stored.add(arg.ref);
+  }
+
+  #countKey(id: string): void {
+    const key = this.#keys.get(id);
+    if (key === undefined) return;
+    this.#sent.add(id);
+    const count = [...this.#sent].filter((other) => this.#keys.get(other) === key).length;
+    if (count > (key === "x" ? 1 : 2)) this.overlaps.push(id);
   }
 
   #release(id: string, hosts: Set<string>): void {

@@ -1,6 +1,8 @@
-import { type Submission, TaskTable } from "../../../scheduler/dataflow/task-table.ts";
+import type { Submission } from "../../../scheduler/dataflow/pending-task.ts";
+import { TaskTable } from "../../../scheduler/dataflow/task-table.ts";
 import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
-import { HostTable } from "../../../scheduler/placement/host-table.ts";
+import { HostTable, tasksOn } from "../../../scheduler/placement/host-table.ts";
+import { RunTimes } from "../../../scheduler/placement/run-times.ts";
 import {
   TaskError,
   toWireError,
@@ -27,7 +29,7 @@ function tableOf(...hostIds: string[]) {
   const objects = new ObjectTable((id, hosts) => freed.push([id, [...hosts]]));
   const hosts = new HostTable();
   const tasks = new TaskTable({
-    ...{ objects, hosts, clientId: "me", infeasibleAfterMs: 1_000 },
+    ...{ objects, hosts, times: new RunTimes(), clientId: "me", infeasibleAfterMs: 1_000 },
     send: (hostId, task) => sent.push({ hostId, task }),
     cancel: (hostId, id) => cancelled.push(`${id} on ${hostId}`),
     nowMs: () => clock.nowMs,
@@ -60,7 +62,7 @@ test("submit() sends a task at once when its arguments are there", () => {
   const { sent, submit, objects } = tableOf("a");
   objects.create("small", { kind: "local", value: small });
   objects.create("large", { kind: "local", value: new Uint8Array(8 * 1024 + 1) });
-  objects.create("far", { kind: "remote", hosts: new Set(["b"]) });
+  objects.create("far", { kind: "remote", hosts: new Set(["b"]), bytes: 10_000 });
   submit("t", [small, "small", "large", "far"]);
   const me = { kind: "client", id: "me" } as const;
   assert.equal(sent, [
@@ -76,7 +78,7 @@ test("submit() sends a task at once when its arguments are there", () => {
 
 test("submit() has later hosts ask earlier ones for an object, then who holds the original", () => {
   const { sent, submit, objects } = tableOf("a");
-  objects.create("far", { kind: "remote", hosts: new Set(["b"]) });
+  objects.create("far", { kind: "remote", hosts: new Set(["b"]), bytes: 10_000 });
   for (const host of ["c", "d"]) objects.copiedTo("far", host);
   submit("t", ["far"]);
   const at = [
@@ -180,7 +182,7 @@ test("hostLost() takes the tasks off the load of a host that is still there", ()
   tasks.hostLost("a", false);
   assert.is(hosts.view()[0]?.tasksPending, 1);
   tasks.ended("a", "y", value);
-  assert.equal(hosts.candidates(0), [{ id: "a", cpus: 1, load: 0 }]);
+  assert.is(tasksOn(hosts.get("a")!), 0);
 });
 
 test("hostLost() fails what needs an object that only this host held", () => {
@@ -209,19 +211,106 @@ test("ended() ignores a result when the task is no longer at that host, and has 
   assert.is(objects.state("x")?.kind, "local");
 });
 
-test("placeWaiting() places a task when a host has come, and fails it when none came in time", () => {
-  const { tasks, submit, sentTo, join, clock, errorOf } = tableOf();
+test("tick() places a task when a host has come, and fails it when none came in time", () => {
+  const { tasks, hosts, submit, sentTo, join, clock, errorOf } = tableOf();
   submit("x");
   clock.nowMs = 1_000;
-  tasks.placeWaiting();
+  tasks.tick();
   join("a");
-  tasks.placeWaiting();
+  tasks.tick();
   assert.equal(sentTo(), ["x to a"]);
-  clock.nowMs = 2_000;
+  clock.nowMs = 4_000;
+  hosts.takeLost(4_000);
   submit("y");
-  clock.nowMs = 3_001;
-  tasks.placeWaiting();
+  tasks.tick();
+  clock.nowMs = 5_001;
+  tasks.tick();
   assert.is(errorOf("y").code, "INFEASIBLE_TASK");
+});
+
+const options = (more: Partial<Submission>): Submission => ({
+  ...{ label: "m/k", module: "sha", kernel: "k", args: [], maxRetries: 0, options: {} },
+  ...more,
+});
+
+test("tick() fails a task that no host can run, and tells which come nearest and what they lack", () => {
+  const { tasks, clock, join, errorOf } = tableOf("a");
+  tasks.submit("x", options({ options: { need: { cpu: 1, gpu: 2 } } }));
+  tasks.submit("y", options({ where: { labels: { zone: "moon" } } }));
+  tasks.submit("z", options({ where: { host: "b" } }));
+  tasks.tick();
+  clock.nowMs = 1_001;
+  join("a");
+  tasks.tick();
+  for (const id of ["x", "y", "z"]) assert.is(errorOf(id).code, "INFEASIBLE_TASK");
+  assert.match(errorOf("x").message, /a lacks gpu: 2 needed, 0 there/);
+  assert.match(errorOf("y").message, /a lacks label zone=moon/);
+  assert.match(errorOf("z").message, /a lacks host b/);
+  assert.equal(errorOf("x").data.nearest, [{ id: "a", lacks: ["gpu: 2 needed, 0 there"] }]);
+});
+
+test("submit() keeps what a host has no room for, and sends it as results come, by priority", () => {
+  const { tasks, submit, sentTo } = tableOf("a");
+  for (let task = 0; task < 8; task++) submit(`t${task}`);
+  tasks.submit("urgent", options({ options: { priority: 1 } }));
+  const first = sentTo();
+  assert.ok(first.length < 8, `${first.length}`);
+  assert.is(tasks.waitingCount, 9 - first.length);
+  tasks.ended("a", "t0", value);
+  tasks.placeWaiting();
+  assert.equal(sentTo()[0], "urgent to a");
+});
+
+test("tick() fails what waited longer than its ttlMs, and a task that misses its deadline wherever it is", () => {
+  const { tasks, clock, join, errorOf, cancelled } = tableOf("a");
+  tasks.submit("running", options({ deadlineMs: 50 }));
+  for (let task = 0; task < 8; task++) tasks.submit(`t${task}`, options({}));
+  tasks.submit("old", options({ ttlMs: 50 }));
+  clock.nowMs = 49;
+  tasks.tick();
+  assert.equal(cancelled, []);
+  clock.nowMs = 51;
+  join("a");
+  tasks.tick();
+  assert.is(errorOf("old").code, "TASK_EXPIRED");
+  assert.is(errorOf("running").code, "TASK_TIMEOUT");
+  assert.equal(cancelled, ["running on a"]);
+});
+
+test("submit() tells the host how long the task is wanted, and has to be done", () => {
+  const { tasks, clock, sent } = tableOf("a");
+  clock.nowMs = 5;
+  tasks.submit("x", options({ ttlMs: 50, deadlineMs: 100, options: { priority: 2 } }));
+  const { ttlMs, leftMs, priority } = sent[0]!.task;
+  assert.equal([ttlMs, leftMs, priority], [50, 100, 2]);
+});
+
+test("submit() lets no more tasks of a key be under way than maxConcurrent, in order", () => {
+  const { tasks, sentTo } = tableOf("a", "b");
+  for (const id of ["x", "y", "z"]) tasks.submit(id, options({ key: "user", maxConcurrent: 2 }));
+  tasks.submit("other", options({ key: "someone", maxConcurrent: 1 }));
+  const idsSent = () => sentTo().map((each) => each.split(" ")[0]);
+  assert.equal(idsSent(), ["x", "y", "other"]);
+  tasks.cancel("z");
+  tasks.submit("last", options({ key: "user", maxConcurrent: 2 }));
+  tasks.ended("a", "x", value);
+  tasks.ended("b", "x", value);
+  assert.equal(idsSent(), ["last"]);
+});
+
+test("ended() places a task again that a full host gave back, with one hop more, and where it was asked for", () => {
+  const { tasks, sent, submit } = tableOf("a", "b");
+  submit("x");
+  tasks.ended("a", "x", { kind: "returned", isFull: true, to: "b" });
+  assert.equal(
+    sent.map(({ hostId, task }) => [hostId, task.hops]),
+    [
+      ["a", undefined],
+      ["b", 1],
+    ],
+  );
+  tasks.ended("b", "x", { kind: "returned", to: "nobody" });
+  assert.is(sent.length, 3);
 });
 
 test("close() fails every task that has not ended", () => {

@@ -11,7 +11,7 @@ function tableOf() {
 }
 
 const local = { kind: "local", value: Uint8Array.of(1) } as const;
-const at = (...hosts: string[]): ReadyState => ({ kind: "remote", hosts: new Set(hosts) });
+const at = (...hosts: string[]): ReadyState => ({ kind: "remote", hosts: new Set(hosts), bytes: 10 });
 const lost = (id: string) => new Error(`lost ${id}`);
 
 test("drop() frees an object when it is ready and nobody uses it", () => {

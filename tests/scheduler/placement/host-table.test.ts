@@ -1,4 +1,11 @@
-import { deadMs, HostTable, suspectMs } from "../../../scheduler/placement/host-table.ts";
+import {
+  deadBeats,
+  HostTable,
+  isOpen,
+  shortestBeatMs,
+  suspectBeats,
+  tasksOn,
+} from "../../../scheduler/placement/host-table.ts";
 import type { Heartbeat } from "../../../scheduler/protocol/messages.ts";
 import { assert, suite } from "../../support/index.ts";
 
@@ -8,9 +15,17 @@ const beat = (host: string, more: Partial<Heartbeat> = {}): Heartbeat => ({
   ...{ v: 1, host, epoch: 1, cpus: 2, queued: 0, running: 0, state: "up", rssBytes: 5 },
   ...more,
 });
-const ids = (table: HostTable, nowMs: number) => table.candidates(nowMs).map(({ id }) => id);
-const loadOf = (table: HostTable, id = "a", nowMs = 0) =>
-  table.candidates(nowMs).find((host) => host.id === id)?.load;
+const suspectMs = suspectBeats * shortestBeatMs;
+const deadMs = deadBeats * shortestBeatMs;
+const plain = { need: { cpu: 1 } };
+const able = (table: HostTable, demand = plain, shape = "") =>
+  table.able(shape, demand).list.map(({ id }) => id);
+const ids = (table: HostTable, nowMs: number) =>
+  table
+    .able("", plain)
+    .list.filter((host) => isOpen(host, nowMs))
+    .map(({ id }) => id);
+const loadOf = (table: HostTable) => tasksOn(table.get("a")!);
 
 test("heard() says whether the host is new", () => {
   const table = new HostTable();
@@ -20,7 +35,7 @@ test("heard() says whether the host is new", () => {
   assert.is(table.has("b"), false);
 });
 
-test("candidates() leaves out a host when it has been silent for longer than suspectMs", () => {
+test("isOpen() is false for a host when it has been silent for longer than suspectMs", () => {
   const table = new HostTable();
   table.heard(beat("a"), 0);
   table.heard(beat("b"), 1);
@@ -30,7 +45,7 @@ test("candidates() leaves out a host when it has been silent for longer than sus
   assert.equal(ids(table, suspectMs + 2), ["a"]);
 });
 
-test("candidates() leaves out a host when it drains", () => {
+test("able() leaves out a host when it drains", () => {
   const table = new HostTable();
   table.heard(beat("a", { state: "draining" }), 0);
   assert.equal(ids(table, 0), []);
@@ -62,12 +77,12 @@ test("forgive() gives every host its time anew", () => {
   assert.equal(ids(table, deadMs * 3 + suspectMs), ["a"]);
 });
 
-test("candidates() counts what the host reports and what was sent there since", () => {
+test("tasksOn() counts what the host reports and what was sent there since", () => {
   const table = new HostTable();
   table.heard(beat("a", { queued: 3, running: 2 }), 0);
   assert.is(loadOf(table), 5);
-  table.sent("a");
-  table.sent("a");
+  table.sent("a", "m");
+  table.sent("a", "m");
   assert.is(loadOf(table), 7);
   table.ended("a", true);
   assert.is(loadOf(table), 6);
@@ -76,17 +91,17 @@ test("candidates() counts what the host reports and what was sent there since", 
 test("heard() replaces the increments, which the host now counts itself", () => {
   const table = new HostTable();
   table.heard(beat("a"), 0);
-  table.sent("a");
+  table.sent("a", "m");
   table.heard(beat("a", { running: 1 }), 0);
   assert.is(loadOf(table), 1);
   table.ended("a", true);
   assert.is(loadOf(table), 0);
 });
 
-test("candidates() counts our own tasks at least when a heartbeat is older than they are", () => {
+test("tasksOn() counts our own tasks at least when a heartbeat is older than they are", () => {
   const table = new HostTable();
   table.heard(beat("a"), 0);
-  for (let task = 0; task < 4; task++) table.sent("a");
+  for (let task = 0; task < 4; task++) table.sent("a", "m");
   table.heard(beat("a", { running: 1 }), 0);
   assert.is(loadOf(table), 4);
 });
@@ -94,16 +109,62 @@ test("candidates() counts our own tasks at least when a heartbeat is older than 
 test("view() counts the tasks that are there and those that ended with a result", () => {
   const table = new HostTable();
   table.heard(beat("a"), 0);
-  for (let task = 0; task < 3; task++) table.sent("a");
+  for (let task = 0; task < 3; task++) table.sent("a", "m");
   table.ended("a", true);
   table.ended("a", false);
-  assert.equal(table.view(), [{ id: "a", cpus: 2, state: "up", rssBytes: 5, tasksPending: 1, tasksRun: 1 }]);
+  assert.equal(table.view(), [{ id: "a", cpus: 2, resources: { cpu: 2 }, labels: {}, state: "up", rssBytes: 5, tasksPending: 1, tasksRun: 1 }]);
 });
 
 test("sent() and ended() change nothing when the host is not known", () => {
   const table = new HostTable();
-  table.sent("a");
+  table.sent("a", "m");
   table.ended("a", true);
   table.heard(beat("a"), 0);
-  assert.equal(table.view(), [{ id: "a", cpus: 2, state: "up", rssBytes: 5, tasksPending: 0, tasksRun: 0 }]);
+  assert.equal(table.view(), [{ id: "a", cpus: 2, resources: { cpu: 2 }, labels: {}, state: "up", rssBytes: 5, tasksPending: 0, tasksRun: 0 }]);
+});
+
+test("a host that is heard of more rarely gets more time", () => {
+  const table = new HostTable();
+  table.heard(beat("a", { beatMs: 1_000 }), 0);
+  assert.equal(ids(table, 3_000), ["a"]);
+  assert.equal(ids(table, 3_001), []);
+  assert.equal(table.takeLost(20_000), []);
+  assert.equal(table.takeLost(20_001), [{ id: "a", hasLeft: false }]);
+});
+
+test("able() gives the hosts that have what a task needs", () => {
+  const table = new HostTable();
+  table.heard(beat("a"), 0);
+  table.heard(beat("b", { resources: { cpu: 2, gpu: 1 }, labels: { zone: "x" } }), 0);
+  assert.equal(able(table), ["a", "b"]);
+  assert.equal(able(table, { need: { cpu: 2.5 } }, "2.5"), []);
+  assert.equal(table.able("gpu", { need: { gpu: 0.5 } }).list.length, 1);
+  assert.equal(able(table, { ...plain, ...{ labels: { zone: "x" } } }, "x"), ["b"]);
+  assert.equal(able(table, { ...plain, ...{ labels: { zone: "!x" } } }, "!x"), ["a"]);
+  assert.equal(able(table, { ...plain, ...{ host: "a" } }, "host"), ["a"]);
+  table.heard(beat("c"), 0);
+  assert.equal(able(table), ["a", "b", "c"]);
+});
+
+test("lacks() tells what each host lacks, and begins with the nearest", () => {
+  const table = new HostTable();
+  table.heard(beat("a"), 0);
+  table.heard(beat("b", { resources: { cpu: 2, gpu: 1 } }), 0);
+  assert.equal(table.lacks({ need: { cpu: 4, gpu: 1 } }), [
+    { id: "b", lacks: ["cpu: 4 needed, 2 there"] },
+    { id: "a", lacks: ["cpu: 4 needed, 2 there", "gpu: 1 needed, 0 there"] },
+  ]);
+});
+
+test("lastIdle() gives the host that said last that it has free cpus, while it can have them", () => {
+  const table = new HostTable();
+  const load = { queued: 0, running: 0, waitMs: 0 };
+  for (const id of ["a", "b"]) {
+    table.heard(beat(id), 0);
+    table.toldIdle(id, load, 10);
+  }
+  assert.is(table.lastIdle(10)?.id, "b");
+  for (let task = 0; task < 2; task++) table.sent("b", "m");
+  assert.is(table.lastIdle(10)?.id, "a");
+  assert.is(table.lastIdle(100), undefined);
 });

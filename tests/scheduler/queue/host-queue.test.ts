@@ -1,0 +1,180 @@
+import { defaultNeed } from "../../../scheduler/placement/resources.ts";
+import { HostQueue, type QueuedTask } from "../../../scheduler/queue/host-queue.ts";
+import { Thief } from "../../../scheduler/queue/thief.ts";
+import { assert, suite } from "../../support/index.ts";
+import { forSeeds } from "../seeds.ts";
+
+const test = suite("queue/host-queue");
+
+type Task = QueuedTask & { name: string };
+
+const task = (name: string, more: Partial<QueuedTask> = {}): Task => ({
+  ...{ name, owner: "a", priority: 0, depth: 0, shape: "", estimateMs: 10, queuedMs: 0, hasEnded: false },
+  ...{ need: defaultNeed, expiresMs: undefined, canMove: true, hops: 0 },
+  ...more,
+});
+
+const needing = (name: string, need: Record<string, number>, more: Partial<QueuedTask> = {}) =>
+  task(name, { need, shape: JSON.stringify(need), ...more });
+
+function queueOf(resources: Record<string, number>, meanMs = 10) {
+  const started: Task[] = [];
+  const expired: string[] = [];
+  const queue = new HostQueue<Task>({
+    ...{ resources, meanMs: () => meanMs },
+    start: (task) => started.push(task),
+    expired: ({ name }) => expired.push(name),
+  });
+  const names = () => started.splice(0).map(({ name }) => name);
+  return { queue, started, names, expired };
+}
+
+test("push() starts as many tasks as there are cpus, and ended() the next ones", () => {
+  const { queue, started } = queueOf({ cpu: 2 });
+  for (const name of ["x", "y", "z"]) queue.push(task(name), 0);
+  assert.equal(
+    started.map(({ name }) => name),
+    ["x", "y"],
+  );
+  assert.equal(queue.load, { queued: 1, running: 2, waitMs: 5 });
+  queue.ended(started[0]!, 0);
+  assert.is(started[2]?.name, "z");
+  for (const each of started.slice(1)) queue.ended(each, 0);
+  assert.ok(queue.isWhole);
+});
+
+test("push() starts short tasks ahead, so that no cpu waits for the next one", () => {
+  const { queue, started } = queueOf({ cpu: 1 }, 0.05);
+  for (let each = 0; each < 50; each++) queue.push(task(`${each}`), 0);
+  assert.is(started.length, 11);
+});
+
+test("push() lets what fits pass what does not, for a while", () => {
+  const { queue, names, started } = queueOf({ cpu: 4, gpu: 1 });
+  queue.push(needing("gpu 1", { cpu: 1, gpu: 1 }), 0);
+  queue.push(needing("gpu 2", { cpu: 1, gpu: 1 }), 0);
+  queue.push(task("cpu"), 0);
+  const [gpu1] = started;
+  assert.equal(names(), ["gpu 1", "cpu"]);
+  queue.push(task("later", { queuedMs: 1_000 }), 1_000);
+  assert.equal(names(), [], "what has waited long is next");
+  queue.ended(gpu1!, 1_000);
+  assert.equal(names(), ["gpu 2", "later"]);
+});
+
+test("push() keeps a task of several cpus back until so many are free", () => {
+  const { queue, names, started } = queueOf({ cpu: 2 });
+  queue.push(task("x"), 0);
+  queue.push(needing("both", { cpu: 2 }), 0);
+  const [x] = started;
+  assert.equal(names(), ["x"]);
+  queue.ended(x!, 0);
+  assert.equal(names(), ["both"]);
+  queue.push(task("y"), 0);
+  assert.equal(names(), []);
+});
+
+test("expire() ends what has waited longer than it is wanted, and nothing that runs", () => {
+  const { queue, expired } = queueOf({ cpu: 1 });
+  for (const name of ["x", "y"]) queue.push(task(name, { expiresMs: 100 }), 0);
+  queue.push(task("z"), 0);
+  queue.expire(99);
+  assert.equal(expired, []);
+  queue.expire(100);
+  assert.equal(expired, ["y"]);
+  assert.is(queue.load.queued, 1);
+});
+
+test("giveAway() gives what would be run last, and nothing that can't move", () => {
+  const { queue } = queueOf({ cpu: 1 });
+  for (const name of ["x", "y", "z"]) queue.push(task(name), 0);
+  queue.push(task("fixed", { canMove: false }), 0);
+  assert.equal(
+    queue.giveAway(2).map(({ name }) => name),
+    ["z", "y"],
+  );
+  assert.equal(queue.giveAway(2), []);
+});
+
+test("overdue() gives back what has waited only if others have asked for work lately, and not for ever", () => {
+  const { queue } = queueOf({ cpu: 1 });
+  for (const name of ["x", "y"]) queue.push(task(name), 0);
+  queue.push(task("far", { hops: 6 }), 0);
+  assert.equal(queue.overdue(50), []);
+  queue.asked(50);
+  assert.equal(
+    queue.overdue(51).map(({ name }) => name),
+    ["y"],
+  );
+  assert.not(queue.isTooFull(task("z"), 100));
+  queue.asked(100);
+  assert.ok(queue.isTooFull(task("z"), 101));
+  assert.not(queue.isTooFull(task("z", { hops: 6 }), 101));
+  assert.not(queue.isTooFull(task("z", { canMove: false }), 101));
+});
+
+test("HostQueue loses no task and gives back all that it takes, under random schedules", () => {
+  forSeeds(2_000, (random) => {
+    const { queue, started, expired } = queueOf({ cpu: 4, gpu: 1, memory: 100 }, random.pick([0.05, 10]));
+    const waiting = new Set<string>();
+    const running: Task[] = [];
+    let count = 0;
+    let nowMs = 0;
+    const look = () => {
+      for (const each of started.splice(0)) {
+        assert.ok(waiting.delete(each.name), "each is started once");
+        running.push(each);
+      }
+      for (const name of expired.splice(0)) assert.ok(waiting.delete(name));
+      for (const amount of Object.values(queue.ledger.available)) assert.ok(amount >= 0);
+    };
+    const outOf = (tasks: Task[]) => {
+      for (const { name } of tasks) assert.ok(waiting.delete(name));
+    };
+    for (let step = 0; step < 100; step++) {
+      nowMs += random.below(100);
+      const chance = random.next();
+      if (chance < 0.5) {
+        const need = random.pick([defaultNeed, defaultNeed, { cpu: 2 }, { gpu: 0.5, cpu: 0 }, { memory: 60 }]);
+        const name = `${count++}`;
+        waiting.add(name);
+        const more = {
+          ...{ owner: random.pick(["a", "b"]), priority: random.below(2), queuedMs: nowMs },
+          ...{ canMove: random.happens(0.7), expiresMs: random.happens(0.2) ? nowMs + 200 : undefined },
+        };
+        queue.push(need === defaultNeed ? task(name, more) : needing(name, need, more), nowMs);
+      } else if (chance < 0.8) {
+        if (running.length > 0) queue.ended(running.splice(random.below(running.length), 1)[0]!, nowMs);
+      } else if (chance < 0.85) outOf(queue.giveAway(random.below(3)));
+      else if (chance < 0.9) queue.asked(nowMs);
+      else if (chance < 0.95) outOf(queue.overdue(nowMs));
+      else queue.expire(nowMs);
+      look();
+    }
+    while (running.length > 0) {
+      queue.ended(running.pop()!, nowMs);
+      look();
+    }
+    assert.is(waiting.size, 0, "all have run");
+    assert.ok(queue.isWhole, "all is available again");
+    assert.equal(queue.load, { queued: 0, running: 0, waitMs: 0 });
+  });
+});
+
+test("Thief asks when two cpus are free, or all, and the less often the longer nothing comes", () => {
+  const thief = new Thief({ victims: () => ["a", "b"], random: () => 0.5 });
+  assert.is(thief.victim(1, 4, 0), undefined);
+  assert.is(thief.victim(1, 1, 0), "b");
+  const asked: number[] = [];
+  for (let nowMs = 0; nowMs < 1_000; nowMs += 0.5)
+    if (thief.victim(2, 4, nowMs) !== undefined) asked.push(nowMs);
+  const gaps = asked.slice(1).map((each, index) => each - asked[index]!);
+  assert.ok(gaps[0]! <= 2 && gaps.at(-1) === 100, `${gaps}`);
+  thief.worked();
+  assert.is(thief.victim(2, 4, 2_000), "b");
+  assert.is(thief.victim(2, 4, 2_001), "b");
+});
+
+test("Thief asks nobody when there is nobody", () => {
+  assert.is(new Thief({ victims: () => [], random: Math.random }).victim(2, 2, 0), undefined);
+});

@@ -12,6 +12,7 @@ import {
   WorkerCrashedError,
 } from "../protocol/errors.ts";
 import { type Arg, inlineBytes, type Outcome, type RefArg, type Task } from "../protocol/messages.ts";
+import type { IdleHosts } from "../queue/idle-hosts.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
 import { PendingTask, type Progress, type Submission } from "./pending-task.ts";
@@ -24,6 +25,8 @@ export type TaskTableDeps = {
   clientId: string;
   /** The host that the client is part of, if it is part of one. */
   localId?: string | undefined;
+  /** The hosts that have asked that host for work. */
+  idle?: IdleHosts | undefined;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
   send(hostId: string, task: Task): void;

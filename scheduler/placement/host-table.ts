@@ -8,11 +8,6 @@ export const shortestBeatMs = 100;
 export const suspectBeats = 3;
 /** … and after so many its tasks are placed elsewhere. */
 export const deadBeats = 20;
-/** Of so many hosts that said that they have nothing to do, the last ones are remembered. */
-const mostIdle = 64;
-/** … for so long: then others have filled them. */
-const idleForMs = 2;
-
 /** What one client knows of a host. */
 export type HostEntry = {
   id: string;
@@ -54,8 +49,6 @@ export class HostTable {
   readonly #hosts = new Map<string, HostEntry>();
   /** Those that can ever run a task of a shape, until the hosts change. */
   readonly #able = new Map<string, AbleHosts>();
-  /** Those that last said that they have nothing to do. */
-  #idle: string[] = [];
 
   /** Takes in a heartbeat. Returns whether the host is new. */
   heard(beat: Heartbeat, nowMs: number): boolean {
@@ -88,22 +81,6 @@ export class HostTable {
     host.load = load;
     host.increments = 0;
     host.heardMs = nowMs;
-  }
-
-  /** A host has nothing to do, and asked for work. */
-  toldIdle(id: string, load: Load, nowMs: number): void {
-    this.told(id, load, nowMs);
-    if (this.#idle.push(id) > mostIdle) this.#idle.shift();
-  }
-
-  /** The host that said last that it has free cpus, if it may still have some. */
-  lastIdle(nowMs: number): HostEntry | undefined {
-    for (let id = this.#idle.at(-1); id !== undefined; id = this.#idle.at(-1)) {
-      const host = this.#hosts.get(id);
-      if (host !== undefined && nowMs - host.heardMs < idleForMs && freeSlots(host) > 0) return host;
-      this.#idle.pop();
-    }
-    return undefined;
   }
 
   /** One of our own tasks, of this module, goes to a host. */

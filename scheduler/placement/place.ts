@@ -1,3 +1,4 @@
+import type { IdleHosts } from "../queue/idle-hosts.ts";
 import { type Demand, freeSlots, type HostEntry, type HostTable, isOpen, tasksOn } from "./host-table.ts";
 import { type Selector, unmet } from "./labels.ts";
 import type { RunTimes } from "./run-times.ts";
@@ -35,6 +36,8 @@ export type PlaceDeps = {
   times: RunTimes;
   /** The host that the client is part of, if it is part of one. */
   localId?: string | undefined;
+  /** The hosts that have asked that host for work. */
+  idle?: IdleHosts | undefined;
   /** Gives numbers from 0 to below 1. */
   random(): number;
 };
@@ -48,7 +51,7 @@ export type PlaceDeps = {
  * @returns undefined when no host that can run it may get more tasks now
  */
 export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry | undefined {
-  const { hosts, localId, random } = deps;
+  const { hosts, localId, idle, random } = deps;
   const able = hosts.able(task.shape, task);
   const { list, set } = able;
   if (list.length === 0) return undefined;
@@ -69,7 +72,8 @@ export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry |
 
   consider(isAble(local));
   if (!isPlain) consider(isAble(holderOf(task, hosts)));
-  if (isPlain && list.length > 2) consider(isAble(hosts.lastIdle(nowMs)));
+  const idleId = isPlain ? idle?.take(nowMs) : undefined;
+  if (idleId !== undefined) consider(isAble(hosts.get(idleId)));
   const first = Math.floor(random() * list.length);
   consider(list[first]);
   // One of the others, each alike.

@@ -1,5 +1,6 @@
 import { InfeasibleTaskError, TaskExpiredError } from "../protocol/errors.ts";
 import { FairQueue, type Waiting } from "../queue/fair-queue.ts";
+import type { IdleHosts } from "../queue/idle-hosts.ts";
 import type { HostTable } from "./host-table.ts";
 import { type Placed, place } from "./place.ts";
 import type { RunTimes } from "./run-times.ts";
@@ -16,6 +17,8 @@ export type PlacerDeps<T> = {
   times: RunTimes;
   /** The host that the client is part of, if it is part of one. */
   localId?: string | undefined;
+  /** The hosts that have asked that host for work. */
+  idle?: IdleHosts | undefined;
   /** How long a task waits for a host that can ever run it. */
   infeasibleAfterMs: number;
   /** A task has got its host. */

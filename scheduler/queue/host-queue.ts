@@ -21,7 +21,7 @@ const patienceMs = 0.5;
 /** … if other hosts have asked for work lately, so that there are some with free cpus. */
 const latelyMs = 10;
 /** So often a task may be given back since hosts were full; then it waits. */
-const mostHops = 6;
+const mostHops = 3;
 
 /** Each cpu has so much work in line, in ms, in so many tasks at most. */
 const aheadMs = 0.5;

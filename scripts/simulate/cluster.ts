@@ -5,6 +5,7 @@ import { RunTimes } from "../../scheduler/placement/run-times.ts";
 import type { Heartbeat, Load, Outcome as TaskOutcome, Task } from "../../scheduler/protocol/messages.ts";
 import { defaultNeed } from "../../scheduler/placement/resources.ts";
 import { HostQueue, type QueuedTask } from "../../scheduler/queue/host-queue.ts";
+import { IdleHosts } from "../../scheduler/queue/idle-hosts.ts";
 import { Thief } from "../../scheduler/queue/thief.ts";
 import { arrive } from "./arrivals.ts";
 import { Events } from "./events.ts";
@@ -12,8 +13,9 @@ import { randomOf } from "./random.ts";
 import { Tally } from "./tally.ts";
 import { delayMs, type Outcome, type Scenario, type SimTask, speedOf } from "./workload.ts";
 
-/** How many hosts each submitter and each host listens to. */
-const sampleSize = 32;
+/** How many other hosts each host listens to, and each program that is no host. */
+const sampleOfHost = 32;
+const sampleOfClient = 1_000;
 /** How often a host is heard of: the rarer, the more hosts there are. */
 const beatMsOf = (hostCount: number) => Math.max(100, hostCount);
 
@@ -80,6 +82,7 @@ class Simulation {
 
   /** Some other hosts, as many as one listens to. */
   sample(but: number): SimulatedHost[] {
+    const sampleSize = but < 0 ? sampleOfClient : sampleOfHost;
     const others = this.hosts.filter(({ number }) => number !== but);
     if (others.length <= sampleSize) return others;
     const picked = new Set<SimulatedHost>();
@@ -94,6 +97,7 @@ class SimulatedHost {
   readonly queue: HostQueue<HeldTask>;
   readonly #simulation: Simulation;
   readonly #thief: Thief;
+  readonly idle = new IdleHosts();
   readonly #speed: number;
   readonly #times = new RunTimes();
   #known: string[] = [];
@@ -153,8 +157,7 @@ class SimulatedHost {
     };
     const isLocal = this.#simulation.submitters[from]!.local === this;
     if (!isLocal && this.queue.isTooFull(held, events.nowMs)) {
-      this.#simulation.tally.messages("given back", events.nowMs);
-      this.#answer(held, { kind: "returned", isFull: true, ...this.#hint() });
+      this.#giveBack(held);
       return;
     }
     this.queue.push(held, events.nowMs);
@@ -165,13 +168,12 @@ class SimulatedHost {
   #hurry(): void {
     if (this.#isHurrying || this.queue.load.queued === 0) return;
     this.#isHurrying = true;
-    const { events, tally, submitters } = this.#simulation;
+    const { events } = this.#simulation;
     events.after(0.5, () => {
       this.#isHurrying = false;
       if (this.isDead) return;
       for (const task of this.queue.overdue(events.nowMs)) {
-        if (submitters[task.from]!.local !== this) tally.messages("given back", events.nowMs);
-        this.#answer(task, { kind: "returned", isFull: true, ...this.#hint() });
+        this.#giveBack(task);
       }
       this.#hurry();
     });
@@ -188,12 +190,19 @@ class SimulatedHost {
       if (!isLocal) tally.messages("given back", this.#simulation.events.nowMs);
       this.#answer(task, { kind: "returned", to: thief.id });
     }
-    if (given.length < free) submitters[this.number]?.toldIdle(thief);
+    const left = free - given.length;
+    if (left <= 0) return;
+    this.idle.add(thief.id, left, this.#simulation.events.nowMs);
+    const own = submitters[this.number];
+    if (own?.local === this) own.toldIdle(thief);
   }
 
-  #hint(): { to?: string } {
-    const to = this.#simulation.submitters[this.number]?.hint();
-    return to === undefined ? {} : { to };
+  /** It is better off elsewhere: where somebody has asked for work, or wherever its owner finds. */
+  #giveBack(task: HeldTask): void {
+    const { events, tally, submitters } = this.#simulation;
+    if (submitters[task.from]!.local !== this) tally.messages("given back", events.nowMs);
+    const to = this.idle.take(events.nowMs);
+    this.#answer(task, { kind: "returned", isFull: true, ...(to !== undefined && { to }) });
   }
 
   #start(task: HeldTask): void {
@@ -261,6 +270,7 @@ class Submitter {
       times: this.#times,
       clientId: `s${number}`,
       localId: local?.id,
+      idle: local?.idle,
       infeasibleAfterMs: 10_000,
       send: (hostId, task) => this.#send(hostId, task),
       cancel() {},
@@ -295,15 +305,8 @@ class Submitter {
   }
 
   toldIdle(host: SimulatedHost): void {
-    if (!this.#hosts.has(host.id)) this.#hosts.heard(host.heartbeat, this.#simulation.events.nowMs);
-    this.#hosts.toldIdle(host.id, host.queue.load, this.#simulation.events.nowMs);
+    this.#hosts.heard(host.heartbeat, this.#simulation.events.nowMs);
     this.#tasks.placeWaiting();
-  }
-
-  hint(): string | undefined {
-    const host = this.#hosts.lastIdle(this.#simulation.events.nowMs);
-    if (host !== undefined) host.increments++;
-    return host?.id;
   }
 
   submit(task: SimTask): void {

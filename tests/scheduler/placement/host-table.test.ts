@@ -155,16 +155,3 @@ test("lacks() tells what each host lacks, and begins with the nearest", () => {
     { id: "a", lacks: ["cpu: 4 needed, 2 there", "gpu: 1 needed, 0 there"] },
   ]);
 });
-
-test("lastIdle() gives the host that said last that it has free cpus, while it can have them", () => {
-  const table = new HostTable();
-  const load = { queued: 0, running: 0, waitMs: 0 };
-  for (const id of ["a", "b"]) {
-    table.heard(beat(id), 0);
-    table.toldIdle(id, load, 10);
-  }
-  assert.is(table.lastIdle(10)?.id, "b");
-  for (let task = 0; task < 2; task++) table.sent("b", "m");
-  assert.is(table.lastIdle(10)?.id, "a");
-  assert.is(table.lastIdle(100), undefined);
-});

@@ -1,5 +1,6 @@
 import { defaultNeed } from "../../../scheduler/placement/resources.ts";
 import { HostQueue, type QueuedTask } from "../../../scheduler/queue/host-queue.ts";
+import { IdleHosts } from "../../../scheduler/queue/idle-hosts.ts";
 import { Thief } from "../../../scheduler/queue/thief.ts";
 import { assert, suite } from "../../support/index.ts";
 import { forSeeds } from "../seeds.ts";
@@ -99,7 +100,7 @@ test("giveAway() gives what would be run last, and nothing that can't move", () 
 test("overdue() gives back what has waited only if others have asked for work lately, and not for ever", () => {
   const { queue } = queueOf({ cpu: 1 });
   for (const name of ["x", "y"]) queue.push(task(name), 0);
-  queue.push(task("far", { hops: 6 }), 0);
+  queue.push(task("far", { hops: 3 }), 0);
   assert.equal(queue.overdue(50), []);
   queue.asked(50);
   assert.equal(
@@ -109,7 +110,7 @@ test("overdue() gives back what has waited only if others have asked for work la
   assert.not(queue.isTooFull(task("z"), 100));
   queue.asked(100);
   assert.ok(queue.isTooFull(task("z"), 101));
-  assert.not(queue.isTooFull(task("z", { hops: 6 }), 101));
+  assert.not(queue.isTooFull(task("z", { hops: 3 }), 101));
   assert.not(queue.isTooFull(task("z", { canMove: false }), 101));
 });
 
@@ -173,6 +174,15 @@ test("Thief asks when two cpus are free, or all, and the less often the longer n
   thief.worked();
   assert.is(thief.victim(2, 4, 2_000), "b");
   assert.is(thief.victim(2, 4, 2_001), "b");
+});
+
+test("IdleHosts gives the last one that said so, for as many tasks as it has cpus, and not for long", () => {
+  const idle = new IdleHosts();
+  idle.add("a", 1, 0);
+  idle.add("b", 2, 1);
+  assert.equal([idle.take(1), idle.take(1), idle.take(1), idle.take(1)], ["b", "b", "a", undefined]);
+  idle.add("c", 1, 1);
+  assert.is(idle.take(10), undefined);
 });
 
 test("Thief asks nobody when there is nobody", () => {

@@ -95,11 +95,7 @@ export class TaskTable {
         this.#end(task, { kind: "local", value: outcome.value.slice() }, outcome.clock);
         break;
       case "stored":
-        this.#end(
-          task,
-          { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes },
-          outcome.clock,
-        );
+        this.#end(task, { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes }, outcome.clock);
         break;
       case "returned":
         if (outcome.isFull) task.hops++;
@@ -295,7 +291,10 @@ export class TaskTable {
     if (!this.#tasks.delete(task.id)) return;
     task.hasEnded = true;
     if (task.dueMs !== undefined) this.#dueCount--;
-    this.#deps.objects.record(task.id, { seed: task.submission.options.seed ?? task.id, ...(clock && { clock }) });
+    this.#deps.objects.record(task.id, {
+      seed: task.submission.options.seed ?? task.id,
+      ...(clock && { clock }),
+    });
     this.#deps.objects.settle(task.id, state);
     for (const ref of refsOf(task.submission)) this.#deps.objects.unuse(ref);
     if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);

@@ -29,6 +29,8 @@ export type Placed = Demand & {
   prefer?: Selector | undefined;
   /** What it takes that is not with the client: how large it is, and who has it. */
   inputs: readonly { bytes: number; hosts: ReadonlySet<string> }[];
+  /** How many hosts have given it back since they were full. */
+  hops: number;
 };
 
 export type PlaceDeps = {
@@ -64,7 +66,7 @@ export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry |
   const consider = (host: HostEntry | undefined) => {
     if (host === undefined || host === best || !isOpen(host, nowMs)) return;
     // Its own host keeps what is not better off elsewhere, and others take it from there.
-    if (host !== local && tasksOn(host) > 0 && host.tasksPending >= windowOf(host, deps.times)) return;
+    if (host !== local && !hasRoom(host, task, deps.times)) return;
     const ms = costMs(task, host, deps) + (host === local ? 0 : hopMs);
     if (ms < bestMs) [best, bestMs] = [host, ms];
   };
@@ -108,10 +110,13 @@ function waitMs(host: HostEntry, times: RunTimes): number {
   return Math.max(host.load.waitMs, (excess * times.meanMs(host.id)) / host.cpus);
 }
 
-/** How many of one client's tasks a host has at most. */
-function windowOf({ id, cpus }: HostEntry, times: RunTimes): number {
+/** Whether a host may get one more of a client's tasks; one that another host gave back goes to a free cpu only. */
+function hasRoom(host: HostEntry, { hops }: Placed, times: RunTimes): boolean {
+  const { id, cpus, tasksPending } = host;
+  if (tasksOn(host) === 0) return true;
+  if (hops > 0) return freeSlots(host) > 0;
   const ahead = Math.min(Math.max(aheadMs / times.meanMs(id), leastAhead), mostAhead);
-  return Math.ceil(cpus * (1 + ahead));
+  return tasksPending < Math.ceil(cpus * (1 + ahead));
 }
 
 /** The host that has most of a task's inputs. */

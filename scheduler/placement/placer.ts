@@ -130,7 +130,11 @@ const expired = (label: string) =>
     data: { kernel: label },
   });
 
-function infeasible({ label, need }: Placed, lacks: { id: string; lacks: string[] }[], afterMs: number): Error {
+function infeasible(
+  { label, need }: Placed,
+  lacks: { id: string; lacks: string[] }[],
+  afterMs: number,
+): Error {
   const nearest = lacks.slice(0, mostNamed);
   const data = { kernel: label, need, nearest };
   if (nearest.length === 0) {

@@ -137,7 +137,8 @@ export class FairQueue<T extends Waiting> {
   #leave(owner: string): void {
     const share = this.#shares.get(owner);
     // What one has had beyond the others counts for as long as these wait.
-    if (share !== undefined && --share.waiting === 0 && share.hadMs <= this.#servedMs) this.#shares.delete(owner);
+    if (share !== undefined && --share.waiting === 0 && share.hadMs <= this.#servedMs)
+      this.#shares.delete(owner);
     if (this.#size > 0) return;
     this.#shares.clear();
     this.#servedMs = 0;

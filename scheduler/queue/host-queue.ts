@@ -81,7 +81,9 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Whether a task that has just come should go to another host. */
   isTooFull(task: T, nowMs: number): boolean {
-    return this.#canHop(task) && this.#othersAreFree(nowMs) && !this.isFree(task);
+    return (
+      this.#canHop(task) && this.load.waitMs >= patienceMs && this.#othersAreFree(nowMs) && !this.isFree(task)
+    );
   }
 
   /** Takes out the tasks that have waited so long that they are better off elsewhere. */

@@ -46,7 +46,7 @@ function start(scenario: Scenario) {
 
 /** A queue group: any host, whatever it has to do. */
 function randomHost(scenario: Scenario): Outcome {
-  const { events, random, delay, run, finish } = start(scenario);
+  const { events, tally, random, delay, run, finish } = start(scenario);
   const hosts = Array.from({ length: scenario.hostCount }, () => new Slots(scenario.slots));
   const fill = (host: number) => {
     const { queue } = hosts[host]!;
@@ -59,6 +59,7 @@ function randomHost(scenario: Scenario): Outcome {
     }
   };
   return finish((task) => {
+    tally.messages("all", events.nowMs);
     const host = Math.floor(random() * hosts.length);
     events.after(delay(), () => {
       hosts[host]!.queue.push(task);
@@ -85,9 +86,9 @@ function centralQueue(scenario: Scenario): Outcome {
       const host = [...free.values()].find(({ length }) => length > 0)?.pop();
       if (host === undefined) return;
       const task = queue[head++]!;
+      tally.messages("all", events.nowMs);
       events.after(delay(), () =>
         run(task, host, () => {
-          tally.messages("all", events.nowMs);
           events.after(delay(), () => {
             free.get(speedOf(scenario, host))!.push(host);
             fill();
@@ -112,7 +113,10 @@ function centralQueue(scenario: Scenario): Outcome {
 function lateBinding(scenario: Scenario): Outcome {
   const { events, tally, random, delay, run, finish } = start(scenario);
   type Probe = { task: SimTask; isTaken: boolean };
-  const hosts = Array.from({ length: scenario.hostCount }, () => ({ free: scenario.slots, probes: [] as Probe[] }));
+  const hosts = Array.from({ length: scenario.hostCount }, () => ({
+    free: scenario.slots,
+    probes: [] as Probe[],
+  }));
   const fill = (number: number) => {
     const host = hosts[number]!;
     while (host.free > 0 && host.probes.length > 0) {
@@ -126,7 +130,7 @@ function lateBinding(scenario: Scenario): Outcome {
       events.after(delay(), () => {
         const isFirst = !probe.isTaken;
         probe.isTaken = true;
-        if (!isFirst) tally.messages("all", events.nowMs);
+        tally.messages("all", events.nowMs);
         events.after(delay(), () => (isFirst ? run(probe.task, number, isFree) : isFree()));
       });
     }

@@ -1,9 +1,9 @@
 import { TaskTable } from "../../scheduler/dataflow/task-table.ts";
 import { ObjectTable } from "../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../scheduler/placement/host-table.ts";
-import { RunTimes } from "../../scheduler/placement/run-times.ts";
-import type { Heartbeat, Load, Outcome as TaskOutcome, Task } from "../../scheduler/protocol/messages.ts";
 import { defaultNeed } from "../../scheduler/placement/resources.ts";
+import { RunTimes } from "../../scheduler/placement/run-times.ts";
+import type { Heartbeat, Load, Task, Outcome as TaskOutcome } from "../../scheduler/protocol/messages.ts";
 import { HostQueue, type QueuedTask } from "../../scheduler/queue/host-queue.ts";
 import { IdleHosts } from "../../scheduler/queue/idle-hosts.ts";
 import { Thief } from "../../scheduler/queue/thief.ts";
@@ -69,9 +69,10 @@ class Simulation {
       submitter.submit(task);
     });
     const { work } = scenario;
-    events.runWhile(() =>
-      "count" in work ? !tally.isDone || events.nowMs === 0 : events.nowMs < work.warmUpMs + work.forMs || !tally.isDone,
-    );
+    const areAllSubmitted = () => "count" in work || events.nowMs > work.warmUpMs + work.forMs;
+    // How long tasks wait is known when all are begun; how long all of them take, when all have ended.
+    const isDone = () => ("count" in work ? tally.hasEnded : tally.hasBegun);
+    events.runWhile(() => events.nowMs === 0 || !areAllSubmitted() || !isDone());
     return tally.outcome();
   }
 
@@ -257,7 +258,6 @@ class Submitter {
   readonly #hosts = new HostTable();
   readonly #times = new RunTimes();
   readonly #objects = new ObjectTable(() => {});
-  readonly #carried = new Set<string>();
   readonly #tasks: TaskTable;
 
   constructor(number: number, simulation: Simulation, local: SimulatedHost | undefined) {
@@ -354,10 +354,7 @@ class Submitter {
       this.#lookAtOwn();
       return;
     }
-    // The first message that carries a task is no more than anybody needs.
-    const key = task.id;
-    if (this.#carried.has(key)) this.#simulation.tally.messages("carried again", this.#simulation.events.nowMs);
-    else this.#carried.add(key);
+    this.#simulation.tally.messages("carrying tasks", this.#simulation.events.nowMs);
     this.#simulation.send(() => host.receive(task, this.number));
   }
 }

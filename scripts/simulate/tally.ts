@@ -15,7 +15,7 @@ export class Tally {
     this.#scenario = scenario;
   }
 
-  /** Messages beyond what carries tasks and results, of one kind; those after the last submission don't count. */
+  /** Messages of one kind, beside results; those after the last submission don't count. */
   messages(kind: string, nowMs: number, count = 1): void {
     const { work } = this.#scenario;
     if ("forMs" in work && nowMs > work.warmUpMs + work.forMs) return;
@@ -38,7 +38,12 @@ export class Tally {
     this.#lastEndMs = nowMs;
   }
 
-  get isDone(): boolean {
+  /** Whether all that was submitted has been begun, or has ended. */
+  get hasBegun(): boolean {
+    return this.#begun >= this.#submitted;
+  }
+
+  get hasEnded(): boolean {
     return this.#ended >= this.#submitted;
   }
 
@@ -48,7 +53,9 @@ export class Tally {
       waitsMs: Float64Array.from(this.#waitsMs).sort(),
       makespanMs: this.#lastEndMs,
       utilisation: this.#busyMs / (hostCount * slots * this.#lastEndMs),
-      messagesPerTask: Object.fromEntries([...this.#messages].map(([kind, count]) => [kind, count / this.#submitted])),
+      messagesPerTask: Object.fromEntries(
+        [...this.#messages].map(([kind, count]) => [kind, count / this.#submitted]),
+      ),
       submitted: this.#submitted,
       ended: this.#ended,
       begun: this.#begun,

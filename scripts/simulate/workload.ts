@@ -53,7 +53,7 @@ export type Outcome = {
   makespanMs: number;
   /** How much of the time of all cpus was used. */
   utilisation: number;
-  /** For each task, by kind, beyond the message that carries it and the one with its result. */
+  /** For each task, by kind, beside the one with its result. */
   messagesPerTask: Record<string, number>;
   submitted: number;
   ended: number;

@@ -112,7 +112,18 @@ test("view() counts the tasks that are there and those that ended with a result"
   for (let task = 0; task < 3; task++) table.sent("a", "m");
   table.ended("a", true);
   table.ended("a", false);
-  assert.equal(table.view(), [{ id: "a", cpus: 2, resources: { cpu: 2 }, labels: {}, state: "up", rssBytes: 5, tasksPending: 1, tasksRun: 1 }]);
+  assert.equal(table.view(), [
+    {
+      id: "a",
+      cpus: 2,
+      resources: { cpu: 2 },
+      labels: {},
+      state: "up",
+      rssBytes: 5,
+      tasksPending: 1,
+      tasksRun: 1,
+    },
+  ]);
 });
 
 test("sent() and ended() change nothing when the host is not known", () => {
@@ -120,7 +131,18 @@ test("sent() and ended() change nothing when the host is not known", () => {
   table.sent("a", "m");
   table.ended("a", true);
   table.heard(beat("a"), 0);
-  assert.equal(table.view(), [{ id: "a", cpus: 2, resources: { cpu: 2 }, labels: {}, state: "up", rssBytes: 5, tasksPending: 0, tasksRun: 0 }]);
+  assert.equal(table.view(), [
+    {
+      id: "a",
+      cpus: 2,
+      resources: { cpu: 2 },
+      labels: {},
+      state: "up",
+      rssBytes: 5,
+      tasksPending: 0,
+      tasksRun: 0,
+    },
+  ]);
 });
 
 test("a host that is heard of more rarely gets more time", () => {

@@ -14,7 +14,8 @@ const item = (name: string, more: Partial<Waiting> = {}): Item => ({
 
 function drain(queue: FairQueue<Item>, nowMs = 0): string {
   const names: string[] = [];
-  for (let next = queue.take(nowMs, () => true); next; next = queue.take(nowMs, () => true)) names.push(next.name);
+  for (let next = queue.take(nowMs, () => true); next; next = queue.take(nowMs, () => true))
+    names.push(next.name);
   return names.join(" ");
 }
 
@@ -69,7 +70,10 @@ test("take() gives a newcomer its turn at once, and no more than its share after
 test("take() passes over what does not fit, unless that is urgent", () => {
   const queue = queueOf(item("large", { shape: "large" }), item("small"));
   const fits = ({ name }: Item) => name === "small";
-  assert.is(queue.take(0, fits, () => true), undefined);
+  assert.is(
+    queue.take(0, fits, () => true),
+    undefined,
+  );
   assert.is(queue.take(0, fits)?.name, "small");
   assert.is(queue.size, 1);
 });
@@ -123,7 +127,8 @@ test("FairQueue gives each item once, whatever is pushed, taken, put back and re
       assert.is(queue.size, inside.size);
       assert.is([...queue].length, inside.size);
     }
-    for (let next = queue.take(1e6, () => true); next; next = queue.take(1e6, () => true)) inside.delete(next);
+    for (let next = queue.take(1e6, () => true); next; next = queue.take(1e6, () => true))
+      inside.delete(next);
     assert.is(inside.size, 0);
   });
 });
@@ -134,10 +139,20 @@ test("Deque is a queue with two ends, as an array is", () => {
     let array: number[] = [];
     for (let step = 0; step < 300; step++) {
       const chance = random.next();
-      if (chance < 0.5) array.push((deque.push(step), step));
-      else if (chance < 0.8) assert.is(deque.shift(), array.shift());
-      else if (chance < 0.9) array = [(deque.unshift(step), step), ...array];
-      else assert.equal(deque.takeLast(1, () => true), array.splice(-1));
+      if (chance < 0.5) {
+        deque.push(step);
+        array.push(step);
+      } else if (chance < 0.8) {
+        assert.is(deque.shift(), array.shift());
+      } else if (chance < 0.9) {
+        deque.unshift(step);
+        array = [step, ...array];
+      } else {
+        assert.equal(
+          deque.takeLast(1, () => true),
+          array.splice(-1),
+        );
+      }
       assert.equal([...deque], array);
       assert.is(deque.first, array[0]);
     }

@@ -136,7 +136,13 @@ test("HostQueue loses no task and gives back all that it takes, under random sch
       nowMs += random.below(100);
       const chance = random.next();
       if (chance < 0.5) {
-        const need = random.pick([defaultNeed, defaultNeed, { cpu: 2 }, { gpu: 0.5, cpu: 0 }, { memory: 60 }]);
+        const need = random.pick([
+          defaultNeed,
+          defaultNeed,
+          { cpu: 2 },
+          { gpu: 0.5, cpu: 0 },
+          { memory: 60 },
+        ]);
         const name = `${count++}`;
         waiting.add(name);
         const more = {

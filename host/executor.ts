@@ -1,27 +1,20 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
-import { checkArgBytes, checkArgRoom, checkGrant } from "../scheduler/manifest/check-limits.ts";
+import { checkArgBytes, checkArgRoom } from "../scheduler/manifest/check-limits.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
-import { TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
-import { defaultGrant, defaultLimits } from "../scheduler/protocol/limits.ts";
-import {
-  inlineBytes,
-  isRefArg,
-  type Outcome,
-  type RefArg,
-  type Task,
-} from "../scheduler/protocol/messages.ts";
+import { TaskCancelledError, toWireError, type WireError } from "../scheduler/protocol/errors.ts";
+import { inlineBytes, isRefArg, type Outcome, type RefArg } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
-import { checkMemory } from "./check-memory.ts";
+import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
+import type { BusTask } from "./bus-task.ts";
 import type { Modules } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import type { Segments } from "./objects/segments.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
 import type { Pool } from "./pool/pool.ts";
-import type { Site } from "./pool/site.ts";
 import { segmentItemBytes } from "./ring/items.ts";
 import { SlotRoom } from "./ring/slot-room.ts";
-import { type CallArg, TaskCall, type TaskEnd } from "./task-call.ts";
+import { type CallArg, TaskCall, type TaskCallDeps, type TaskEnd } from "./task-call.ts";
 import type { Traps } from "./traps/traps.ts";
 
 export type ExecutorDeps = {
@@ -41,26 +34,25 @@ export type ExecutorDeps = {
   maxMemoryBytes: number;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
-/** A task on this host. */
-type Here = {
-  id: string;
-  owner: string | undefined;
-  isCancelled: boolean;
-  call?: TaskCall;
-  /** The arguments that it keeps in memory. */
-  pinned: StoredObject[];
-  isOver: boolean;
-};
-
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
   readonly #deps: ExecutorDeps;
+  readonly #calls: TaskCallDeps;
   readonly #pulls = new Map<string, Promise<StoredObject>>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
-  readonly #here = new Set<Here>();
+  readonly #here = new Set<BusTask>();
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
+    const { pool, log, progressed } = deps;
+    this.#calls = {
+      pool,
+      childrenOf: (task, countEnded) => this.#childrenOf(task, countEnded),
+      log: (task, text) => log(task.id, text),
+      progress: (task, fraction, text) =>
+        task.owner !== undefined && progressed(task.owner, task.id, fraction, text),
+      ended: (task, end, clock) => this.#callEnded(task, end, clock),
+    };
   }
 
   /** Whether there is any task here. */
@@ -73,86 +65,112 @@ export class Executor {
     return this.#here.size - this.#deps.pool.running - this.#deps.pool.blocked;
   }
 
-  /**
-   * Runs a task to its end; never rejects.
-   * @param owner keeps a large result; without one, it comes back whole
-   */
-  async run(task: Task, owner: string | undefined): Promise<Outcome> {
-    const { modules, pool, store, traps, isPresent } = this.#deps;
-    const { maxMemoryBytes } = this.#deps;
-    const { id, module: sha256, kernel, args, grant = defaultGrant, seed = id, clock } = task;
-    const limits = { ...defaultLimits, ...task.limits };
-    const here: Here = { id, owner, isCancelled: false, pinned: [], isOver: false };
-    this.#here.add(here);
+  /** Runs a task, which is told of its end. One without an owner gets a large result whole; else it is kept here. */
+  run(task: BusTask): void {
+    this.#here.add(task);
+    const { template, args } = task;
+    if (!template.isReady || args.some(isRefArg)) {
+      this.#gather(task).catch((error) => this.#end(task, { kind: "error", error: toWireError(error) }));
+      return;
+    }
     try {
-      const module = await modules.get(sha256);
-      const label = `${module.manifest.module}/${kernel}`;
-      checkGrant(label, module.needs, grant);
-      checkMemory(label, limits.memoryBytes, maxMemoryBytes);
-      checkArgRoom(label, args.length);
-      const values = args.some(isRefArg)
-        ? await Promise.all(args.map((arg) => (isRefArg(arg) ? this.#object(arg, here) : arg)))
-        : (args as Uint8Array[]);
-      checkArgBytes(label, values, limits.maxArgumentBytes);
-      if (here.isCancelled) throw cancelled(label);
-      if (owner !== undefined && !isPresent(owner)) return { kind: "returned" };
-      const site = pool.site({
-        ...{ module, kernel, limits, grant, clock, isMap: false },
-        seed: { kind: "item" },
-      });
-      const end = await this.#call(here, site, values, seed, task);
-      if (end.kind === "returned") return end;
-      if (end.kind === "error")
-        return { kind: "error", error: await traps.locate(sha256, end.error, module.translation) };
-      const heard = end.clock && { clock: end.clock };
-      const { value } = end;
-      if (owner === undefined || value.byteLength <= inlineBytes) return { kind: "value", value, ...heard };
-      store.add(id, this.#stored(value, { owner, label: `result of ${label}`, kind: "result" }));
-      return { kind: "stored", bytes: value.byteLength, ...heard };
+      this.#call(task, args as readonly Encoded[]);
     } catch (error) {
-      return { kind: "error", error: toWireError(error) };
-    } finally {
-      this.#here.delete(here);
-      here.isOver = true;
-      for (const object of here.pinned) object.unpin();
+      this.#end(task, { kind: "error", error: toWireError(error) });
     }
   }
 
-  #call(here: Here, site: Site, values: readonly CallArg[], seed: string, task: Task): Promise<TaskEnd> {
-    const { pool, progressed, log, submitter, control } = this.#deps;
-    const { id, owner } = here;
-    const { depth = 0, module: sha256 } = task;
-    const { limits, grant, module } = site.facts;
-    const parent = { sha256, limits, grant, seed, depth };
-    const args = this.#fitted(values, here);
-    return new Promise((resolve) => {
-      here.call = new TaskCall({
-        ...{ pool, site, owner: owner ?? "", depth, args, seed },
-        childrenOf: (countEnded) =>
-          new Children({ submitter, control, parent, module: module.manifest.module, countEnded }),
-        log: (text) => log(id, text),
-        progress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
-        ended: resolve,
-      });
-      pool.submit(here.call);
-    });
+  /** Gets here what a task needs, and runs it then. */
+  async #gather(task: BusTask): Promise<void> {
+    const { modules, maxMemoryBytes, isPresent } = this.#deps;
+    const { template, args, owner } = task;
+    if (!template.isReady) await template.prepare(modules, maxMemoryBytes);
+    checkArgRoom(template.label, args.length);
+    const isAllHere = !args.some(isRefArg);
+    const values = isAllHere
+      ? (args as readonly Encoded[])
+      : await Promise.all(args.map((arg) => (isRefArg(arg) ? this.#object(arg, task) : arg)));
+    if (task.isCancelled) throw cancelled(template.label);
+    if (owner !== undefined && !isPresent(owner)) this.#end(task, { kind: "returned" });
+    else this.#call(task, values);
+  }
+
+  #call(task: BusTask, values: readonly CallArg[]): void {
+    const { pool } = this.#deps;
+    const { template } = task;
+    if (values.length > mostQuickArguments || !values.every(isNumber)) {
+      checkArgRoom(template.label, values.length);
+      values = this.#fitted(values, task);
+    }
+    checkArgBytes(template.label, values, template.limits.maxArgumentBytes);
+    const site = template.siteIn(pool, task.ownSeed === undefined ? "numbered" : "item");
+    task.call = new TaskCall(this.#calls, site, task, values);
+    pool.submit(task.call);
+  }
+
+  #callEnded(task: BusTask, end: TaskEnd, clock: number[] | undefined): void {
+    const heard = clock && { clock };
+    switch (end.kind) {
+      case "returned":
+        this.#end(task, end);
+        return;
+      case "error":
+        void this.#located(task, end.error);
+        return;
+      case "value":
+        try {
+          this.#end(task, { ...this.#outcomeOf(task, end.value), ...heard });
+        } catch (error) {
+          this.#end(task, { kind: "error", error: toWireError(error) });
+        }
+    }
+  }
+
+  /** What its owner gets of a value: a large one is kept here. */
+  #outcomeOf(task: BusTask, value: Encoded): Outcome {
+    const { owner, template } = task;
+    if (owner === undefined || typeof value === "number" || value.byteLength <= inlineBytes)
+      return { kind: "value", value };
+    const facts: StoredFacts = { owner, label: `result of ${template.label}`, kind: "result" };
+    this.#deps.store.add(task.id, this.#stored(value, facts));
+    return { kind: "stored", bytes: value.byteLength };
+  }
+
+  async #located(task: BusTask, error: WireError): Promise<void> {
+    const { sha256, module } = task.template;
+    const located = await this.#deps.traps.locate(sha256, error, module.translation).catch(toWireError);
+    this.#end(task, { kind: "error", error: located });
+  }
+
+  #end(task: BusTask, outcome: Outcome): void {
+    this.#here.delete(task);
+    task.isOver = true;
+    if (task.pinned !== undefined) for (const object of task.pinned) object.unpin();
+    task.ended(task, outcome);
+  }
+
+  #childrenOf({ template, seed }: BusTask, countEnded: () => void): Children {
+    const { submitter, control } = this.#deps;
+    const { sha256, limits, grant, depth, module } = template;
+    const parent = { sha256, limits, grant, depth, seed };
+    return new Children({ submitter, control, parent, module: module.manifest.module, countEnded });
   }
 
   /** Ends tasks of an owner; what they come to, nobody wants to know. */
   cancel(owner: string, ids: readonly string[]): void {
     const cancelledIds = new Set(ids);
-    this.#cancel((here) => here.owner === owner && cancelledIds.has(here.id));
+    this.#cancel((task) => task.owner === owner && cancelledIds.has(task.id));
   }
 
   /** Ends all tasks of an owner. */
   cancelAllOf(owner: string): void {
-    this.#cancel((here) => here.owner === owner);
+    this.#cancel((task) => task.owner === owner);
   }
 
-  #cancel(test: (here: Here) => boolean): void {
-    for (const here of [...this.#here].filter(test)) {
-      here.isCancelled = true;
-      if (here.call !== undefined) this.#deps.pool.cancel(here.call);
+  #cancel(test: (task: BusTask) => boolean): void {
+    for (const task of [...this.#here].filter(test)) {
+      task.isCancelled = true;
+      if (task.call !== undefined) this.#deps.pool.cancel(task.call);
     }
   }
 
@@ -162,14 +180,14 @@ export class Executor {
   }
 
   /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
-  async #object(arg: RefArg, here: Here): Promise<CallArg> {
+  async #object(arg: RefArg, task: BusTask): Promise<CallArg> {
     const object =
       this.#deps.store.get(arg.ref) ??
-      (await (this.#pulls.get(arg.ref) ?? this.#pull(arg, here.owner ?? "")));
+      (await (this.#pulls.get(arg.ref) ?? this.#pull(arg, task.owner ?? "")));
     const segment = await object.pinned();
     // Another argument may have failed meanwhile.
-    if (here.isOver) object.unpin();
-    else here.pinned.push(object);
+    if (task.isOver) object.unpin();
+    else task.pin(object);
     return { byteLength: object.byteLength, segment: segment.id };
   }
 
@@ -200,15 +218,17 @@ export class Executor {
   }
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */
-  #fitted(args: readonly CallArg[], here: Here): CallArg[] {
+  #fitted(args: readonly CallArg[], task: BusTask): CallArg[] {
     const room = new SlotRoom();
     room.reserve(args.length * segmentItemBytes);
-    return args.map((arg) => {
-      if (!(arg instanceof Uint8Array) || room.takes(arg.byteLength)) return arg;
-      const object = this.#stored(arg, { owner: here.owner ?? "", label: "argument", kind: "copy" });
+    return args.map((given) => {
+      if (typeof given === "object" && "segment" in given) return given;
+      if (room.takes(byteLengthOf(given))) return given;
+      const arg = bytesOf(given);
+      const object = this.#stored(arg, { owner: task.owner ?? "", label: "argument", kind: "copy" });
       const segment = object.pin()!;
       object.free();
-      here.pinned.push(object);
+      task.pin(object);
       return { byteLength: arg.byteLength, segment: segment.id };
     });
   }
@@ -226,3 +246,7 @@ export class Executor {
 }
 
 const cancelled = (label: string) => new TaskCancelledError(`${label} was cancelled`);
+
+const isNumber = (arg: CallArg) => typeof arg === "number";
+/** Numbers that have room in every slot. */
+const mostQuickArguments = 8;

@@ -4,11 +4,15 @@ import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
-import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
-import { randomId } from "../scheduler/protocol/ids.ts";
+import { decodePacketToHost, encodeMessage, encodePacket } from "../scheduler/protocol/codec.ts";
+import { ProtocolError, toWireError } from "../scheduler/protocol/errors.ts";
+import { idOf, randomId } from "../scheduler/protocol/ids.ts";
 import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts";
-import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
+import type { Call, HostState, Outcome, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
+import { byteLengthOf } from "../scheduler/protocol/value.ts";
+import { BusTask } from "./bus-task.ts";
+import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { defaultHostLimits, type HostLimits } from "./limits.ts";
@@ -54,6 +58,8 @@ export class Host {
   readonly #pool: Pool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
+  /** Those that each client has told of in its session, by their numbers. */
+  readonly #templates = new Map<string, CallTemplate[]>();
   readonly #subscriptions: Subscription[] = [];
   #submitService: Subscription | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -99,7 +105,7 @@ export class Host {
     this.#exchange = new Exchange({
       id,
       publish: (clientId, packet) =>
-        bus.publish(this.#subjects.clientResults(clientId), encodeMessage(packet)),
+        bus.publish(this.#subjects.clientResults(clientId), encodePacket(packet)),
       deliver: (clientId, message) => this.#onMessage(clientId, message),
     });
     this.#subscriptions.push(
@@ -167,9 +173,20 @@ export class Host {
 
   #onMessage(clientId: string, message: ToHost): void {
     switch (message.kind) {
-      case "task":
-        void this.#run(clientId, message.task);
+      case "call":
+        this.#call(clientId, message);
         return;
+      case "template": {
+        const templates = this.#templates.get(clientId) ?? [];
+        this.#templates.set(clientId, templates);
+        templates[message.number] = new CallTemplate(message.template, clientId);
+        return;
+      }
+      case "task": {
+        const { id, args, seed, ...template } = message.task;
+        this.#executor.run(new BusTask(new CallTemplate(template, clientId), id, args, seed, this.#ended));
+        return;
+      }
       case "release":
         for (const id of message.ids) this.#store.release(id, clientId);
         return;
@@ -182,9 +199,29 @@ export class Host {
     }
   }
 
-  async #run(clientId: string, task: Task): Promise<void> {
-    const outcome = await this.#executor.run(task, clientId);
-    this.#exchange.send(clientId, { kind: "result", id: task.id, outcome }, sizeOf(outcome));
+  #call(clientId: string, { number, template: templateNumber, args, seed }: Call): void {
+    const template = this.#templates.get(clientId)?.[templateNumber];
+    if (template !== undefined) {
+      this.#executor.run(new BusTask(template, number, args, seed, this.#ended));
+      return;
+    }
+    const error = new ProtocolError(`this session has no template ${templateNumber}`);
+    this.#answer(clientId, idOf(clientId, number), { kind: "error", error: toWireError(error) });
+  }
+
+  readonly #ended = (task: BusTask, outcome: Outcome): void => {
+    const { number } = task;
+    const clientId = task.owner!;
+    if (number !== undefined && outcome.kind === "value" && outcome.clock === undefined) {
+      const { value } = outcome;
+      this.#exchange.send(clientId, { kind: "value", number, value }, byteLengthOf(value));
+    } else {
+      this.#answer(clientId, task.id, outcome);
+    }
+  };
+
+  #answer(clientId: string, id: string, outcome: Outcome): void {
+    this.#exchange.send(clientId, { kind: "result", id, outcome }, sizeOf(outcome));
     // It left while its task ran: nobody will ever ask for what the task stored.
     if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
   }
@@ -210,6 +247,7 @@ export class Host {
 
   #forgetClient(clientId: string): void {
     this.#exchange.forget(clientId);
+    this.#templates.delete(clientId);
     this.#executor.cancelAllOf(clientId);
     this.#store.releaseAllOf(clientId);
   }
@@ -299,7 +337,7 @@ export class Host {
 function sizeOf(outcome: Outcome): number {
   switch (outcome.kind) {
     case "value":
-      return resultOverheadBytes + outcome.value.byteLength;
+      return resultOverheadBytes + byteLengthOf(outcome.value);
     case "error":
       return resultOverheadBytes + encodeMessage(outcome).byteLength;
     default:

@@ -1,4 +1,4 @@
-import { submissionOf } from "../../scheduler/client/task-options.ts";
+import { templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
 import type { Submission } from "../../scheduler/dataflow/task-table.ts";
@@ -157,18 +157,18 @@ export class Children {
       sha256 = module === ownModule ? Promise.resolve(parent.sha256) : findModule(control, module);
       this.#modules.set(module, sha256);
     }
-    const { options, ...others } = submissionOf({
-      ...parent.limits,
-      grant: parent.grant,
-      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
-    });
-    const submission = {
+    const { options, ...others } = templateOptions({ ...parent.limits, grant: parent.grant });
+    const template = {
       ...others,
       label: kernel,
       module: await sha256,
       kernel: name,
-      args: await Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg))),
       options: { ...options, depth: parent.depth + 1 },
+    };
+    const submission = {
+      template,
+      args: await Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg))),
+      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
     };
     const submitter = await this.#submitter();
     await former;

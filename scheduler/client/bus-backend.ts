@@ -1,28 +1,30 @@
 import { findKernel } from "../manifest/check.ts";
 import { checkArgBytes } from "../manifest/check-limits.ts";
-import type { Recording } from "../ownership/object-table.ts";
+import type { ReadyState, Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { inlineBytes } from "../protocol/messages.ts";
 import { EncodedTable } from "../protocol/table.ts";
-import { decodeValue, encodeValue } from "../protocol/value.ts";
+import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
 import type { Backend, MapArg, Target } from "./backend.ts";
-import { BusHandle, type Holds } from "./bus-handle.ts";
+import { BusHandle, Held, type Holds } from "./bus-handle.ts";
 import { MapByTasks } from "./map-by-tasks.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
 import { type Handle, handleOf, ObjectRef } from "./object-ref.ts";
 import type { Submitter } from "./submitter.ts";
 import { decodeTable } from "./tables.ts";
-import { submissionOf, type TaskOptions } from "./task-options.ts";
+import { type TaskOptions, templateOptions } from "./task-options.ts";
 
 /** The hosts of a cluster, as a client has them at its end of the wire. */
 export class BusBackend implements Backend, Holds {
   readonly id: string;
   readonly #submitter: Submitter;
   readonly #maps = new Map<string, MapByTasks>();
-  readonly #dropped = new FinalizationRegistry<string>((id) => this.#submitter.drop(id));
+  readonly #dropped = new FinalizationRegistry<Held>(({ id, isFreed }) => {
+    if (!isFreed) this.#submitter.drop(id);
+  });
 
   constructor(submitter: Submitter) {
     this.id = submitter.id;
@@ -34,17 +36,11 @@ export class BusBackend implements Backend, Holds {
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target {
     const label = `${module.manifest.module}/${kernel}`;
     const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed } = options;
-    const submission = submissionOf(options);
+    const template = { label, module: module.sha256, kernel, ...templateOptions(options) };
     const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
-      const args = given.map((arg) => (arg instanceof BusHandle ? arg.id : encodeValue(arg)));
+      const args = given.every(isNumber) ? given : given.map(argOf);
       checkArgBytes(label, args, maxArgumentBytes);
-      const withSeed = {
-        ...submission,
-        options: { ...submission.options, ...(ownSeed !== undefined && { seed: ownSeed }) },
-      };
-      return this.#handle(
-        this.#submitter.submit({ label, module: module.sha256, kernel, args, ...withSeed }),
-      );
+      return this.#handle(this.#submitter.submit({ template, args, seed: ownSeed }));
     };
     const signature = findKernel(module.manifest, kernel);
     return {
@@ -71,12 +67,7 @@ export class BusBackend implements Backend, Holds {
   }
 
   owns(handle: Handle): boolean {
-    return (
-      handle instanceof BusHandle &&
-      handle.holder === this &&
-      !handle.isFreed &&
-      this.#submitter.owns(handle.id)
-    );
+    return handle instanceof BusHandle && handle.holder === this && !handle.isFreed;
   }
 
   isReady({ id }: Handle): boolean {
@@ -88,7 +79,23 @@ export class BusBackend implements Backend, Holds {
   }
 
   get(handles: readonly Handle[]): Promise<unknown[]> {
-    return Promise.all(handles.map((handle) => this.#value(handle)));
+    return new Promise((resolve, reject) => {
+      const values = new Array<unknown>(handles.length);
+      let missingCount = handles.length;
+      if (missingCount === 0) resolve(values);
+      const take = (index: number, value: unknown) => {
+        values[index] = value;
+        if (--missingCount === 0) resolve(values);
+      };
+      for (const [index, handle] of handles.entries()) {
+        // Until then this closure holds the handle, so that its object is not let go of.
+        this.#submitter.whenReady(handle.id, (state) => {
+          const value = this.#value(handle, state);
+          if (value instanceof Promise) value.then((value) => take(index, value), reject);
+          else take(index, value);
+        });
+      }
+    });
   }
 
   getSync({ id }: Handle): unknown {
@@ -122,13 +129,13 @@ export class BusBackend implements Backend, Holds {
   }
 
   letGo(handle: BusHandle): void {
-    this.#dropped.unregister(handle);
     this.#submitter.drop(handle.id);
   }
 
   #handle(id: string): BusHandle {
-    const handle = new BusHandle(id, this);
-    this.#dropped.register(handle, id, handle);
+    const held = new Held(id);
+    const handle = new BusHandle(held, this);
+    this.#dropped.register(handle, held);
     return handle;
   }
 
@@ -147,21 +154,20 @@ export class BusBackend implements Backend, Holds {
     return handle;
   }
 
-  #value(handle: Handle): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#submitter.whenReady(handle.id, (state) => {
-        // Until then this closure holds the handle, so that its object is not let go of.
-        this.#submitter
-          .fetch(handle.id, state)
-          .then((bytes) => this.#decode(bytes))
-          .then(resolve, reject);
-      });
-    });
+  /** The value of a ready object; a promise for what is away, or failed, or a table. */
+  #value({ id }: Handle, state: ReadyState): unknown {
+    if (state.kind !== "local") return this.#submitter.fetch(id, state).then((bytes) => this.#decode(bytes));
+    try {
+      return this.#decode(state.value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  #decode(bytes: Uint8Array): unknown {
+  #decode(encoded: Encoded): unknown {
+    if (typeof encoded === "number") return encoded;
     // Of a small one, a copy, which the program may change.
-    const value = decodeValue(bytes.byteLength <= inlineBytes ? bytes.slice() : bytes, {
+    const value = decodeValue(encoded.byteLength <= inlineBytes ? encoded.slice() : encoded, {
       refOf: (id) => {
         this.#submitter.hold(id);
         return new ObjectRef(this.#handle(id));
@@ -170,6 +176,12 @@ export class BusBackend implements Backend, Holds {
     return value instanceof EncodedTable ? decodeTable(value) : value;
   }
 }
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+/** An argument as it is submitted: an object goes by its id. */
+const argOf = (given: unknown): Encoded | string =>
+  given instanceof BusHandle ? given.id : typeof given === "number" ? given : encodeValue(given);
 
 type BusMap = {
   signature: ReturnType<typeof findKernel>;

@@ -1,22 +1,32 @@
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
-import { type Submission, TaskTable } from "../dataflow/task-table.ts";
+import { type PendingTask, type Submission, TaskTable, type TaskTemplate } from "../dataflow/task-table.ts";
 import { serveObjects } from "../objects/serve.ts";
 import { pullObject } from "../objects/transfer.ts";
 import { ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
-import { decodeHeartbeat, decodePacketToClient, encodeMessage } from "../protocol/codec.ts";
+import { decodeHeartbeat, decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
-import { randomId } from "../protocol/ids.ts";
+import { idOf, numberOf, randomId } from "../protocol/ids.ts";
 import { type Holder, largestObjects, type PeerMemory } from "../protocol/memory.ts";
-import { type Heartbeat, inlineBytes, type Task, type ToClient, type ToHost } from "../protocol/messages.ts";
+import {
+  type Arg,
+  type Heartbeat,
+  inlineBytes,
+  type Packet,
+  type ToClient,
+  type ToHost,
+} from "../protocol/messages.ts";
+import { runBytes } from "../protocol/run.ts";
 import type { Subjects } from "../protocol/subjects.ts";
+import { byteLengthOf, bytesOf, type Encoded } from "../protocol/value.ts";
 import { askMemory, type MemoryReport } from "./memory-report.ts";
+import { TemplateNumbers } from "./template-numbers.ts";
 
 /** Inline values of one task, together. */
 const inlineTaskBytes = 32 * 1024;
-/** What a task, or an argument that is a ref, takes in a message beside its values. */
-const overheadBytes = 200;
+/** About what a template takes in a message. */
+const overheadBytes = 300;
 const tickMs = 100;
 /** When our own timer is so late, this thread was busy, and what hosts said is still waiting to be read. */
 const deafMs = 500;
@@ -42,6 +52,8 @@ export class Submitter {
   readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
   readonly #tasks: TaskTable;
   readonly #exchange: Exchange<ToHost, ToClient>;
+  /** Of each host with an open session, those that it was told of. */
+  readonly #templates = new Map<string, TemplateNumbers>();
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
   readonly #closing = new AbortController();
@@ -63,7 +75,7 @@ export class Submitter {
       hosts: this.#hosts,
       clientId: id,
       infeasibleAfterMs,
-      send: (hostId, task) => this.#send(hostId, task),
+      send: (hostId, task, args) => this.#send(hostId, task, args),
       cancel: (hostId, taskId) =>
         this.#exchange.send(hostId, { kind: "cancel", ids: [taskId] }, taskId.length),
       nowMs: () => performance.now(),
@@ -71,18 +83,16 @@ export class Submitter {
     });
     this.#exchange = new Exchange({
       id,
-      publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodeMessage(packet)),
+      publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodePacket(packet)),
       deliver: (hostId, message) => this.#onMessage(hostId, message),
       onReset: (hostId) => this.#loseHost(hostId),
     });
     this.#subscriptions = [
-      bus.subscribe(subjects.clientResults(id), (payload) =>
-        this.#exchange.receive(decodePacketToClient(payload)),
-      ),
+      bus.subscribe(subjects.clientResults(id), (payload) => this.#received(decodePacketToClient(payload))),
       bus.subscribe(subjects.load, (payload) => this.heard(decodeHeartbeat(payload))),
       serveObjects(bus, subjects.objects({ kind: "client", id }), (objectId) => {
         const state = this.#objects.state(objectId);
-        return state?.kind === "local" ? state.value : undefined;
+        return state?.kind === "local" ? bytesOf(state.value) : undefined;
       }),
       bus.subscribe(subjects.memory({ kind: "client", id }), (_, respond) =>
         respond(encodeMessage(this.memory())),
@@ -124,11 +134,6 @@ export class Submitter {
     return this.#hosts.view();
   }
 
-  /** Whether this client owns an object of this id. */
-  owns(id: string): boolean {
-    return this.#objects.state(id) !== undefined;
-  }
-
   /** The program has got another ref of this object. */
   hold(id: string): void {
     this.#objects.hold(id);
@@ -163,18 +168,20 @@ export class Submitter {
   /** Submits a task. Returns the id of its result. */
   submit(submission: Submission): string {
     const id = this.#newId();
+    const { template, args: given, seed } = submission;
     const implicit: string[] = [];
     let leftBytes = inlineTaskBytes;
-    const args = submission.args.map((arg) => {
-      if (typeof arg === "string") return arg;
+    const placed = (arg: Encoded | string) => {
+      if (!(arg instanceof Uint8Array)) return arg;
       if (arg.byteLength <= Math.min(inlineBytes, leftBytes)) {
         leftBytes -= arg.byteLength;
         return arg;
       }
       implicit.push(this.put(arg));
       return implicit.at(-1)!;
-    });
-    this.#tasks.submit(id, { ...submission, args });
+    };
+    const hasBytes = given.some((arg) => arg instanceof Uint8Array);
+    this.#tasks.submit(id, { template, args: hasBytes ? given.map(placed) : given, seed });
     // No program holds these: they are let go of with the task.
     for (const ref of implicit) this.#objects.drop(ref);
     return id;
@@ -191,7 +198,7 @@ export class Submitter {
   }
 
   /** Keeps what is needed to make this object's value again. */
-  record(id: string, recording: Recording): void {
+  record(id: string, recording: Partial<Recording>): void {
     this.#objects.record(id, recording);
   }
 
@@ -200,7 +207,7 @@ export class Submitter {
   }
 
   /** The encoded value, if it is here; undefined if not. @throws the object's error, if it has failed */
-  localValue(id: string): Uint8Array | undefined {
+  localValue(id: string): Encoded | undefined {
     const state = this.#objects.state(id);
     if (state?.kind === "failed") throw state.error;
     return state?.kind === "local" ? state.value : undefined;
@@ -222,7 +229,7 @@ export class Submitter {
       case "failed":
         throw state.error;
       case "local":
-        return state.value;
+        return bytesOf(state.value);
       case "remote": {
         const under = this.#pulls.get(id);
         // Several may want it at once: it comes once.
@@ -248,7 +255,7 @@ export class Submitter {
       return {
         id,
         owner: this.id,
-        ...(state.kind === "local" && { bytes: state.value.byteLength }),
+        ...(state.kind === "local" && { bytes: byteLengthOf(state.value) }),
         ...(task !== undefined && { label: `result of ${task}` }),
         place: state.kind === "local" ? ("memory" as const) : ("none" as const),
         holders: isHeld ? [{ kind: "ref" as const }, ...others] : others,
@@ -274,8 +281,17 @@ export class Submitter {
     this.#exchange.close();
   }
 
+  #received(packet: Packet<ToClient>): void {
+    this.#exchange.receive(packet);
+    // Results have made room.
+    this.#tasks.placeWaiting();
+  }
+
   #onMessage(hostId: string, message: ToClient): void {
     switch (message.kind) {
+      case "value":
+        this.#tasks.ended(hostId, idOf(this.id, message.number), message);
+        return;
       case "result":
         this.#tasks.ended(hostId, message.id, message.outcome);
         return;
@@ -300,18 +316,29 @@ export class Submitter {
     }
   }
 
-  /** Ids begin with their owner's, so that no two clients make the same. */
   #newId(): string {
-    return `${this.id}-${(this.#idCount++).toString(36)}`;
+    return idOf(this.id, this.#idCount++);
   }
 
-  #send(hostId: string, task: Task): void {
-    if (!this.#exchange.has(hostId)) this.#exchange.open(hostId, randomId());
-    const bytes = task.args.reduce(
-      (sum, arg) => sum + (arg instanceof Uint8Array ? arg.byteLength : overheadBytes),
-      overheadBytes,
-    );
-    this.#exchange.send(hostId, { kind: "task", task }, bytes);
+  #send(hostId: string, { id, template, seed }: PendingTask, args: readonly Arg[]): void {
+    const call = { kind: "call" as const, number: numberOf(this.id, id), args, seed };
+    this.#exchange.send(hostId, { ...call, template: this.#templateOn(hostId, template) }, runBytes(args));
+  }
+
+  /** The number by which a host knows a template; it is told of a new one. */
+  #templateOn(hostId: string, template: TaskTemplate): number {
+    if (!this.#exchange.has(hostId)) {
+      this.#exchange.open(hostId, randomId());
+      this.#templates.set(hostId, new TemplateNumbers());
+    }
+    const numbers = this.#templates.get(hostId)!;
+    const known = numbers.of(template);
+    if (known !== undefined) return known;
+    const number = numbers.add(template);
+    const { module, kernel, options } = template;
+    const told = { module, kernel, ...options };
+    this.#exchange.send(hostId, { kind: "template", number, template: told }, overheadBytes);
+    return number;
   }
 
   #release(id: string, hosts: Set<string>): void {
@@ -337,6 +364,7 @@ export class Submitter {
 
   #loseHost(hostId: string, hasLeft = false): void {
     this.#exchange.forget(hostId);
+    this.#templates.delete(hostId);
     this.#tasks.hostLost(hostId, hasLeft);
   }
 

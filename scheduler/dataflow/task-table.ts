@@ -10,27 +10,36 @@ import {
   TaskCancelledError,
   WorkerCrashedError,
 } from "../protocol/errors.ts";
-import { type Arg, inlineBytes, type Outcome, type RefArg, type Task } from "../protocol/messages.ts";
+import { type Arg, inlineBytes, type Outcome, type RefArg, type Template } from "../protocol/messages.ts";
+import { byteLengthOf, type Encoded } from "../protocol/value.ts";
 import { withDependant } from "./dependants.ts";
+import { Fifo } from "./fifo.ts";
+
+/** What tasks have in common: which kernel, and how it is to be run. */
+export type TaskTemplate = {
+  /** For messages to people: `module/function`. */
+  readonly label: string;
+  readonly module: string;
+  readonly kernel: string;
+  readonly maxRetries: number;
+  /** What goes to the host. */
+  readonly options: Omit<Template, "module" | "kernel">;
+  /** Hears how far a task has come while it runs. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+};
 
 /** What is submitted: an argument is an encoded value or the id of an object. */
 export type Submission = {
-  /** For messages to people: `module/function`. */
-  label: string;
-  module: string;
-  kernel: string;
-  args: (Uint8Array | string)[];
-  maxRetries: number;
-  /** What goes to the host with the task. */
-  options: Pick<Task, "limits" | "grant" | "seed" | "clock" | "depth">;
-  /** Hears how far the task has come while it runs. */
-  onProgress?: ((progress: Progress) => void) | undefined;
+  template: TaskTemplate;
+  args: readonly (Encoded | string)[];
+  /** Of its random numbers. Default: its id. */
+  seed?: string | undefined;
 };
 
 /** How far a task has come: a part of 1, and what it says of it. */
 export type Progress = { fraction: number; text: string };
 
-type PendingTask = Submission & {
+export type PendingTask = Submission & {
   id: string;
   retriesLeft: number;
   /** How many of its arguments are not ready. */
@@ -48,7 +57,7 @@ export type TaskTableDeps = {
   clientId: string;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
-  send(hostId: string, task: Task): void;
+  send(hostId: string, task: PendingTask, args: readonly Arg[]): void;
   /** Tells a host to end a task. */
   cancel(hostId: string, id: string): void;
   nowMs(): number;
@@ -64,7 +73,10 @@ export type TaskTableDeps = {
 export class TaskTable {
   readonly #deps: TaskTableDeps;
   readonly #tasks = new Map<string, PendingTask>();
-  #unplaced: PendingTask[] = [];
+  /** Those that no host has room for, in the order in which they came. */
+  readonly #waiting = new Fifo<PendingTask>();
+  /** When a host that takes tasks was there last. */
+  #hostSeenMs = Number.NEGATIVE_INFINITY;
   #failing: { task: PendingTask; error: Error }[] = [];
 
   constructor(deps: TaskTableDeps) {
@@ -74,23 +86,26 @@ export class TaskTable {
   /** Takes in a task, whose result is the object of the same id. */
   submit(id: string, submission: Submission): void {
     const { objects } = this.#deps;
-    const refs = refsOf(submission);
+    const { template, args, seed } = submission;
+    const refs = refsOf(args);
     const task: PendingTask = {
-      ...submission,
-      id,
-      retriesLeft: submission.maxRetries,
+      ...{ id, template, args, seed },
+      retriesLeft: template.maxRetries,
       missingCount: refs.length,
       hostId: undefined,
       waitingSinceMs: undefined,
     };
     objects.create(id);
     this.#tasks.set(id, task);
-    if (refs.length === 0) this.#place(task);
+    if (refs.length === 0) {
+      this.#place(task);
+      return;
+    }
     // All are in use before the first is looked at, since one that failed ends the task.
     for (const ref of refs) objects.use(ref);
     for (const ref of refs) {
       objects.whenReady(ref, (state) => {
-        if (state.kind === "failed") this.#fail(task, withDependant(state.error, task.label));
+        if (state.kind === "failed") this.#fail(task, withDependant(state.error, task.template.label));
         else if (--task.missingCount === 0) this.#place(task);
       });
     }
@@ -107,8 +122,7 @@ export class TaskTable {
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
-        // A copy, because these bytes are part of a larger message.
-        this.#end(task, { kind: "local", value: outcome.value.slice() }, outcome.clock);
+        this.#end(task, { kind: "local", value: kept(outcome.value) }, outcome.clock);
         break;
       case "stored":
         this.#end(task, { kind: "remote", hosts: new Set([hostId]) }, outcome.clock);
@@ -134,7 +148,7 @@ export class TaskTable {
       if (task.hostId !== hostId) continue;
       this.#deps.hosts.ended(hostId, false);
       if (hasLeft) this.#place(task);
-      else this.#retry(task, diedWith(task.label, hostId));
+      else this.#retry(task, diedWith(task.template.label, hostId));
     }
   }
 
@@ -148,7 +162,9 @@ export class TaskTable {
     }
     this.#fail(
       task,
-      new TaskCancelledError(`${task.label} was cancelled`, { data: { kernel: task.label, id } }),
+      new TaskCancelledError(`${task.template.label} was cancelled`, {
+        data: { kernel: task.template.label, id },
+      }),
     );
   }
 
@@ -156,66 +172,92 @@ export class TaskTable {
   users(): Map<string, string[]> {
     const users = new Map<string, string[]>();
     for (const task of this.#tasks.values()) {
-      for (const ref of refsOf(task)) users.set(ref, [...(users.get(ref) ?? []), task.label]);
+      for (const ref of refsOf(task.args)) users.set(ref, [...(users.get(ref) ?? []), task.template.label]);
     }
     return users;
   }
 
   /** Of an unfinished task: what it will be the result of. */
   labelOf(id: string): string | undefined {
-    return this.#tasks.get(id)?.label;
+    return this.#tasks.get(id)?.template.label;
   }
 
   /** Takes in how far a task has come on a host. */
   progressed(hostId: string, id: string, progress: Progress): void {
     const task = this.#tasks.get(id);
-    if (task?.hostId === hostId) task.onProgress?.(progress);
+    if (task?.hostId === hostId) task.template.onProgress?.(progress);
   }
 
   /** Places what has found no host so far, and fails what has waited for one too long. */
   placeWaiting(): void {
-    const waiting = this.#unplaced;
-    this.#unplaced = [];
-    for (const task of waiting) this.#place(task);
-    const { infeasibleAfterMs, nowMs } = this.#deps;
-    for (const task of this.#unplaced) {
-      if (nowMs() - task.waitingSinceMs! > infeasibleAfterMs)
-        this.#fail(task, noHost(task.label, infeasibleAfterMs));
+    const waiting = this.#waiting;
+    if (waiting.isEmpty) return;
+    const { hosts, infeasibleAfterMs, nowMs } = this.#deps;
+    const now = nowMs();
+    if (hosts.candidates(now).length > 0) this.#hostSeenMs = now;
+    for (let task = waiting.peek(); task !== undefined; task = waiting.peek()) {
+      if (this.#tasks.get(task.id) === task) {
+        const hostId = this.#hostFor(task, now);
+        const waitedMs = now - Math.max(task.waitingSinceMs!, this.#hostSeenMs);
+        if (hostId !== undefined) this.#sendTo(hostId, task);
+        else if (waitedMs > infeasibleAfterMs)
+          this.#fail(task, noHost(task.template.label, infeasibleAfterMs));
+        else return;
+      }
+      waiting.shift();
     }
-    this.#unplaced = this.#unplaced.filter((task) => this.#tasks.has(task.id));
   }
 
   /** Ends every task, with this error if there is one. */
   close(failure?: Error): void {
     for (const task of this.#tasks.values()) {
-      const shutdown = new ShutdownError(`the client was shut down before ${task.label} was done`);
+      const shutdown = new ShutdownError(`the client was shut down before ${task.template.label} was done`);
       this.#fail(task, failure ?? shutdown);
     }
   }
 
   #place(task: PendingTask): void {
     if (!this.#tasks.has(task.id)) return;
-    const { hosts, nowMs, random, send } = this.#deps;
-    const hostId = place(hosts.candidates(nowMs()), random);
-    task.hostId = hostId;
-    if (hostId === undefined) {
-      task.waitingSinceMs ??= nowMs();
-      this.#unplaced.push(task);
+    const now = this.#deps.nowMs();
+    const mayGo = this.#waiting.isEmpty || isNested(task);
+    const hostId = mayGo ? this.#hostFor(task, now) : undefined;
+    if (hostId !== undefined) {
+      this.#sendTo(hostId, task);
       return;
     }
-    task.waitingSinceMs = undefined;
-    const args: Arg[] = [];
-    for (const source of task.args) {
-      const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
-      if (arg instanceof Error) {
-        this.#fail(task, withDependant(arg, task.label));
-        return;
-      }
-      args.push(arg);
+    task.hostId = undefined;
+    task.waitingSinceMs = now;
+    this.#waiting.push(task);
+  }
+
+  #hostFor(task: PendingTask, nowMs: number): string | undefined {
+    const { hosts, random } = this.#deps;
+    // What has room for no more may wait for this one.
+    return place(isNested(task) ? hosts.candidates(nowMs) : hosts.open(nowMs), random);
+  }
+
+  #sendTo(hostId: string, task: PendingTask): void {
+    const { hosts, send } = this.#deps;
+    task.hostId = hostId;
+    const args = this.#argsOn(hostId, task);
+    if (args instanceof Error) {
+      this.#fail(task, withDependant(args, task.template.label));
+      return;
     }
-    const { id, module, kernel, options } = task;
     hosts.sent(hostId);
-    send(hostId, { id, module, kernel, args, ...options });
+    send(hostId, task, args);
+  }
+
+  /** The arguments as they go to a host, or why they can't. */
+  #argsOn(hostId: string, { args }: PendingTask): readonly Arg[] | Error {
+    if (!args.some(isRef)) return args as readonly Encoded[];
+    const resolved: Arg[] = [];
+    for (const source of args) {
+      const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
+      if (arg instanceof Error) return arg;
+      resolved.push(arg);
+    }
+    return resolved;
   }
 
   /** How a ready object goes to a host, or why it can't. */
@@ -226,7 +268,7 @@ export class TaskTable {
       case "failed":
         return state.error;
       case "local":
-        if (state.value.byteLength <= inlineBytes) return state.value;
+        if (byteLengthOf(state.value) <= inlineBytes) return state.value;
         return this.#refArg(ref, hostId, []);
       case "remote":
         return this.#refArg(ref, hostId, [...state.hosts]);
@@ -261,13 +303,28 @@ export class TaskTable {
 
   #end(task: PendingTask, state: ReadyState, clock?: number[]): void {
     if (!this.#tasks.delete(task.id)) return;
-    this.#deps.objects.record(task.id, { seed: task.options.seed ?? task.id, ...(clock && { clock }) });
+    const { seed } = task;
+    const isPlain = seed === undefined && clock === undefined;
+    const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };
+    this.#deps.objects.record(task.id, heard);
     this.#deps.objects.settle(task.id, state);
-    for (const ref of refsOf(task)) this.#deps.objects.unuse(ref);
+    for (const arg of task.args) if (typeof arg === "string") this.#deps.objects.unuse(arg);
   }
 }
 
-const refsOf = ({ args }: Submission) => args.filter((arg) => typeof arg === "string");
+const none: readonly string[] = [];
+const nothing = {};
+
+const isRef = (arg: Encoded | string): arg is string => typeof arg === "string";
+
+const refsOf = (args: Submission["args"]): readonly string[] =>
+  args.some(isRef) ? args.filter(isRef) : none;
+
+/** A copy of bytes, because they are part of a larger message. */
+const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());
+
+/** Whether another task may wait for it. */
+const isNested = ({ template }: PendingTask) => (template.options.depth ?? 0) > 0;
 
 const lostWith = (id: string, hostId: string) =>
   new ObjectLostError(`object ${id} is lost: host ${hostId}, which held its only copy, is gone`, {

@@ -1,8 +1,10 @@
+import type { Encoded } from "../protocol/value.ts";
+
 /** What its owner knows of an object. */
 export type ObjectState =
   | { kind: "pending" }
   /** Its encoded value is here. */
-  | { kind: "local"; value: Uint8Array }
+  | { kind: "local"; value: Encoded }
   /** These hosts hold its encoded value. */
   | { kind: "remote"; hosts: Set<string> }
   | { kind: "failed"; error: Error };
@@ -24,14 +26,18 @@ type Entry = {
   /** The objects whose refs its value holds. */
   inner: readonly string[];
   /** Hosts that were told to fetch it, and so may have a copy, in the order in which they were told. */
-  copies: Set<string>;
-  listeners: ((state: ReadyState) => void)[];
-  recording?: Recording;
+  copies: Set<string> | undefined;
+  listeners: Listener[] | undefined;
+  recording: Partial<Recording> | undefined;
 };
+
+type Listener = (state: ReadyState) => void;
+
+const none: readonly string[] = [];
 
 /**
  * The objects that a client owns: their state, who uses them, and where copies are. An object is let go of when the
- * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy.
+ * program no longer holds its ref and no unfinished task needs it; `onFree` is told of each that hosts may have.
  */
 export class ObjectTable {
   readonly #entries = new Map<string, Entry>();
@@ -42,9 +48,12 @@ export class ObjectTable {
   }
 
   /** @param inner the objects whose refs its value holds: these are kept as long as it is */
-  create(id: string, state: ObjectState = { kind: "pending" }, inner: readonly string[] = []): void {
+  create(id: string, state: ObjectState = { kind: "pending" }, inner = none): void {
     for (const each of inner) this.use(each);
-    this.#entries.set(id, { state, heldCount: 1, users: 0, inner, copies: new Set(), listeners: [] });
+    this.#entries.set(id, {
+      ...{ state, heldCount: 1, users: 0, inner },
+      ...{ copies: undefined, listeners: undefined, recording: undefined },
+    });
   }
 
   state(id: string): ObjectState | undefined {
@@ -61,14 +70,15 @@ export class ObjectTable {
       yield { id, state, isHeld: heldCount > 0, inner };
   }
 
-  /** Keeps what the task heard whose result this object is. */
-  record(id: string, recording: Recording): void {
+  /** Keeps what the task heard whose result this object is. Its seed is its id unless it is told here. */
+  record(id: string, recording: Partial<Recording>): void {
     const entry = this.#entries.get(id);
     if (entry !== undefined) entry.recording = recording;
   }
 
   recording(id: string): Recording | undefined {
-    return this.#entries.get(id)?.recording;
+    const recording = this.#entries.get(id)?.recording;
+    return recording && { seed: id, ...recording };
   }
 
   /** Decides a pending object; of a decided one, nothing changes. */
@@ -76,9 +86,9 @@ export class ObjectTable {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.state.kind !== "pending") return;
     entry.state = state;
-    const listeners = entry.listeners;
-    entry.listeners = [];
-    for (const listener of listeners) listener(state);
+    const { listeners } = entry;
+    entry.listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(state);
     this.#freeIfUnused(id, entry);
   }
 
@@ -89,9 +99,10 @@ export class ObjectTable {
       listener(entry.state);
       return () => {};
     }
-    entry.listeners.push(listener);
+    if (entry.listeners === undefined) entry.listeners = [listener];
+    else entry.listeners.push(listener);
     return () => {
-      entry.listeners = entry.listeners.filter((other) => other !== listener);
+      entry.listeners = entry.listeners?.filter((other) => other !== listener);
     };
   }
 
@@ -128,6 +139,7 @@ export class ObjectTable {
   copiedTo(id: string, hostId: string): string | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
+    entry.copies ??= new Set();
     const copies = [...entry.copies.add(hostId)];
     // The first ones ask the original. None asks a later one: they would wait for each other.
     return copies[Math.floor(copies.indexOf(hostId) / copyFanOut) - 1];
@@ -141,7 +153,7 @@ export class ObjectTable {
   }
 
   /** The owner has fetched an object for good; the hosts that it was taken from may forget it. */
-  bringHome(id: string, value: Uint8Array): void {
+  bringHome(id: string, value: Encoded): void {
     const entry = this.#entries.get(id);
     if (entry?.state.kind !== "remote") return;
     const { hosts } = entry.state;
@@ -158,7 +170,7 @@ export class ObjectTable {
   /** A host is gone, and what only it held is lost with it. */
   forgetHost(hostId: string, lost: (id: string) => Error): void {
     for (const [id, entry] of this.#entries) {
-      entry.copies.delete(hostId);
+      entry.copies?.delete(hostId);
       if (entry.state.kind !== "remote" || !entry.state.hosts.delete(hostId)) continue;
       if (entry.state.hosts.size === 0) entry.state = { kind: "failed", error: lost(id) };
     }
@@ -166,13 +178,15 @@ export class ObjectTable {
 
   #freeIfUnused(id: string, entry: Entry): void {
     // Not by calls in each other: values may hold refs of values that hold refs, as deep as they like.
+    if (entry.heldCount > 0 || entry.users > 0) return;
     const unused: [string, Entry][] = [[id, entry]];
     for (let next = unused.pop(); next !== undefined; next = unused.pop()) {
       const [id, { heldCount, users, state, inner, copies }] = next;
       if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
       // A listener may have ended its last use, and so have freed it already.
       if (!this.#entries.delete(id)) continue;
-      this.#onFree(id, new Set([...copies, ...(state.kind === "remote" ? state.hosts : [])]));
+      if (copies !== undefined || state.kind === "remote")
+        this.#onFree(id, new Set([...(copies ?? none), ...(state.kind === "remote" ? state.hosts : none)]));
       for (const each of inner) {
         const held = this.#entries.get(each)!;
         held.users--;

@@ -1,39 +1,53 @@
 import type { WireError } from "./errors.ts";
 import type { Capability, Limits } from "./limits.ts";
 import type { Peer } from "./subjects.ts";
+import type { Encoded } from "./value.ts";
 
 /** Values up to this travel inside messages, larger ones from who holds them to who needs them. */
 export const inlineBytes = 8 * 1024;
 
-/** One call of a kernel, as it goes to a host. */
-export type Task = {
-  id: string;
+/** What calls of a kernel have in common: which it is, and how they are to be run. */
+export type Template = {
   /** The module's sha-256, in hex. */
   module: string;
   /** The name of the function in the module. */
   kernel: string;
-  args: Arg[];
   /** What differs from the defaults of these. */
   limits?: Partial<Limits>;
   /** What the kernel may use. Default: `defaultGrant`. */
   grant?: Capability[];
-  /** Of its random numbers. Default: its id. */
-  seed?: string;
   /** What the clock is to say, reading by reading, when the task is a replay. */
   clock?: number[];
   /** How many tasks it is nested in: 0, or missing, for the task of a client. */
   depth?: number;
 };
 
+/** One call of a kernel, with all that belongs to it. */
+export type Task = Template & {
+  id: string;
+  args: Arg[];
+  /** Of its random numbers. Default: its id. */
+  seed?: string;
+};
+
+/** One call by a template, whose id follows from the client's and its number; see `ids.ts`. */
+export type Call = {
+  number: number;
+  /** The number of its template in this session. */
+  template: number;
+  args: readonly Arg[];
+  seed: string | undefined;
+};
+
 /** An encoded value, or an object to be fetched from one of the peers that hold it. */
-export type Arg = Uint8Array | RefArg;
+export type Arg = Encoded | RefArg;
 export type RefArg = { ref: string; at: Peer[] };
 
-export const isRefArg = (arg: Arg): arg is RefArg => !(arg instanceof Uint8Array);
+export const isRefArg = (arg: Arg): arg is RefArg => typeof arg === "object" && !(arg instanceof Uint8Array);
 
 /** How a task ended on a host. */
 export type Outcome =
-  | { kind: "value"; value: Uint8Array; clock?: number[] }
+  | { kind: "value"; value: Encoded; clock?: number[] }
   /** The value was too large to travel; the host keeps it under the task's id. */
   | { kind: "stored"; bytes: number; clock?: number[] }
   | { kind: "error"; error: WireError }
@@ -43,6 +57,9 @@ export type Outcome =
 /** What a client sends to a host. */
 export type ToHost =
   | { kind: "task"; task: Task }
+  /** From now on, calls of this number are of this template. */
+  | { kind: "template"; number: number; template: Template }
+  | ({ kind: "call" } & Call)
   /** The owner lets go of these objects. */
   | { kind: "release"; ids: string[] }
   /** These tasks are to end, wherever they are; nobody waits for their results. */
@@ -53,8 +70,15 @@ export type ToHost =
 /** What a host sends to a client. */
 export type ToClient =
   | { kind: "result"; id: string; outcome: Outcome }
+  /** The call of this number has ended with this value. */
+  | { kind: "value"; number: number; value: Encoded }
   /** How far a running task has come, from 0 to 1, in its own words. */
   | { kind: "progress"; id: string; fraction: number; text: string };
+
+/**
+ * So many templates a session has at most. They are numbered round and round: one more takes the number of the oldest.
+ */
+export const mostTemplates = 1_000;
 
 /**
  * Messages between a client and a host travel in numbered packets; see `Link`.

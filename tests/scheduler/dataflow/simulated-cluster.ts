@@ -2,8 +2,10 @@ import { TaskTable } from "../../../scheduler/dataflow/task-table.ts";
 import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { TaskError, toWireError, WorkerCrashedError } from "../../../scheduler/protocol/errors.ts";
-import type { HostState, Outcome, Task } from "../../../scheduler/protocol/messages.ts";
+import { type Arg, type HostState, isRefArg, type Outcome } from "../../../scheduler/protocol/messages.ts";
 import type { Random } from "../seeds.ts";
+
+type SentTask = { id: string; args: readonly Arg[] };
 
 type SimulatedHost = {
   id: string;
@@ -11,7 +13,7 @@ type SimulatedHost = {
   isFrozen: boolean;
   /** The client's session that it knows. */
   session: number | undefined;
-  tasks: Task[];
+  tasks: SentTask[];
   stored: Set<string>;
 };
 
@@ -38,7 +40,7 @@ export class SimulatedCluster {
       hosts: this.hostTable,
       clientId: "client",
       infeasibleAfterMs: 10_000,
-      send: (hostId, task) => this.#send(hostId, task),
+      send: (hostId, { id }, args) => this.#send(hostId, { id, args }),
       cancel() {},
       nowMs: () => this.nowMs,
       random: random.next,
@@ -93,8 +95,8 @@ export class SimulatedCluster {
     );
     const maxRetries = this.#random.below(4);
     this.tasks.submit(id, {
-      ...{ label: "module/kernel", module: "sha", kernel: "kernel", options: {} },
-      ...{ args, maxRetries },
+      template: { label: "module/kernel", module: "sha", kernel: "kernel", options: {}, maxRetries },
+      args,
     });
     this.outcomes.set(id, []);
     this.objects.whenReady(id, (state) => this.outcomes.get(id)!.push(state));
@@ -158,7 +160,7 @@ export class SimulatedCluster {
     this.#results.push({ hostId: host.id, session: host.session, id, outcome });
   }
 
-  #send(hostId: string, task: Task): void {
+  #send(hostId: string, task: SentTask): void {
     const host = this.hosts.get(hostId);
     if (!this.#sessions.has(hostId)) {
       this.#sessions.set(hostId, this.#count++);
@@ -168,7 +170,7 @@ export class SimulatedCluster {
     // One that forgot the session says so later; see `pass`.
     if (host === undefined || host.session !== this.#sessions.get(hostId)) return;
     host.tasks.push(task);
-    for (const arg of task.args) if (!(arg instanceof Uint8Array)) host.stored.add(arg.ref);
+    for (const arg of task.args) if (isRefArg(arg)) host.stored.add(arg.ref);
   }
 
   #release(id: string, hosts: Set<string>): void {

@@ -7,7 +7,7 @@ import {
   WorkerCrashedError,
   type WrayError,
 } from "../../../scheduler/protocol/errors.ts";
-import type { Outcome, Task } from "../../../scheduler/protocol/messages.ts";
+import type { Arg, Outcome } from "../../../scheduler/protocol/messages.ts";
 import { assert, suite } from "../../support/index.ts";
 
 const test = suite("dataflow/task-table");
@@ -20,7 +20,7 @@ const trap: Outcome = { kind: "error", error: toWireError(new TaskError("trap"))
 
 /** A table with these hosts, and what it sent. */
 function tableOf(...hostIds: string[]) {
-  const sent: { hostId: string; task: Task }[] = [];
+  const sent: { hostId: string; task: { id: string; args: readonly Arg[] } }[] = [];
   const cancelled: string[] = [];
   const freed: [string, string[]][] = [];
   const clock = { nowMs: 0 };
@@ -28,7 +28,7 @@ function tableOf(...hostIds: string[]) {
   const hosts = new HostTable();
   const tasks = new TaskTable({
     ...{ objects, hosts, clientId: "me", infeasibleAfterMs: 1_000 },
-    send: (hostId, task) => sent.push({ hostId, task }),
+    send: (hostId, { id }, args) => sent.push({ hostId, task: { id, args } }),
     cancel: (hostId, id) => cancelled.push(`${id} on ${hostId}`),
     nowMs: () => clock.nowMs,
     random: () => 0,
@@ -37,10 +37,10 @@ function tableOf(...hostIds: string[]) {
     hosts.heard({ v: 1, host: id, epoch: 1, cpus: 1, queued: 0, running: 0, state: "up" }, clock.nowMs);
   };
   for (const id of hostIds) join(id);
-  const submit = (id: string, args: Submission["args"] = [], maxRetries = 0) =>
+  const submit = (id: string, args: Submission["args"] = [], maxRetries = 0, options = {}) =>
     tasks.submit(id, {
-      ...{ label: `m/${id}`, module: "sha", kernel: id, options: {} },
-      ...{ args, maxRetries },
+      template: { label: `m/${id}`, module: "sha", kernel: id, options, maxRetries },
+      args,
     });
   const lose = (id: string) => {
     clock.nowMs += 10_000;
@@ -67,7 +67,7 @@ test("submit() sends a task at once when its arguments are there", () => {
     {
       hostId: "a",
       task: {
-        ...{ id: "t", module: "sha", kernel: "t" },
+        id: "t",
         args: [small, small, { ref: "large", at: [me] }, { ref: "far", at: [{ kind: "host", id: "b" }, me] }],
       },
     },

@@ -109,7 +109,6 @@ export class Executor {
   }
 
   #callEnded(task: BusTask, end: TaskEnd, clock: number[] | undefined): void {
-    const heard = clock && { clock };
     switch (end.kind) {
       case "returned":
         this.#end(task, end);
@@ -119,7 +118,8 @@ export class Executor {
         return;
       case "value":
         try {
-          this.#end(task, { ...this.#outcomeOf(task, end.value), ...heard });
+          const outcome = this.#outcomeOf(task, end.value);
+          this.#end(task, clock === undefined ? outcome : { ...outcome, clock });
         } catch (error) {
           this.#end(task, { kind: "error", error: toWireError(error) });
         }
@@ -127,7 +127,7 @@ export class Executor {
   }
 
   /** What its owner gets of a value: a large one is kept here. */
-  #outcomeOf(task: BusTask, value: Encoded): Outcome {
+  #outcomeOf(task: BusTask, value: Encoded): Extract<Outcome, { clock?: number[] }> {
     const { owner, template } = task;
     if (owner === undefined || typeof value === "number" || value.byteLength <= inlineBytes)
       return { kind: "value", value };

@@ -8,7 +8,7 @@ import { inlineBytes } from "../protocol/messages.ts";
 import { EncodedTable } from "../protocol/table.ts";
 import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
 import type { Backend, MapArg, Target } from "./backend.ts";
-import { BusHandle, Held, type Holds } from "./bus-handle.ts";
+import { BusHandle, type Holds } from "./bus-handle.ts";
 import { MapByTasks } from "./map-by-tasks.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
@@ -22,9 +22,7 @@ export class BusBackend implements Backend, Holds {
   readonly id: string;
   readonly #submitter: Submitter;
   readonly #maps = new Map<string, MapByTasks>();
-  readonly #dropped = new FinalizationRegistry<Held>(({ id, isFreed }) => {
-    if (!isFreed) this.#submitter.drop(id);
-  });
+  readonly #dropped = new FinalizationRegistry<string>((id) => this.#submitter.drop(id));
 
   constructor(submitter: Submitter) {
     this.id = submitter.id;
@@ -38,9 +36,12 @@ export class BusBackend implements Backend, Holds {
     const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed } = options;
     const template = { label, module: module.sha256, kernel, ...templateOptions(options) };
     const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
-      const args = given.every(isNumber) ? given : given.map(argOf);
+      const args = given.every(isNumber) ? given : given.map((arg) => this.#argOf(arg));
       checkArgBytes(label, args, maxArgumentBytes);
-      return this.#handle(this.#submitter.submit({ template, args, seed: ownSeed }));
+      const id = this.#submitter.submit({ template, args, seed: ownSeed });
+      const handle = new BusHandle(id, this);
+      this.#submitter.keepBy(id, handle);
+      return handle;
     };
     const signature = findKernel(module.manifest, kernel);
     return {
@@ -54,7 +55,9 @@ export class BusBackend implements Backend, Holds {
     const encoded = encodeValue(value, {
       idOf: (given) => {
         if (!(given instanceof ObjectRef)) return undefined;
-        if (!this.owns(handleOf(given))) throw foreignRef(given);
+        const handle = handleOf(given);
+        if (!this.owns(handle)) throw foreignRef(given);
+        this.#share(handle as BusHandle);
         inner.add(given.id);
         return given.id;
       },
@@ -70,12 +73,15 @@ export class BusBackend implements Backend, Holds {
     return handle instanceof BusHandle && handle.holder === this && !handle.isFreed;
   }
 
-  isReady({ id }: Handle): boolean {
-    return this.#submitter.isReady(id);
+  isReady(handle: Handle): boolean {
+    return (handle as BusHandle).own !== undefined || this.#submitter.isReady(handle.id);
   }
 
-  whenReady({ id }: Handle, listener: () => void): () => void {
-    return this.#submitter.whenReady(id, listener);
+  whenReady(handle: Handle, listener: (state: ReadyState) => void): () => void {
+    const { own, id } = handle as BusHandle;
+    if (own === undefined) return this.#submitter.whenReady(id, listener);
+    listener(own);
+    return () => {};
   }
 
   get(handles: readonly Handle[]): Promise<unknown[]> {
@@ -89,7 +95,7 @@ export class BusBackend implements Backend, Holds {
       };
       for (const [index, handle] of handles.entries()) {
         // Until then this closure holds the handle, so that its object is not let go of.
-        this.#submitter.whenReady(handle.id, (state) => {
+        this.whenReady(handle, (state) => {
           const value = this.#value(handle, state);
           if (value instanceof Promise) value.then((value) => take(index, value), reject);
           else take(index, value);
@@ -98,8 +104,10 @@ export class BusBackend implements Backend, Holds {
     });
   }
 
-  getSync({ id }: Handle): unknown {
-    const bytes = this.#submitter.localValue(id);
+  getSync(handle: Handle): unknown {
+    const { id, own } = handle as BusHandle;
+    if (own?.kind === "failed") throw own.error;
+    const bytes = own === undefined ? this.#submitter.localValue(id) : own.value;
     if (bytes === undefined) throw notNow(id, "nothing arrives over the bus while this thread is blocked");
     const value = this.#decode(bytes);
     if (!(value instanceof Promise)) return value;
@@ -112,8 +120,10 @@ export class BusBackend implements Backend, Holds {
     this.#submitter.cancel(id);
   }
 
-  recording({ id }: Handle): Recording | undefined {
-    return this.#submitter.recording(id);
+  recording(handle: Handle): Recording | undefined {
+    const { id, ownRecording } = handle as BusHandle;
+    const recording = ownRecording ?? this.#submitter.recording(id);
+    return recording && { seed: id, ...recording };
   }
 
   get hosts(): HostView[] {
@@ -129,14 +139,37 @@ export class BusBackend implements Backend, Holds {
   }
 
   letGo(handle: BusHandle): void {
-    this.#submitter.drop(handle.id);
+    this.#dropped.unregister(handle);
+    if (handle.own === undefined) this.#submitter.drop(handle.id);
+    handle.own = undefined;
+  }
+
+  watch(handle: BusHandle): void {
+    this.#dropped.register(handle, handle.id, handle);
   }
 
   #handle(id: string): BusHandle {
-    const held = new Held(id);
-    const handle = new BusHandle(held, this);
-    this.#dropped.register(handle, held);
+    const handle = new BusHandle(id, this);
+    this.watch(handle);
     return handle;
+  }
+
+  /** An argument as it is submitted: an object goes by its id. */
+  #argOf(given: unknown): Encoded | string {
+    if (typeof given === "number") return given;
+    if (!(given instanceof BusHandle)) return encodeValue(given);
+    this.#share(given);
+    return given.id;
+  }
+
+  /** Others are to know its object, too. */
+  #share(handle: BusHandle): void {
+    const { id, own, ownRecording } = handle;
+    if (own === undefined) return;
+    this.#submitter.own(id, own, ownRecording);
+    handle.own = undefined;
+    handle.ownRecording = undefined;
+    this.watch(handle);
   }
 
   #map({ signature, args, count, seed: given, submit }: Omit<BusMap, "backend">): BusHandle {
@@ -178,10 +211,6 @@ export class BusBackend implements Backend, Holds {
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
-
-/** An argument as it is submitted: an object goes by its id. */
-const argOf = (given: unknown): Encoded | string =>
-  given instanceof BusHandle ? given.id : typeof given === "number" ? given : encodeValue(given);
 
 type BusMap = {
   signature: ReturnType<typeof findKernel>;

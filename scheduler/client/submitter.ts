@@ -3,7 +3,13 @@ import { Exchange } from "../bus/exchange.ts";
 import { type PendingTask, type Submission, TaskTable, type TaskTemplate } from "../dataflow/task-table.ts";
 import { serveObjects } from "../objects/serve.ts";
 import { pullObject } from "../objects/transfer.ts";
-import { ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
+import {
+  type Keeper,
+  type KeptState,
+  ObjectTable,
+  type ReadyState,
+  type Recording,
+} from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import { decodeHeartbeat, decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
@@ -154,6 +160,12 @@ export class Submitter {
     return id;
   }
 
+  /** Owns an object whose only holder kept it. */
+  own(id: string, state: KeptState, recording: Partial<Recording> | undefined): void {
+    this.#objects.create(id, state);
+    if (recording !== undefined) this.#objects.record(id, recording);
+  }
+
   /** The same for a value whose bytes are still to come; when they don't, the object fails. */
   putLater(value: Promise<Uint8Array>): string {
     const id = this.#newId();
@@ -187,13 +199,18 @@ export class Submitter {
     return id;
   }
 
+  /** Who holds the only ref of a result may keep that. */
+  keepBy(id: string, keeper: Keeper): void {
+    this.#objects.keepBy(id, keeper);
+  }
+
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
   cancel(id: string): void {
     this.#tasks.cancel(id);
   }
 
   /** What the task heard whose result this object is; undefined until it is done, and for what was put. */
-  recording(id: string): Recording | undefined {
+  recording(id: string): Partial<Recording> | undefined {
     return this.#objects.recording(id);
   }
 
@@ -321,8 +338,13 @@ export class Submitter {
   }
 
   #send(hostId: string, { id, template, seed }: PendingTask, args: readonly Arg[]): void {
-    const call = { kind: "call" as const, number: numberOf(this.id, id), args, seed };
-    this.#exchange.send(hostId, { ...call, template: this.#templateOn(hostId, template) }, runBytes(args));
+    const number = numberOf(this.id, id);
+    const templateNumber = this.#templateOn(hostId, template);
+    this.#exchange.send(
+      hostId,
+      { kind: "call", number, template: templateNumber, args, seed },
+      runBytes(args),
+    );
   }
 
   /** The number by which a host knows a template; it is told of a new one. */

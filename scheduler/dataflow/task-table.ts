@@ -42,6 +42,7 @@ export type Progress = { fraction: number; text: string };
 export type PendingTask = Submission & {
   id: string;
   retriesLeft: number;
+  isOver: boolean;
   /** How many of its arguments are not ready. */
   missingCount: number;
   /** Where it is now; undefined while it waits for arguments or for a host. */
@@ -89,7 +90,11 @@ export class TaskTable {
     const { template, args, seed } = submission;
     const refs = refsOf(args);
     const task: PendingTask = {
-      ...{ id, template, args, seed },
+      id,
+      template,
+      args,
+      seed,
+      isOver: false,
       retriesLeft: template.maxRetries,
       missingCount: refs.length,
       hostId: undefined,
@@ -196,7 +201,7 @@ export class TaskTable {
     const now = nowMs();
     if (hosts.candidates(now).length > 0) this.#hostSeenMs = now;
     for (let task = waiting.peek(); task !== undefined; task = waiting.peek()) {
-      if (this.#tasks.get(task.id) === task) {
+      if (!task.isOver) {
         const hostId = this.#hostFor(task, now);
         const waitedMs = now - Math.max(task.waitingSinceMs!, this.#hostSeenMs);
         if (hostId !== undefined) this.#sendTo(hostId, task);
@@ -217,7 +222,7 @@ export class TaskTable {
   }
 
   #place(task: PendingTask): void {
-    if (!this.#tasks.has(task.id)) return;
+    if (task.isOver) return;
     const now = this.#deps.nowMs();
     const mayGo = this.#waiting.isEmpty || isNested(task);
     const hostId = mayGo ? this.#hostFor(task, now) : undefined;
@@ -302,7 +307,9 @@ export class TaskTable {
   }
 
   #end(task: PendingTask, state: ReadyState, clock?: number[]): void {
-    if (!this.#tasks.delete(task.id)) return;
+    if (task.isOver) return;
+    task.isOver = true;
+    this.#tasks.delete(task.id);
     const { seed } = task;
     const isPlain = seed === undefined && clock === undefined;
     const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };

@@ -17,6 +17,20 @@ export type Recording = { seed: string; clock?: number[] };
 
 export type ReadyState = Exclude<ObjectState, { kind: "pending" }>;
 
+/** Of an object that no host has. */
+export type KeptState = Exclude<ReadyState, { kind: "remote" }>;
+
+/**
+ * Whoever may keep the result of a task instead of the table. The value of a small one is garbage when the program drops
+ * its ref, and nobody needs to be told: that is why a table that is asked for few objects stays small.
+ */
+export interface Keeper {
+  /** The object is here from now on, and the table knows no more of it. */
+  take(state: KeptState, recording: Partial<Recording> | undefined): void;
+  /** The table keeps it: it wants to be told when the program drops the ref. */
+  leave(): void;
+}
+
 type Entry = {
   state: ObjectState;
   /** How many refs of it the program holds. */
@@ -28,6 +42,8 @@ type Entry = {
   /** Hosts that were told to fetch it, and so may have a copy, in the order in which they were told. */
   copies: Set<string> | undefined;
   listeners: Listener[] | undefined;
+  /** Who holds the only ref of a pending object, and is held here as long as that is so. */
+  keeper: Keeper | undefined;
   recording: Partial<Recording> | undefined;
 };
 
@@ -50,10 +66,24 @@ export class ObjectTable {
   /** @param inner the objects whose refs its value holds: these are kept as long as it is */
   create(id: string, state: ObjectState = { kind: "pending" }, inner = none): void {
     for (const each of inner) this.use(each);
+    // Not by spreading, which takes microseconds, and this is done for each task.
     this.#entries.set(id, {
-      ...{ state, heldCount: 1, users: 0, inner },
-      ...{ copies: undefined, listeners: undefined, recording: undefined },
+      state,
+      heldCount: 1,
+      users: 0,
+      inner,
+      copies: undefined,
+      listeners: undefined,
+      keeper: undefined,
+      recording: undefined,
     });
+  }
+
+  /** Whoever holds the program's only ref of an object keeps its value, too, if that can be. */
+  keepBy(id: string, keeper: Keeper): void {
+    const entry = this.#entries.get(id)!;
+    if (entry.state.kind === "pending") entry.keeper = keeper;
+    else keeper.leave();
   }
 
   state(id: string): ObjectState | undefined {
@@ -76,9 +106,8 @@ export class ObjectTable {
     if (entry !== undefined) entry.recording = recording;
   }
 
-  recording(id: string): Recording | undefined {
-    const recording = this.#entries.get(id)?.recording;
-    return recording && { seed: id, ...recording };
+  recording(id: string): Partial<Recording> | undefined {
+    return this.#entries.get(id)?.recording;
   }
 
   /** Decides a pending object; of a decided one, nothing changes. */
@@ -89,7 +118,8 @@ export class ObjectTable {
     const { listeners } = entry;
     entry.listeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener(state);
-    this.#freeIfUnused(id, entry);
+    if (entry.keeper === undefined) this.#freeIfUnused(id, entry);
+    else this.#giveTo(entry.keeper, id, entry);
   }
 
   /** Calls back once, at once if the object is ready already. Returns how to stop waiting. */
@@ -174,6 +204,18 @@ export class ObjectTable {
       if (entry.state.kind !== "remote" || !entry.state.hosts.delete(hostId)) continue;
       if (entry.state.hosts.size === 0) entry.state = { kind: "failed", error: lost(id) };
     }
+  }
+
+  #giveTo(keeper: Keeper, id: string, entry: Entry): void {
+    const { state, heldCount, users, recording } = entry;
+    entry.keeper = undefined;
+    if (heldCount === 1 && users === 0 && (state.kind === "local" || state.kind === "failed")) {
+      this.#entries.delete(id);
+      keeper.take(state, recording);
+      return;
+    }
+    keeper.leave();
+    this.#freeIfUnused(id, entry);
   }
 
   #freeIfUnused(id: string, entry: Entry): void {

@@ -363,7 +363,7 @@ export class Submitter {
     return number;
   }
 
-  #release(id: string, hosts: Set<string>): void {
+  #release(id: string, hosts: ReadonlySet<string>): void {
     for (const hostId of hosts) this.#exchange.send(hostId, { kind: "release", ids: [id] }, id.length);
   }
 

@@ -50,16 +50,17 @@ type Entry = {
 type Listener = (state: ReadyState) => void;
 
 const none: readonly string[] = [];
+const noHosts: ReadonlySet<string> = new Set();
 
 /**
  * The objects that a client owns: their state, who uses them, and where copies are. An object is let go of when the
- * program no longer holds its ref and no unfinished task needs it; `onFree` is told of each that hosts may have.
+ * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy.
  */
 export class ObjectTable {
   readonly #entries = new Map<string, Entry>();
-  readonly #onFree: (id: string, hosts: Set<string>) => void;
+  readonly #onFree: (id: string, hosts: ReadonlySet<string>) => void;
 
-  constructor(onFree: (id: string, hosts: Set<string>) => void) {
+  constructor(onFree: (id: string, hosts: ReadonlySet<string>) => void) {
     this.#onFree = onFree;
   }
 
@@ -227,8 +228,8 @@ export class ObjectTable {
       if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
       // A listener may have ended its last use, and so have freed it already.
       if (!this.#entries.delete(id)) continue;
-      if (copies !== undefined || state.kind === "remote")
-        this.#onFree(id, new Set([...(copies ?? none), ...(state.kind === "remote" ? state.hosts : none)]));
+      const hosts = state.kind === "remote" ? state.hosts : noHosts;
+      this.#onFree(id, copies === undefined ? hosts : new Set([...copies, ...hosts]));
       for (const each of inner) {
         const held = this.#entries.get(each)!;
         held.users--;

@@ -173,7 +173,7 @@ export class SimulatedCluster {
     for (const arg of task.args) if (isRefArg(arg)) host.stored.add(arg.ref);
   }
 
-  #release(id: string, hosts: Set<string>): void {
+  #release(id: string, hosts: ReadonlySet<string>): void {
     for (const hostId of hosts) {
       const host = this.hosts.get(hostId);
       if (host?.session === this.#sessions.get(hostId)) host?.stored.delete(id);

@@ -10,7 +10,7 @@ import { idOf, randomId } from "../scheduler/protocol/ids.ts";
 import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts";
 import type { Call, HostState, Outcome, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
-import { byteLengthOf } from "../scheduler/protocol/value.ts";
+import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
@@ -221,7 +221,9 @@ export class Host {
   };
 
   #answer(clientId: string, id: string, outcome: Outcome): void {
-    this.#exchange.send(clientId, { kind: "result", id, outcome }, sizeOf(outcome));
+    const { kind } = outcome;
+    const sent = kind === "value" ? { ...outcome, value: bytesOf(outcome.value) } : outcome;
+    this.#exchange.send(clientId, { kind: "result", id, outcome: sent }, sizeOf(sent));
     // It left while its task ran: nobody will ever ask for what the task stored.
     if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
   }

@@ -1,27 +1,37 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
-import { checkArgBytes, checkArgRoom, checkGrant } from "../scheduler/manifest/check-limits.ts";
+import { checkArgBytes, checkArgRoom } from "../scheduler/manifest/check-limits.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
-import { TaskCancelledError, toWireError } from "../scheduler/protocol/errors.ts";
-import { defaultGrant, defaultLimits } from "../scheduler/protocol/limits.ts";
+import { RunTimes } from "../scheduler/placement/run-times.ts";
+import {
+  TaskCancelledError,
+  TaskExpiredError,
+  TaskTimeoutError,
+  toWireError,
+  type WireError,
+} from "../scheduler/protocol/errors.ts";
 import {
   inlineBytes,
   isRefArg,
+  type Load,
   type Outcome,
   type RefArg,
-  type Task,
+  type Resources,
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
-import { checkMemory } from "./check-memory.ts";
+import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
+import { HostQueue } from "../scheduler/queue/host-queue.ts";
+import type { IdleHosts } from "../scheduler/queue/idle-hosts.ts";
+import { RunMeter } from "../scheduler/queue/run-meter.ts";
+import type { BusTask } from "./bus-task.ts";
 import type { Modules } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import type { Segments } from "./objects/segments.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
 import type { Pool } from "./pool/pool.ts";
-import type { Site } from "./pool/site.ts";
 import { segmentItemBytes } from "./ring/items.ts";
 import { SlotRoom } from "./ring/slot-room.ts";
-import { type CallArg, TaskCall, type TaskEnd } from "./task-call.ts";
+import { type CallArg, TaskCall, type TaskCallDeps, type TaskEnd } from "./task-call.ts";
 import type { Traps } from "./traps/traps.ts";
 
 export type ExecutorDeps = {
@@ -32,6 +42,12 @@ export type ExecutorDeps = {
   segments: Segments;
   pool: Pool;
   traps: Traps;
+  /** What this host offers. */
+  resources: Resources;
+  /** Other hosts that have asked for work. */
+  idle: IdleHosts;
+  /** There is nothing to do for some cpus, or there is again. */
+  changed(): void;
   /** Whether this owner is still there. */
   isPresent(owner: string): boolean;
   /** Sends an owner what its running task says of how far it has come. */
@@ -41,26 +57,37 @@ export type ExecutorDeps = {
   maxMemoryBytes: number;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
-/** A task on this host. */
-type Here = {
-  id: string;
-  owner: string | undefined;
-  isCancelled: boolean;
-  call?: TaskCall;
-  /** The arguments that it keeps in memory. */
-  pinned: StoredObject[];
-  isOver: boolean;
-};
-
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
   readonly #deps: ExecutorDeps;
+  readonly #calls: TaskCallDeps;
   readonly #pulls = new Map<string, Promise<StoredObject>>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
-  readonly #here = new Set<Here>();
+  readonly #here = new Set<BusTask>();
+  readonly #queue: HostQueue<BusTask>;
+  readonly #times = new RunTimes();
+  readonly #meter = new RunMeter();
+  #hurrying: NodeJS.Timeout | undefined;
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
+    const { pool, log, progressed, resources } = deps;
+    this.#queue = new HostQueue({
+      resources,
+      meanMs: () => this.#times.meanMs(here),
+      start: (task) => this.#start(task),
+      expired: (task) => this.#end(task, { kind: "error", error: toWireError(expired(task)) }),
+    });
+    this.#calls = {
+      pool,
+      childrenOf: (task, countEnded) => this.#childrenOf(task, countEnded),
+      log: (task, text) => log(task.id, text),
+      progress: (task, fraction, text) =>
+        task.owner !== undefined && progressed(task.owner, task.id, fraction, text),
+      blocked: (task) => this.#queue.blocked(task, performance.now()),
+      resumed: (task) => this.#queue.resumed(task),
+      ended: (task, end, clock) => this.#callEnded(task, end, clock),
+    };
   }
 
   /** Whether there is any task here. */
@@ -68,91 +95,188 @@ export class Executor {
     return this.#here.size === 0;
   }
 
-  /** Tasks here that no worker runs yet. */
-  get queued(): number {
-    return this.#here.size - this.#deps.pool.running - this.#deps.pool.blocked;
+  /** How much there is to do. */
+  get load(): Load {
+    const { queued, running, waitMs } = this.#queue.load;
+    // What waits for its module or its arguments is about to wait for a cpu.
+    return { queued: Math.max(this.#here.size - running, queued), running, waitMs };
   }
 
-  /**
-   * Runs a task to its end; never rejects.
-   * @param owner keeps a large result; without one, it comes back whole
-   */
-  async run(task: Task, owner: string | undefined): Promise<Outcome> {
-    const { modules, pool, store, traps, isPresent } = this.#deps;
-    const { maxMemoryBytes } = this.#deps;
-    const { id, module: sha256, kernel, args, grant = defaultGrant, seed = id, clock } = task;
-    const limits = { ...defaultLimits, ...task.limits };
-    const here: Here = { id, owner, isCancelled: false, pinned: [], isOver: false };
-    this.#here.add(here);
+  /** What of this host's resources is free. */
+  get available(): Resources {
+    return this.#queue.available;
+  }
+
+  /** Runs a task, which is told of its end. One without an owner gets a large result whole; else it is kept here. */
+  run(task: BusTask): void {
+    this.#here.add(task);
+    const { template, args } = task;
+    if (!template.isReady || args.some(isRefArg)) {
+      this.#gather(task).catch((error) => this.#end(task, { kind: "error", error: toWireError(error) }));
+      return;
+    }
     try {
-      const module = await modules.get(sha256);
-      const label = `${module.manifest.module}/${kernel}`;
-      checkGrant(label, module.needs, grant);
-      checkMemory(label, limits.memoryBytes, maxMemoryBytes);
-      checkArgRoom(label, args.length);
-      const values = args.some(isRefArg)
-        ? await Promise.all(args.map((arg) => (isRefArg(arg) ? this.#object(arg, here) : arg)))
-        : (args as Uint8Array[]);
-      checkArgBytes(label, values, limits.maxArgumentBytes);
-      if (here.isCancelled) throw cancelled(label);
-      if (owner !== undefined && !isPresent(owner)) return { kind: "returned" };
-      const site = pool.site({
-        ...{ module, kernel, limits, grant, clock, isMap: false },
-        seed: { kind: "item" },
-      });
-      const end = await this.#call(here, site, values, seed, task);
-      if (end.kind === "returned") return end;
-      if (end.kind === "error")
-        return { kind: "error", error: await traps.locate(sha256, end.error, module.translation) };
-      const heard = end.clock && { clock: end.clock };
-      const { value } = end;
-      if (owner === undefined || value.byteLength <= inlineBytes) return { kind: "value", value, ...heard };
-      store.add(id, this.#stored(value, { owner, label: `result of ${label}`, kind: "result" }));
-      return { kind: "stored", bytes: value.byteLength, ...heard };
+      this.#call(task, args as readonly Encoded[]);
     } catch (error) {
-      return { kind: "error", error: toWireError(error) };
-    } finally {
-      this.#here.delete(here);
-      here.isOver = true;
-      for (const object of here.pinned) object.unpin();
+      this.#end(task, { kind: "error", error: toWireError(error) });
     }
   }
 
-  #call(here: Here, site: Site, values: readonly CallArg[], seed: string, task: Task): Promise<TaskEnd> {
-    const { pool, progressed, log, submitter, control } = this.#deps;
-    const { id, owner } = here;
-    const { depth = 0, module: sha256 } = task;
-    const { limits, grant, module } = site.facts;
-    const parent = { sha256, limits, grant, seed, depth };
-    const args = this.#fitted(values, here);
-    return new Promise((resolve) => {
-      here.call = new TaskCall({
-        ...{ pool, site, owner: owner ?? "", depth, args, seed },
-        childrenOf: (countEnded) =>
-          new Children({ submitter, control, parent, module: module.manifest.module, countEnded }),
-        log: (text) => log(id, text),
-        progress: (fraction, text) => owner !== undefined && progressed(owner, id, fraction, text),
-        ended: resolve,
-      });
-      pool.submit(here.call);
-    });
+  /** Gets here what a task needs, and runs it then. */
+  async #gather(task: BusTask): Promise<void> {
+    const { modules, maxMemoryBytes, isPresent } = this.#deps;
+    const { template, args, owner } = task;
+    if (!template.isReady) await template.prepare(modules, maxMemoryBytes);
+    checkArgRoom(template.label, args.length);
+    const isAllHere = !args.some(isRefArg);
+    const values = isAllHere
+      ? (args as readonly Encoded[])
+      : await Promise.all(args.map((arg) => (isRefArg(arg) ? this.#object(arg, task) : arg)));
+    if (task.isCancelled) throw cancelled(template.label);
+    if (owner !== undefined && !isPresent(owner)) this.#end(task, { kind: "returned" });
+    else this.#call(task, values);
+  }
+
+  #call(task: BusTask, values: readonly CallArg[]): void {
+    const { pool } = this.#deps;
+    const { template } = task;
+    if (values.length > mostQuickArguments || !values.every(isNumber)) {
+      checkArgRoom(template.label, values.length);
+      values = this.#fitted(values, task);
+    }
+    checkArgBytes(template.label, values, template.limits.maxArgumentBytes);
+    const site = template.siteIn(pool, task.ownSeed === undefined ? "numbered" : "item");
+    task.call = new TaskCall(this.#calls, site, task, values);
+    const nowMs = performance.now();
+    task.queuedMs = nowMs;
+    task.estimateMs = this.#times.runMs(template.label, here);
+    if (this.#queue.isTooFull(task, nowMs)) this.#giveBack(task, nowMs);
+    else this.#queue.push(task, nowMs);
+    this.#hurry(nowMs);
+  }
+
+  /** A worker has it, or soon will. */
+  #start(task: BusTask): void {
+    task.startedMs = performance.now();
+    this.#deps.pool.submit(task.call!);
+  }
+
+  /** It is better off elsewhere: where somebody has asked for work, or wherever its owner finds. */
+  #giveBack(task: BusTask, nowMs: number): void {
+    const to = this.#deps.idle.take(nowMs);
+    this.#end(task, { kind: "returned", isFull: true, ...(to !== undefined && { to }) });
+  }
+
+  /** Looks after those that wait too long, while it is known that other hosts have free cpus. */
+  #hurry(nowMs: number): void {
+    if (this.#hurrying !== undefined || !this.#queue.isHurried(nowMs)) return;
+    this.#hurrying = setTimeout(() => {
+      this.#hurrying = undefined;
+      const nowMs = performance.now();
+      for (const task of this.#queue.overdue(nowMs)) this.#giveBack(task, nowMs);
+      this.#hurry(nowMs);
+    }, hurryMs);
+    this.#hurrying.unref();
+  }
+
+  /** Another host has so many free cpus: it gets tasks that wait here. Returns how many. */
+  giveAway(to: string, free: number): number {
+    const nowMs = performance.now();
+    this.#queue.asked(nowMs);
+    const given = this.#queue.giveAway(free);
+    for (const task of given) this.#end(task, { kind: "returned", to });
+    this.#hurry(nowMs);
+    return given.length;
+  }
+
+  /** Ends what has waited longer than it is wanted; to be called now and then. */
+  tick(): void {
+    this.#queue.expire(performance.now());
+  }
+
+  /** Gives back all that has not been started. */
+  giveBackWaiting(): void {
+    for (const task of this.#queue.remove(() => true)) this.#end(task, { kind: "returned" });
+  }
+
+  #callEnded(task: BusTask, end: TaskEnd, clock: number[] | undefined): void {
+    this.#measure(task);
+    switch (end.kind) {
+      case "returned":
+        this.#end(task, end);
+        return;
+      case "error":
+        void this.#located(task, end.error);
+        return;
+      case "value":
+        try {
+          const outcome = this.#outcomeOf(task, end.value);
+          this.#end(task, clock === undefined ? outcome : { ...outcome, clock });
+        } catch (error) {
+          this.#end(task, { kind: "error", error: toWireError(error) });
+        }
+    }
+  }
+
+  #measure(task: BusTask): void {
+    const { template } = task;
+    const nowMs = performance.now();
+    const ranMs = this.#meter.ended(task.startedMs!, nowMs, this.#queue.load.running);
+    this.#times.measured(template.label, here, ranMs);
+    template.ranCount++;
+    template.ranMs += ranMs;
+    this.#queue.ended(task, nowMs);
+    this.#deps.changed();
+  }
+
+  /** What its owner gets of a value: a large one is kept here. */
+  #outcomeOf(task: BusTask, value: Encoded): Extract<Outcome, { clock?: number[] }> {
+    const { owner, template } = task;
+    if (owner === undefined || typeof value === "number" || value.byteLength <= inlineBytes)
+      return { kind: "value", value };
+    const facts: StoredFacts = { owner, label: `result of ${template.label}`, kind: "result" };
+    this.#deps.store.add(task.id, this.#stored(value, facts));
+    return { kind: "stored", bytes: value.byteLength };
+  }
+
+  async #located(task: BusTask, error: WireError): Promise<void> {
+    const { sha256, module } = task.template;
+    const located = await this.#deps.traps.locate(sha256, error, module.translation).catch(toWireError);
+    this.#end(task, { kind: "error", error: located });
+  }
+
+  #end(task: BusTask, outcome: Outcome): void {
+    this.#here.delete(task);
+    task.hasEnded = true;
+    if (task.pinned !== undefined) for (const object of task.pinned) object.unpin();
+    task.ended(task, outcome);
+  }
+
+  #childrenOf({ template, seed, dueMs }: BusTask, countEnded: () => void): Children {
+    const { submitter, control } = this.#deps;
+    const { sha256, limits, grant, depth, module, priority } = template;
+    const parent = { sha256, limits, grant, depth, seed, priority, dueMs };
+    return new Children({ submitter, control, parent, module: module.manifest.module, countEnded });
   }
 
   /** Ends tasks of an owner; what they come to, nobody wants to know. */
   cancel(owner: string, ids: readonly string[]): void {
     const cancelledIds = new Set(ids);
-    this.#cancel((here) => here.owner === owner && cancelledIds.has(here.id));
+    this.#cancel((task) => task.owner === owner && cancelledIds.has(task.id));
   }
 
   /** Ends all tasks of an owner. */
   cancelAllOf(owner: string): void {
-    this.#cancel((here) => here.owner === owner);
+    this.#cancel((task) => task.owner === owner);
   }
 
-  #cancel(test: (here: Here) => boolean): void {
-    for (const here of [...this.#here].filter(test)) {
-      here.isCancelled = true;
-      if (here.call !== undefined) this.#deps.pool.cancel(here.call);
+  #cancel(test: (task: BusTask) => boolean): void {
+    const cancelled = new Set([...this.#here].filter(test));
+    for (const task of this.#queue.remove((task) => cancelled.has(task)))
+      this.#end(task, { kind: "returned" });
+    for (const task of cancelled) {
+      task.isCancelled = true;
+      if (task.startedMs !== undefined) this.#deps.pool.cancel(task.call!);
     }
   }
 
@@ -162,14 +286,14 @@ export class Executor {
   }
 
   /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
-  async #object(arg: RefArg, here: Here): Promise<CallArg> {
+  async #object(arg: RefArg, task: BusTask): Promise<CallArg> {
     const object =
       this.#deps.store.get(arg.ref) ??
-      (await (this.#pulls.get(arg.ref) ?? this.#pull(arg, here.owner ?? "")));
+      (await (this.#pulls.get(arg.ref) ?? this.#pull(arg, task.owner ?? "")));
     const segment = await object.pinned();
     // Another argument may have failed meanwhile.
-    if (here.isOver) object.unpin();
-    else here.pinned.push(object);
+    if (task.hasEnded) object.unpin();
+    else task.pin(object);
     return { byteLength: object.byteLength, segment: segment.id };
   }
 
@@ -200,15 +324,17 @@ export class Executor {
   }
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */
-  #fitted(args: readonly CallArg[], here: Here): CallArg[] {
+  #fitted(args: readonly CallArg[], task: BusTask): CallArg[] {
     const room = new SlotRoom();
     room.reserve(args.length * segmentItemBytes);
-    return args.map((arg) => {
-      if (!(arg instanceof Uint8Array) || room.takes(arg.byteLength)) return arg;
-      const object = this.#stored(arg, { owner: here.owner ?? "", label: "argument", kind: "copy" });
+    return args.map((given) => {
+      if (typeof given === "object" && "segment" in given) return given;
+      if (room.takes(byteLengthOf(given))) return given;
+      const arg = bytesOf(given);
+      const object = this.#stored(arg, { owner: task.owner ?? "", label: "argument", kind: "copy" });
       const segment = object.pin()!;
       object.free();
-      here.pinned.push(object);
+      task.pin(object);
       return { byteLength: arg.byteLength, segment: segment.id };
     });
   }
@@ -225,4 +351,27 @@ export class Executor {
   }
 }
 
+/** Run times are those of this host. */
+const here = "";
+/** How often it is looked after those that wait while other hosts are free. */
+const hurryMs = 1;
+
+function expired({ template: { label }, dueMs, expiresMs }: BusTask): Error {
+  const data = { kernel: label };
+  if (dueMs !== undefined && dueMs === expiresMs) {
+    return new TaskTimeoutError(`${label} was not begun by its deadline`, {
+      remedy: "Raise deadlineMs, or start more hosts.",
+      data: { ...data, limit: "deadlineMs" },
+    });
+  }
+  return new TaskExpiredError(`${label} waited longer than its ttlMs and was not run`, {
+    remedy: "Raise ttlMs, or start more hosts.",
+    data,
+  });
+}
+
 const cancelled = (label: string) => new TaskCancelledError(`${label} was cancelled`);
+
+const isNumber = (arg: CallArg) => typeof arg === "number";
+/** Numbers that have room in every slot. */
+const mostQuickArguments = 8;

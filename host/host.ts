@@ -1,14 +1,36 @@
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
-import { Submitter } from "../scheduler/client/submitter.ts";
+import { Gossip } from "../scheduler/client/gossip.ts";
+import { Submitter, sampleOfHost } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
-import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
-import { randomId } from "../scheduler/protocol/ids.ts";
+import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
+import {
+  decodeHeartbeat,
+  decodePacketToHost,
+  encodeMessage,
+  encodePacket,
+} from "../scheduler/protocol/codec.ts";
+import { ProtocolError, toWireError } from "../scheduler/protocol/errors.ts";
+import { idOf, randomId } from "../scheduler/protocol/ids.ts";
 import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts";
-import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
+import type {
+  Call,
+  Heartbeat,
+  HostState,
+  Outcome,
+  Ran,
+  Resources,
+  ToClient,
+  ToHost,
+} from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
+import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
+import { IdleHosts } from "../scheduler/queue/idle-hosts.ts";
+import { Thief } from "../scheduler/queue/thief.ts";
+import { BusTask } from "./bus-task.ts";
+import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { defaultHostLimits, type HostLimits } from "./limits.ts";
@@ -21,7 +43,10 @@ import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
 import { Traps } from "./traps/traps.ts";
 
-const heartbeatMs = 100;
+/** How often a host looks after what may be late. */
+const tickMs = 100;
+/** How often a client hears what a host has to do, beside its results, at most. */
+const tellMs = 1;
 /** A client that has been silent for so long is gone, and its objects with it. A busy one may say nothing for long. */
 const clientSilenceMs = 60_000;
 /** When our own timer is so late, this thread was busy, and what clients said is still waiting to be read. */
@@ -40,6 +65,10 @@ export type HostOptions = {
   /** Where other machines can fetch objects: an address of this one, as `host` or `host:port`. Default: nowhere. */
   objectAddress?: string | undefined;
   limits?: Partial<HostLimits>;
+  /** What it offers beside its cpus: `memory` in bytes, `gpu`, and anything else by name. */
+  resources?: Resources;
+  /** What tasks can ask for in a host. */
+  labels?: Record<string, string>;
 };
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
@@ -54,6 +83,8 @@ export class Host {
   readonly #pool: Pool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
+  /** Those that each client has told of in its session, by their numbers. */
+  readonly #templates = new Map<string, CallTemplate[]>();
   readonly #subscriptions: Subscription[] = [];
   #submitService: Subscription | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -63,11 +94,26 @@ export class Host {
   #stopped: Promise<void> | undefined;
   /** The client of this host itself, for what tasks submit. */
   #nested: Promise<Submitter> | undefined;
+  #submitter: Submitter | undefined;
+  readonly #resources: Resources;
+  readonly #labels: Record<string, string>;
+  /** Hosts that have asked for work; and others that were heard of, and when. */
+  readonly #idle = new IdleHosts();
+  readonly #others = new Map<string, number>();
+  readonly #gossip: Gossip;
+  readonly #thief = new Thief({ victims: () => this.#victims(), random: Math.random });
+  #stealing: NodeJS.Timeout | undefined;
+  #beatenMs = 0;
+  /** When each client was told what there is to do. */
+  readonly #toldMs = new Map<string, number>();
 
-  private constructor({ bus, control, cluster, id, cpus, objectAddress, limits: given }: HostOptions) {
+  private constructor(options: HostOptions) {
+    const { bus, control, cluster, id, cpus, objectAddress, limits: given, labels = {} } = options;
     const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
+    this.#resources = { cpu: cpus, ...options.resources };
+    this.#labels = labels;
     this.#bus = bus;
     this.#control = control;
     this.#subjects = subjectsOf(cluster);
@@ -91,6 +137,9 @@ export class Host {
       control,
       submitter: () => this.#nestedSubmitter(),
       traps: new Traps(control),
+      resources: this.#resources,
+      idle: this.#idle,
+      changed: () => this.#steal(),
       isPresent: (clientId) => this.#exchange.has(clientId),
       progressed: (clientId, taskId, fraction, text) =>
         this.#exchange.send(clientId, { kind: "progress", id: taskId, fraction, text }, resultOverheadBytes),
@@ -99,8 +148,13 @@ export class Host {
     this.#exchange = new Exchange({
       id,
       publish: (clientId, packet) =>
-        bus.publish(this.#subjects.clientResults(clientId), encodeMessage(packet)),
+        bus.publish(this.#subjects.clientResults(clientId), encodePacket(packet)),
       deliver: (clientId, message) => this.#onMessage(clientId, message),
+    });
+    this.#gossip = new Gossip({
+      ...{ bus, subjects: this.#subjects, most: sampleOfHost },
+      heard: (heartbeat) => this.#heard(heartbeat),
+      needed: () => [],
     });
     this.#subscriptions.push(
       bus.subscribe(this.#subjects.hostTasks(id), (payload) =>
@@ -116,6 +170,7 @@ export class Host {
         respond(encodeMessage(this.#memory())),
       ),
       bus.subscribe(this.#subjects.hello, () => this.#beat()),
+      bus.subscribe(this.#subjects.idle(id), (payload) => this.#asked(decodeHeartbeat(payload))),
       bus.onReconnect(() => {
         this.#exchange.resend(0);
         void this.#renewLease();
@@ -147,9 +202,11 @@ export class Host {
       await host.stop(0);
       throw error;
     }
-    host.#every(heartbeatMs, () => {
+    host.#every(tickMs, () => {
       host.#forgetSilent();
-      host.#beat();
+      host.#executor.tick();
+      host.#beatInTime();
+      host.#steal();
     });
     host.#every(leaseRenewMs, () => void host.#renewLease());
     host.#beat();
@@ -167,9 +224,21 @@ export class Host {
 
   #onMessage(clientId: string, message: ToHost): void {
     switch (message.kind) {
-      case "task":
-        void this.#run(clientId, message.task);
+      case "call":
+        this.#call(clientId, message);
         return;
+      case "template": {
+        const templates = this.#templates.get(clientId) ?? [];
+        this.#templates.set(clientId, templates);
+        templates[message.number] = new CallTemplate(message.template, clientId);
+        return;
+      }
+      case "task": {
+        const { id, args, seed, ttlMs, leftMs, hops, ...template } = message.task;
+        const own = { seed, ttlMs, leftMs, hops };
+        this.#executor.run(new BusTask(new CallTemplate(template, clientId), id, args, own, this.#ended));
+        return;
+      }
       case "release":
         for (const id of message.ids) this.#store.release(id, clientId);
         return;
@@ -182,9 +251,32 @@ export class Host {
     }
   }
 
-  async #run(clientId: string, task: Task): Promise<void> {
-    const outcome = await this.#executor.run(task, clientId);
-    this.#exchange.send(clientId, { kind: "result", id: task.id, outcome }, sizeOf(outcome));
+  #call(clientId: string, { number, template: templateNumber, args, own }: Call): void {
+    const template = this.#templates.get(clientId)?.[templateNumber];
+    if (template !== undefined) {
+      this.#executor.run(new BusTask(template, number, args, own, this.#ended));
+      return;
+    }
+    const error = new ProtocolError(`this session has no template ${templateNumber}`);
+    this.#answer(clientId, idOf(clientId, number), { kind: "error", error: toWireError(error) });
+  }
+
+  readonly #ended = (task: BusTask, outcome: Outcome): void => {
+    const { number } = task;
+    const clientId = task.owner!;
+    this.#tellLoad(clientId);
+    if (number !== undefined && outcome.kind === "value" && outcome.clock === undefined) {
+      const { value } = outcome;
+      this.#exchange.send(clientId, { kind: "value", number, value }, byteLengthOf(value));
+    } else {
+      this.#answer(clientId, task.id, outcome);
+    }
+  };
+
+  #answer(clientId: string, id: string, outcome: Outcome): void {
+    const { kind } = outcome;
+    const sent = kind === "value" ? { ...outcome, value: bytesOf(outcome.value) } : outcome;
+    this.#exchange.send(clientId, { kind: "result", id, outcome: sent }, sizeOf(sent));
     // It left while its task ran: nobody will ever ask for what the task stored.
     if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
   }
@@ -197,7 +289,10 @@ export class Host {
         subjects,
         id: randomId(),
         infeasibleAfterMs: defaultInfeasibleAfterMs,
+        local: { id: this.id, idle: this.#idle, load: () => this.#executor.load },
       });
+      this.#submitter = submitter;
+      submitter.heard(this.#heartbeat());
       const leases = await this.#control.leases();
       await submitter.greet(leases.map(({ host }) => host));
       return submitter;
@@ -210,6 +305,8 @@ export class Host {
 
   #forgetClient(clientId: string): void {
     this.#exchange.forget(clientId);
+    this.#templates.delete(clientId);
+    this.#toldMs.delete(clientId);
     this.#executor.cancelAllOf(clientId);
     this.#store.releaseAllOf(clientId);
   }
@@ -232,20 +329,89 @@ export class Host {
     };
   }
 
+  /** The more hosts there are, the more rarely each is heard of. */
+  get #beatMs(): number {
+    return Math.max(shortestBeatMs, this.#gossip.hostCount);
+  }
+
+  #beatInTime(): void {
+    if (performance.now() - this.#beatenMs >= this.#beatMs - tickMs / 2) this.#beat();
+  }
+
   #beat(): void {
-    this.#bus.publish(
-      this.#subjects.load,
-      encodeMessage({
-        v: protocolVersion,
-        host: this.id,
-        epoch: this.#epoch,
-        cpus: this.cpus,
-        queued: this.#executor.queued,
-        running: this.#pool.running,
-        rssBytes: process.memoryUsage.rss(),
-        state: this.#state,
-      }),
+    this.#beatenMs = performance.now();
+    this.#bus.publish(this.#subjects.loadOf(this.id), encodeMessage(this.#heartbeat()));
+  }
+
+  #heartbeat(): Heartbeat {
+    return {
+      ...{ v: protocolVersion, host: this.id, epoch: this.#epoch, cpus: this.cpus },
+      ...{ ...this.#executor.load, resources: this.#resources, labels: this.#labels },
+      ...{ beatMs: this.#beatMs, rssBytes: process.memoryUsage.rss(), state: this.#state },
+    };
+  }
+
+  /** Asks another host for work when some cpus have nothing to do and it is time to. */
+  #steal(): void {
+    if (this.#state !== "up") return;
+    const { queued, running } = this.#executor.load;
+    if (running > 0) this.#thief.worked();
+    const free = this.cpus - running;
+    if (queued > 0 || free <= 0) return;
+    const nowMs = performance.now();
+    const victim = this.#thief.victim(free, this.cpus, nowMs);
+    if (victim !== undefined)
+      this.#bus.publish(this.#subjects.idle(victim), encodeMessage(this.#heartbeat()));
+    if (this.#stealing !== undefined || this.#others.size === 0) return;
+    this.#stealing = setTimeout(
+      () => {
+        this.#stealing = undefined;
+        this.#steal();
+      },
+      Math.max(this.#thief.nextMs - nowMs, 1),
     );
+    this.#stealing.unref();
+  }
+
+  /** Another host has nothing to do for some cpus, and asks for work. */
+  #asked(thief: Heartbeat): void {
+    const { host: id, cpus, running, queued } = thief;
+    const free = cpus - running - queued;
+    if (free <= 0 || id === this.id || this.#state !== "up") return;
+    const left = free - this.#executor.giveAway(id, free);
+    if (left <= 0) return;
+    this.#idle.add(id, left, performance.now());
+    this.#submitter?.heard(thief);
+  }
+
+  #heard({ host: id, state }: Heartbeat): void {
+    if (id === this.id) return;
+    if (state === "up") this.#others.set(id, performance.now());
+    else this.#others.delete(id);
+  }
+
+  /** Hosts that may have work. */
+  #victims(): string[] {
+    const sinceMs = performance.now() - deadBeats * this.#beatMs;
+    for (const [id, heardMs] of this.#others) if (heardMs < sinceMs) this.#others.delete(id);
+    return [...this.#others.keys()];
+  }
+
+  /** Tells a client what there is to do here, and how long its tasks ran, with the results that it gets now. */
+  #tellLoad(clientId: string): void {
+    const nowMs = performance.now();
+    if (nowMs - (this.#toldMs.get(clientId) ?? 0) < tellMs || !this.#exchange.has(clientId)) return;
+    this.#toldMs.set(clientId, nowMs);
+    queueMicrotask(() => {
+      const ran: Ran[] = [];
+      for (const template of this.#templates.get(clientId) ?? []) {
+        if (template === undefined || template.ranCount === 0) continue;
+        ran.push({ kernel: template.label, count: template.ranCount, ms: template.ranMs });
+        template.ranCount = 0;
+        template.ranMs = 0;
+      }
+      this.#exchange.send(clientId, { kind: "load", ...this.#executor.load, ran }, 100 + 60 * ran.length);
+    });
   }
 
   async #takeLease(): Promise<void> {
@@ -267,11 +433,14 @@ export class Host {
     this.#state = "draining";
     this.#beat();
     this.#submitService?.unsubscribe();
+    this.#executor.giveBackWaiting();
     await this.#pool.drain(deadlineMs);
     if (deadlineMs > 0) await this.#farewell();
     this.#state = "left";
     this.#beat();
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#stealing);
+    this.#gossip.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();
     this.#store.close();
@@ -299,7 +468,7 @@ export class Host {
 function sizeOf(outcome: Outcome): number {
   switch (outcome.kind) {
     case "value":
-      return resultOverheadBytes + outcome.value.byteLength;
+      return resultOverheadBytes + byteLengthOf(outcome.value);
     case "error":
       return resultOverheadBytes + encodeMessage(outcome).byteLength;
     default:

@@ -11,6 +11,7 @@ import {
   type WireError,
 } from "../scheduler/protocol/errors.ts";
 import { randomId } from "../scheduler/protocol/ids.ts";
+import type { Outcome } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects } from "../scheduler/protocol/subjects.ts";
 import {
   encodeReply,
@@ -20,7 +21,9 @@ import {
   type SubmitReply,
   type SubmitRequest,
 } from "../scheduler/protocol/submit.ts";
-import { decodeValue, encodeValue } from "../scheduler/protocol/value.ts";
+import { bytesOf, decodeValue, encodeValue } from "../scheduler/protocol/value.ts";
+import { BusTask } from "./bus-task.ts";
+import { CallTemplate } from "./call-template.ts";
 import type { Executor } from "./executor.ts";
 import type { Modules } from "./modules.ts";
 import { version } from "./version.ts";
@@ -85,12 +88,16 @@ async function run(
     checkArg(kernel, signature, index, value, classes);
     return encodeValue(value);
   });
-  const task = { id, module: module.sha256, kernel: name, args: encoded };
-  const options = { limits, ...(grant && { grant }), ...(seed !== undefined && { seed }) };
-  const outcome = await executor.run({ ...task, ...options }, undefined);
+  const template = new CallTemplate(
+    { module: module.sha256, kernel: name, limits, ...(grant && { grant }) },
+    undefined,
+  );
+  const outcome = await new Promise<Outcome>((resolve) => {
+    executor.run(new BusTask(template, id, encoded, { seed }, (_, outcome) => resolve(outcome)));
+  });
   switch (outcome.kind) {
     case "value":
-      return toPlain(signature.returns, decodeValue(outcome.value), format, classes);
+      return toPlain(signature.returns, decodeValue(bytesOf(outcome.value)), format, classes);
     case "error":
       throw fromWireError(outcome.error);
     case "returned":

@@ -1,5 +1,6 @@
 import type { WireError } from "../scheduler/protocol/errors.ts";
-import { encodeValue } from "../scheduler/protocol/value.ts";
+import { type Encoded, encodeValue } from "../scheduler/protocol/value.ts";
+import type { BusTask } from "./bus-task.ts";
 import type { Children } from "./nested/children.ts";
 import { Call, type CallEnd } from "./pool/call.ts";
 import type { Pool } from "./pool/pool.ts";
@@ -9,44 +10,56 @@ import type { NestedReply, Said } from "./worker/messages.ts";
 
 /** How a task of a client ended in the pool. */
 export type TaskEnd =
-  | { kind: "value"; value: Uint8Array; clock: number[] | undefined }
+  | { kind: "value"; value: Encoded }
   | { kind: "error"; error: WireError }
   | { kind: "returned" };
 
 /** An encoded value that has room in a slot, or one at the beginning of a segment. */
-export type CallArg = Uint8Array | { byteLength: number; segment: number };
+export type CallArg = Encoded | { byteLength: number; segment: number };
 
+/** What calls of tasks tell of, the same for all. */
 export type TaskCallDeps = {
   pool: Pool;
-  site: Site;
-  owner: string;
-  depth: number;
-  args: readonly CallArg[];
-  seed: string;
   /** What the task submits itself; `countEnded` is to be called with each of these that has ended. */
-  childrenOf(countEnded: () => void): Children;
-  log(text: string): void;
-  progress(fraction: number, text: string): void;
-  ended(end: TaskEnd): void;
+  childrenOf(task: BusTask, countEnded: () => void): Children;
+  log(task: BusTask, text: string): void;
+  progress(task: BusTask, fraction: number, text: string): void;
+  /** The task waits for others, and goes on. */
+  blocked(task: BusTask): void;
+  resumed(task: BusTask): void;
+  ended(task: BusTask, end: TaskEnd, clock: number[] | undefined): void;
 };
 
 /** The call of a task that came to this host over the bus. */
 export class TaskCall extends Call {
   readonly #deps: TaskCallDeps;
+  readonly #task: BusTask;
+  readonly #args: readonly CallArg[];
   #children: Children | undefined;
   #clock: number[] | undefined;
+  #isBlocked = false;
 
-  constructor(deps: TaskCallDeps) {
-    super(deps.site, deps.owner, deps.depth, 0);
+  constructor(deps: TaskCallDeps, site: Site, task: BusTask, args: readonly CallArg[]) {
+    super(site, task.owner ?? "", task.template.depth, task.number ?? 0);
     this.#deps = deps;
+    this.#task = task;
+    this.#args = args;
+  }
+
+  /** Until its own time is over, or that of the task which it belongs to. */
+  override get timeoutMs(): number {
+    const { dueMs, startedMs = 0 } = this.#task;
+    const ownMs = super.timeoutMs;
+    return dueMs === undefined ? ownMs : Math.max(Math.min(ownMs, dueMs - startedMs), 1);
   }
 
   override write(items: ItemWriter): void {
-    for (const arg of this.#deps.args) {
-      if (arg instanceof Uint8Array) items.inline(arg);
+    for (const arg of this.#args) {
+      if (typeof arg === "number") items.number(arg);
+      else if (arg instanceof Uint8Array) items.inline(arg);
       else items.segment(arg.byteLength, arg.segment);
     }
-    items.inline(encodeValue(this.#deps.seed));
+    if (this.#task.ownSeed !== undefined) items.inline(encodeValue(this.#task.ownSeed));
   }
 
   override ended(end: CallEnd): void {
@@ -54,35 +67,57 @@ export class TaskCall extends Call {
     switch (end.kind) {
       case "value":
         // A copy, because the bytes are those of a slot.
-        this.#deps.ended({ kind: "value", value: end.encoded.slice(), clock: this.#clock });
+        this.#end({ kind: "value", value: end.encoded.slice() });
         return;
       case "large":
-        this.#deps.ended({ kind: "value", value: new Uint8Array(end.buffer), clock: this.#clock });
+        this.#end({ kind: "value", value: new Uint8Array(end.buffer) });
         return;
       default:
-        this.#deps.ended(end);
+        this.#end(end);
     }
   }
 
   override endedWithNumber(value: number): void {
-    this.ended({ kind: "value", encoded: encodeValue(value) });
+    this.#children?.close();
+    this.#end({ kind: "value", value });
+  }
+
+  #block(): void {
+    this.#isBlocked = true;
+    this.#deps.blocked(this.#task);
+  }
+
+  #resume(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#deps.resumed(this.#task);
+  }
+
+  #end(end: TaskEnd): void {
+    this.#resume();
+    this.#deps.ended(this.#task, end, this.#clock);
   }
 
   override said(message: Said): void {
+    const { pool, log, progress, childrenOf } = this.#deps;
     switch (message.kind) {
       case "log":
-        this.#deps.log(message.text);
+        log(this.#task, message.text);
         return;
       case "progress":
-        this.#deps.progress(message.fraction, message.text);
+        progress(this.#task, message.fraction, message.text);
         return;
       case "readings":
         this.#clock = message.clock;
         return;
       default: {
-        const { pool } = this.#deps;
-        this.#children ??= this.#deps.childrenOf(() => pool.countEnded(this));
-        this.#children.hear(message, (reply: NestedReply) => pool.reply(this, reply));
+        this.#children ??= childrenOf(this.#task, () => pool.countEnded(this));
+        const mayWait = message.kind === "get" || message.kind === "wait";
+        this.#children.hear(message, (reply: NestedReply) => {
+          if (mayWait) this.#resume();
+          pool.reply(this, reply);
+        });
+        if (mayWait) this.#block();
       }
     }
   }

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Kernel } from "../../scheduler/client/kernel.ts";
 import type { Module } from "../../scheduler/client/module.ts";
-import { submissionOf } from "../../scheduler/client/task-options.ts";
+import { templateOptions } from "../../scheduler/client/task-options.ts";
 import { sha256Of } from "../../scheduler/manifest/read.ts";
 import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
@@ -76,9 +76,9 @@ export class Courier {
     await control.putModule(sha256, bytes);
     return async () => {
       const id = submitter.submit({
-        ...{ label: `${sha256}/${kernel}`, module: sha256, kernel },
+        template: { label: `${sha256}/${kernel}`, module: sha256, kernel, ...templateOptions(options) },
         args: args.map((arg) => (arg instanceof Uint8Array ? arg : encodeValue(arg))),
-        ...submissionOf(options),
+        seed: options.seed,
       });
       try {
         const value = await new Promise<Uint8Array>((resolve, reject) => {

@@ -4,9 +4,9 @@ import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
 import type { ModuleFacts } from "../../scheduler/client/module.ts";
 import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
-import { submissionOf, type TaskOptions } from "../../scheduler/client/task-options.ts";
+import { type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
-import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
+import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostView } from "../../scheduler/placement/host-table.ts";
 import {
@@ -99,13 +99,13 @@ export class LocalBackend implements Backend, Owner {
   }
 
   target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
-    const { maxRetries, onProgress, options: others } = submissionOf(options);
-    const { grant = defaultGrant } = options;
+    const { maxRetries, onProgress, options: others } = templateOptions(options);
+    const { grant = defaultGrant, seed } = options;
     return this.targetOf(
       sha256,
       `${manifest.module}/${kernel}`,
       kernel,
-      { ...others, maxRetries, onProgress, depth: 0 },
+      { ...others, seed, maxRetries, onProgress, depth: 0 },
       mayBlock(needs, grant),
     );
   }
@@ -114,7 +114,8 @@ export class LocalBackend implements Backend, Owner {
     module: string,
     label: string,
     kernel: string,
-    options: Submission["options"] & Pick<Submission, "maxRetries" | "onProgress"> & { depth: number },
+    options: TaskTemplate["options"] &
+      Pick<TaskTemplate, "maxRetries" | "onProgress"> & { depth: number; seed: string | undefined },
     mapsByTasks = false,
   ): LocalTarget {
     const { limits, grant = defaultGrant, seed, clock, depth, maxRetries, onProgress } = options;

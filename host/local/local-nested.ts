@@ -14,12 +14,16 @@ export class LocalNested implements NestedSubmitter {
     this.#backend = backend;
   }
 
-  submit({ module, kernel, label, args, maxRetries, options }: Submission): string {
-    const { depth = 0, ...others } = options ?? {};
-    const target = this.#backend.targetOf(module, label, kernel, { ...others, maxRetries, depth });
+  submit({ template, args, seed }: Submission): string {
+    const { module, kernel, label, maxRetries, options } = template;
+    const { depth = 0, ...others } = options;
+    const target = this.#backend.targetOf(module, label, kernel, { ...others, seed, maxRetries, depth });
     return this.#keep(
       target.submitPlanned(
-        args.map((arg): GivenArg => (typeof arg === "string" ? this.#objects.get(arg)! : planOf(arg))),
+        args.map((arg): GivenArg => {
+          if (typeof arg === "string") return this.#objects.get(arg)!;
+          return typeof arg === "number" ? arg : planOf(arg);
+        }),
       ),
     );
   }

@@ -1,4 +1,4 @@
-import { submissionOf } from "../../scheduler/client/task-options.ts";
+import { templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
 import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
@@ -28,7 +28,11 @@ export type ChildrenDeps = {
   submitter(): Promise<NestedSubmitter>;
   control: Control;
   /** The task that they belong to, and the name of its module. */
-  parent: Pick<WorkerCall, "sha256" | "limits" | "grant" | "seed" | "depth">;
+  parent: Pick<WorkerCall, "sha256" | "limits" | "grant" | "seed" | "depth"> & {
+    priority?: number;
+    /** By when it has to be done, and they with it. */
+    dueMs?: number | undefined;
+  };
   module: string;
   /** Is called once for each task that has ended while the parent runs. */
   countEnded(): void;
@@ -157,18 +161,23 @@ export class Children {
       sha256 = module === ownModule ? Promise.resolve(parent.sha256) : findModule(control, module);
       this.#modules.set(module, sha256);
     }
-    const { options, ...others } = submissionOf({
-      ...parent.limits,
-      grant: parent.grant,
-      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
-    });
-    const submission = {
+    const { options, ...others } = templateOptions({ ...parent.limits, grant: parent.grant });
+    const template = {
       ...others,
       label: kernel,
       module: await sha256,
       kernel: name,
+      options: {
+        ...options,
+        depth: parent.depth + 1,
+        ...(parent.priority !== undefined && { priority: parent.priority }),
+      },
+      deadlineMs: parent.dueMs === undefined ? undefined : Math.max(parent.dueMs - performance.now(), 1),
+    };
+    const submission = {
+      template,
       args: await Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg))),
-      options: { ...options, depth: parent.depth + 1 },
+      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
     };
     const submitter = await this.#submitter();
     await former;

@@ -1,3 +1,4 @@
+import { numberBytes } from "../../scheduler/protocol/value-format.ts";
 import { type Shared, slotAt, slotWords } from "./layout.ts";
 import { itemCountWord, itemHeaderWords, itemsWord } from "./slot.ts";
 
@@ -5,8 +6,6 @@ type Bytes = Uint8Array<ArrayBufferLike>;
 
 /** The tag of a number in an encoded value. */
 const numberTag = 3;
-/** What a number takes when it is encoded: a header of 8 bytes, and a double. */
-export const numberBytes = 16;
 
 /** An encoded value: these bytes of the slot, or, when the segment is not 0, so many at the beginning of that. */
 export type Item = { bytes: Bytes; byteLength: number; segment: number };

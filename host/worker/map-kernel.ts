@@ -4,7 +4,7 @@ import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { isScalarType, type KernelSignature, type ScalarType } from "../../scheduler/protocol/manifest.ts";
 import { typedArrayNameOf } from "../../scheduler/protocol/tensor.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
-import { numberBytes } from "../ring/items.ts";
+import { numberBytes } from "../../scheduler/protocol/value-format.ts";
 import type { Instance } from "./instance.ts";
 import { columnOf, constantColumn, type Elements, mapStateless, oneNaNIn } from "./map-loop.ts";
 import type { Meter } from "./meter.ts";

@@ -1,6 +1,7 @@
 import { integerRanges } from "../../scheduler/manifest/integers.ts";
 import { isScalarType, type ScalarType, type Type } from "../../scheduler/protocol/manifest.ts";
-import { numberAt, numberBytes, numberItemWords } from "../ring/items.ts";
+import { numberBytes } from "../../scheduler/protocol/value-format.ts";
+import { numberAt, numberItemWords } from "../ring/items.ts";
 import type { Shared } from "../ring/layout.ts";
 import { itemCountWord, itemsWord } from "../ring/slot.ts";
 import type { Instance } from "./instance.ts";

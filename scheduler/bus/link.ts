@@ -1,7 +1,7 @@
 import type { Packet } from "../protocol/messages.ts";
 
 /** Past these a packet is closed and the next begun: more per packet gains nothing, and it must fit a message. */
-const packetMessages = 32;
+const packetMessages = 64;
 const packetBytes = 64 * 1024;
 
 type Sent<Out> = { packet: Packet<Out>; sentMs: number };
@@ -14,7 +14,9 @@ type Sent<Out> = { packet: Packet<Out>; sentMs: number };
 export class Link<Out, In> {
   readonly session: string;
   readonly #from: string;
-  #pending: { message: Out; bytes: number }[] = [];
+  /** Messages for the next flush, by packets. The last is the one that still takes some. */
+  #pending: Out[][] = [];
+  #lastBytes = 0;
   #unacknowledged: Sent<Out>[] = [];
   #nextSeq = 1;
   #received = 0;
@@ -27,7 +29,14 @@ export class Link<Out, In> {
 
   /** Queues a message of about this many bytes for the next `flush`. */
   send(message: Out, bytes: number): void {
-    this.#pending.push({ message, bytes });
+    const last = this.#pending.at(-1);
+    if (last === undefined || last.length >= packetMessages || this.#lastBytes >= packetBytes) {
+      this.#pending.push([message]);
+      this.#lastBytes = bytes;
+      return;
+    }
+    last.push(message);
+    this.#lastBytes += bytes;
   }
 
   /** Whether nothing is queued and everything sent has been acknowledged. */
@@ -37,22 +46,9 @@ export class Link<Out, In> {
 
   /** The packets that carry what is queued. */
   flush(nowMs: number): Packet<Out>[] {
-    const packets: Packet<Out>[] = [];
-    let start = 0;
-    while (start < this.#pending.length) {
-      let end = start;
-      let bytes = 0;
-      do {
-        bytes += this.#pending[end++]!.bytes;
-      } while (end < this.#pending.length && end - start < packetMessages && bytes < packetBytes);
-      const packet = this.#packet(
-        this.#nextSeq++,
-        this.#pending.slice(start, end).map(({ message }) => message),
-      );
-      this.#unacknowledged.push({ packet, sentMs: nowMs });
-      packets.push(packet);
-      start = end;
-    }
+    if (this.#pending.length === 0) return [];
+    const packets = this.#pending.map((messages) => this.#packet(this.#nextSeq++, messages));
+    for (const packet of packets) this.#unacknowledged.push({ packet, sentMs: nowMs });
     this.#pending = [];
     return packets;
   }

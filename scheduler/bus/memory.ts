@@ -2,7 +2,8 @@ import { ConnectionError } from "../protocol/errors.ts";
 import type { Bus, MessageHandler } from "./bus.ts";
 import { guarded } from "./guarded.ts";
 
-/** A bus inside one process, for a cluster of one. Messages are delivered in order, after the current task. */
+/** A bus inside one process, for a cluster of one. Messages are delivered in order, after the current task.
+ * A `*` that ends a subject stands for any one word. */
 export function memoryBus(): Bus {
   const handlers = new Map<string, Set<MessageHandler>>();
   let queue: (() => void)[] = [];
@@ -18,9 +19,10 @@ export function memoryBus(): Bus {
   };
   const send = (subject: string, payload: Uint8Array, respond: (payload: Uint8Array) => void) => {
     if (isClosed) return;
-    const listeners = handlers.get(subject);
+    const anyOf = subject.replace(/[^.]+$/, "*");
+    const listeners = [handlers.get(subject), handlers.get(anyOf)];
     later(() => {
-      for (const handler of listeners ?? []) guarded(handler)(payload, respond);
+      for (const each of listeners) for (const handler of each ?? []) guarded(handler)(payload, respond);
     });
   };
 

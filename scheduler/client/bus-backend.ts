@@ -1,12 +1,12 @@
 import { findKernel } from "../manifest/check.ts";
 import { checkArgBytes } from "../manifest/check-limits.ts";
-import type { Recording } from "../ownership/object-table.ts";
+import type { ReadyState, Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { inlineBytes } from "../protocol/messages.ts";
 import { EncodedTable } from "../protocol/table.ts";
-import { decodeValue, encodeValue } from "../protocol/value.ts";
+import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
 import type { Backend, MapArg, Target } from "./backend.ts";
 import { BusHandle, type Holds } from "./bus-handle.ts";
 import { MapByTasks } from "./map-by-tasks.ts";
@@ -15,7 +15,7 @@ import type { ModuleFacts } from "./module.ts";
 import { type Handle, handleOf, ObjectRef } from "./object-ref.ts";
 import type { Submitter } from "./submitter.ts";
 import { decodeTable } from "./tables.ts";
-import { submissionOf, type TaskOptions } from "./task-options.ts";
+import { type TaskOptions, templateOptions } from "./task-options.ts";
 
 /** The hosts of a cluster, as a client has them at its end of the wire. */
 export class BusBackend implements Backend, Holds {
@@ -34,17 +34,14 @@ export class BusBackend implements Backend, Holds {
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target {
     const label = `${module.manifest.module}/${kernel}`;
     const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed } = options;
-    const submission = submissionOf(options);
+    const template = { label, module: module.sha256, kernel, ...templateOptions(options) };
     const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
-      const args = given.map((arg) => (arg instanceof BusHandle ? arg.id : encodeValue(arg)));
+      const args = given.every(isNumber) ? given : given.map((arg) => this.#argOf(arg));
       checkArgBytes(label, args, maxArgumentBytes);
-      const withSeed = {
-        ...submission,
-        options: { ...submission.options, ...(ownSeed !== undefined && { seed: ownSeed }) },
-      };
-      return this.#handle(
-        this.#submitter.submit({ label, module: module.sha256, kernel, args, ...withSeed }),
-      );
+      const id = this.#submitter.submit({ template, args, seed: ownSeed });
+      const handle = new BusHandle(id, this);
+      this.#submitter.keepBy(id, handle);
+      return handle;
     };
     const signature = findKernel(module.manifest, kernel);
     return {
@@ -58,7 +55,9 @@ export class BusBackend implements Backend, Holds {
     const encoded = encodeValue(value, {
       idOf: (given) => {
         if (!(given instanceof ObjectRef)) return undefined;
-        if (!this.owns(handleOf(given))) throw foreignRef(given);
+        const handle = handleOf(given);
+        if (!this.owns(handle)) throw foreignRef(given);
+        this.#share(handle as BusHandle);
         inner.add(given.id);
         return given.id;
       },
@@ -71,28 +70,44 @@ export class BusBackend implements Backend, Holds {
   }
 
   owns(handle: Handle): boolean {
-    return (
-      handle instanceof BusHandle &&
-      handle.holder === this &&
-      !handle.isFreed &&
-      this.#submitter.owns(handle.id)
-    );
+    return handle instanceof BusHandle && handle.holder === this && !handle.isFreed;
   }
 
-  isReady({ id }: Handle): boolean {
-    return this.#submitter.isReady(id);
+  isReady(handle: Handle): boolean {
+    return (handle as BusHandle).own !== undefined || this.#submitter.isReady(handle.id);
   }
 
-  whenReady({ id }: Handle, listener: () => void): () => void {
-    return this.#submitter.whenReady(id, listener);
+  whenReady(handle: Handle, listener: (state: ReadyState) => void): () => void {
+    const { own, id } = handle as BusHandle;
+    if (own === undefined) return this.#submitter.whenReady(id, listener);
+    listener(own);
+    return () => {};
   }
 
   get(handles: readonly Handle[]): Promise<unknown[]> {
-    return Promise.all(handles.map((handle) => this.#value(handle)));
+    return new Promise((resolve, reject) => {
+      const values = new Array<unknown>(handles.length);
+      let missingCount = handles.length;
+      if (missingCount === 0) resolve(values);
+      const take = (index: number, value: unknown) => {
+        values[index] = value;
+        if (--missingCount === 0) resolve(values);
+      };
+      for (const [index, handle] of handles.entries()) {
+        // Until then this closure holds the handle, so that its object is not let go of.
+        this.whenReady(handle, (state) => {
+          const value = this.#value(handle, state);
+          if (value instanceof Promise) value.then((value) => take(index, value), reject);
+          else take(index, value);
+        });
+      }
+    });
   }
 
-  getSync({ id }: Handle): unknown {
-    const bytes = this.#submitter.localValue(id);
+  getSync(handle: Handle): unknown {
+    const { id, own } = handle as BusHandle;
+    if (own?.kind === "failed") throw own.error;
+    const bytes = own === undefined ? this.#submitter.localValue(id) : own.value;
     if (bytes === undefined) throw notNow(id, "nothing arrives over the bus while this thread is blocked");
     const value = this.#decode(bytes);
     if (!(value instanceof Promise)) return value;
@@ -105,8 +120,10 @@ export class BusBackend implements Backend, Holds {
     this.#submitter.cancel(id);
   }
 
-  recording({ id }: Handle): Recording | undefined {
-    return this.#submitter.recording(id);
+  recording(handle: Handle): Recording | undefined {
+    const { id, ownRecording } = handle as BusHandle;
+    const recording = ownRecording ?? this.#submitter.recording(id);
+    return recording && { seed: id, ...recording };
   }
 
   get hosts(): HostView[] {
@@ -123,13 +140,36 @@ export class BusBackend implements Backend, Holds {
 
   letGo(handle: BusHandle): void {
     this.#dropped.unregister(handle);
-    this.#submitter.drop(handle.id);
+    if (handle.own === undefined) this.#submitter.drop(handle.id);
+    handle.own = undefined;
+  }
+
+  watch(handle: BusHandle): void {
+    this.#dropped.register(handle, handle.id, handle);
   }
 
   #handle(id: string): BusHandle {
     const handle = new BusHandle(id, this);
-    this.#dropped.register(handle, id, handle);
+    this.watch(handle);
     return handle;
+  }
+
+  /** An argument as it is submitted: an object goes by its id. */
+  #argOf(given: unknown): Encoded | string {
+    if (typeof given === "number") return given;
+    if (!(given instanceof BusHandle)) return encodeValue(given);
+    this.#share(given);
+    return given.id;
+  }
+
+  /** Others are to know its object, too. */
+  #share(handle: BusHandle): void {
+    const { id, own, ownRecording } = handle;
+    if (own === undefined) return;
+    this.#submitter.own(id, own, ownRecording);
+    handle.own = undefined;
+    handle.ownRecording = undefined;
+    this.watch(handle);
   }
 
   #map({ signature, args, count, seed: given, submit }: Omit<BusMap, "backend">): BusHandle {
@@ -147,21 +187,20 @@ export class BusBackend implements Backend, Holds {
     return handle;
   }
 
-  #value(handle: Handle): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#submitter.whenReady(handle.id, (state) => {
-        // Until then this closure holds the handle, so that its object is not let go of.
-        this.#submitter
-          .fetch(handle.id, state)
-          .then((bytes) => this.#decode(bytes))
-          .then(resolve, reject);
-      });
-    });
+  /** The value of a ready object; a promise for what is away, or failed, or a table. */
+  #value({ id }: Handle, state: ReadyState): unknown {
+    if (state.kind !== "local") return this.#submitter.fetch(id, state).then((bytes) => this.#decode(bytes));
+    try {
+      return this.#decode(state.value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  #decode(bytes: Uint8Array): unknown {
+  #decode(encoded: Encoded): unknown {
+    if (typeof encoded === "number") return encoded;
     // Of a small one, a copy, which the program may change.
-    const value = decodeValue(bytes.byteLength <= inlineBytes ? bytes.slice() : bytes, {
+    const value = decodeValue(encoded.byteLength <= inlineBytes ? encoded.slice() : encoded, {
       refOf: (id) => {
         this.#submitter.hold(id);
         return new ObjectRef(this.#handle(id));
@@ -170,6 +209,8 @@ export class BusBackend implements Backend, Holds {
     return value instanceof EncodedTable ? decodeTable(value) : value;
   }
 }
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
 
 type BusMap = {
   signature: ReturnType<typeof findKernel>;

@@ -1,24 +1,44 @@
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
-import type { Submission } from "../dataflow/pending-task.ts";
+import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-task.ts";
 import { TaskTable } from "../dataflow/task-table.ts";
 import { serveObjects } from "../objects/serve.ts";
 import { pullObject } from "../objects/transfer.ts";
-import { ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
+import {
+  type Keeper,
+  type KeptState,
+  ObjectTable,
+  type ReadyState,
+  type Recording,
+} from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import { RunTimes } from "../placement/run-times.ts";
-import { decodeHeartbeat, decodePacketToClient, encodeMessage } from "../protocol/codec.ts";
+import { decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
-import { randomId } from "../protocol/ids.ts";
+import { idOf, numberOf, randomId } from "../protocol/ids.ts";
 import { type Holder, largestObjects, type PeerMemory } from "../protocol/memory.ts";
-import { type Heartbeat, inlineBytes, type Task, type ToClient, type ToHost } from "../protocol/messages.ts";
+import {
+  type Arg,
+  type CallOwn,
+  type Heartbeat,
+  inlineBytes,
+  type Load,
+  type Packet,
+  type ToClient,
+  type ToHost,
+} from "../protocol/messages.ts";
+import { runBytes } from "../protocol/run.ts";
 import type { Subjects } from "../protocol/subjects.ts";
+import { byteLengthOf, bytesOf, type Encoded } from "../protocol/value.ts";
+import type { IdleHosts } from "../queue/idle-hosts.ts";
+import { Gossip } from "./gossip.ts";
 import { askMemory, type MemoryReport } from "./memory-report.ts";
+import { TemplateNumbers } from "./template-numbers.ts";
 
 /** Inline values of one task, together. */
 const inlineTaskBytes = 32 * 1024;
-/** What a task, or an argument that is a ref, takes in a message beside its values. */
-const overheadBytes = 200;
+/** About what a template takes in a message. */
+const overheadBytes = 300;
 const tickMs = 100;
 /** When our own timer is so late, this thread was busy, and what hosts said is still waiting to be read. */
 const deafMs = 500;
@@ -33,7 +53,21 @@ export type SubmitterDeps = {
   id: string;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
+  /** The host that it is the client of, if it is that of a host. */
+  local?: LocalHost | undefined;
 };
+
+/** What the client of a host knows of that. */
+export type LocalHost = {
+  id: string;
+  /** The hosts that have asked it for work. */
+  idle: IdleHosts;
+  load(): Load;
+};
+
+/** How many hosts are listened to, if there are more; each host listens to fewer, as there are many. */
+export const sampleOfClient = 1_000;
+export const sampleOfHost = 32;
 
 /** A client's end of the wire: it feeds messages and time to what the client knows, and sends what that decides. */
 export class Submitter {
@@ -45,6 +79,10 @@ export class Submitter {
   readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
   readonly #tasks: TaskTable;
   readonly #exchange: Exchange<ToHost, ToClient>;
+  /** Of each host with an open session, those that it was told of. */
+  readonly #templates = new Map<string, TemplateNumbers>();
+  readonly #gossip: Gossip;
+  readonly #local: LocalHost | undefined;
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
   readonly #closing = new AbortController();
@@ -57,7 +95,8 @@ export class Submitter {
   #idCount = 0;
   #onHeard = () => {};
 
-  constructor({ bus, subjects, id, infeasibleAfterMs }: SubmitterDeps) {
+  constructor({ bus, subjects, id, infeasibleAfterMs, local }: SubmitterDeps) {
+    this.#local = local;
     this.#bus = bus;
     this.#subjects = subjects;
     this.id = id;
@@ -66,8 +105,10 @@ export class Submitter {
       hosts: this.#hosts,
       times: this.#times,
       clientId: id,
+      localId: local?.id,
+      idle: local?.idle,
       infeasibleAfterMs,
-      send: (hostId, task) => this.#send(hostId, task),
+      send: (hostId, task, args) => this.#send(hostId, task, args),
       cancel: (hostId, taskId) =>
         this.#exchange.send(hostId, { kind: "cancel", ids: [taskId] }, taskId.length),
       nowMs: () => performance.now(),
@@ -75,18 +116,15 @@ export class Submitter {
     });
     this.#exchange = new Exchange({
       id,
-      publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodeMessage(packet)),
+      publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodePacket(packet)),
       deliver: (hostId, message) => this.#onMessage(hostId, message),
       onReset: (hostId) => this.#loseHost(hostId),
     });
     this.#subscriptions = [
-      bus.subscribe(subjects.clientResults(id), (payload) =>
-        this.#exchange.receive(decodePacketToClient(payload)),
-      ),
-      bus.subscribe(subjects.load, (payload) => this.heard(decodeHeartbeat(payload))),
+      bus.subscribe(subjects.clientResults(id), (payload) => this.#received(decodePacketToClient(payload))),
       serveObjects(bus, subjects.objects({ kind: "client", id }), (objectId) => {
         const state = this.#objects.state(objectId);
-        return state?.kind === "local" ? state.value : undefined;
+        return state?.kind === "local" ? bytesOf(state.value) : undefined;
       }),
       bus.subscribe(subjects.memory({ kind: "client", id }), (_, respond) =>
         respond(encodeMessage(this.memory())),
@@ -96,6 +134,11 @@ export class Submitter {
         this.#exchange.resend(0);
       }),
     ];
+    this.#gossip = new Gossip({
+      ...{ bus, subjects, most: local === undefined ? sampleOfClient : sampleOfHost },
+      heard: (heartbeat) => this.heard(heartbeat),
+      needed: () => this.#hosts.busy(),
+    });
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     this.#ticker.unref();
   }
@@ -128,11 +171,6 @@ export class Submitter {
     return this.#hosts.view();
   }
 
-  /** Whether this client owns an object of this id. */
-  owns(id: string): boolean {
-    return this.#objects.state(id) !== undefined;
-  }
-
   /** The program has got another ref of this object. */
   hold(id: string): void {
     this.#objects.hold(id);
@@ -153,6 +191,12 @@ export class Submitter {
     return id;
   }
 
+  /** Owns an object whose only holder kept it. */
+  own(id: string, state: KeptState, recording: Partial<Recording> | undefined): void {
+    this.#objects.create(id, state);
+    if (recording !== undefined) this.#objects.record(id, recording);
+  }
+
   /** The same for a value whose bytes are still to come; when they don't, the object fails. */
   putLater(value: Promise<Uint8Array>): string {
     const id = this.#newId();
@@ -167,21 +211,29 @@ export class Submitter {
   /** Submits a task. Returns the id of its result. */
   submit(submission: Submission): string {
     const id = this.#newId();
+    const { template, args: given, seed } = submission;
     const implicit: string[] = [];
     let leftBytes = inlineTaskBytes;
-    const args = submission.args.map((arg) => {
-      if (typeof arg === "string") return arg;
+    const placed = (arg: Encoded | string) => {
+      if (!(arg instanceof Uint8Array)) return arg;
       if (arg.byteLength <= Math.min(inlineBytes, leftBytes)) {
         leftBytes -= arg.byteLength;
         return arg;
       }
       implicit.push(this.put(arg));
       return implicit.at(-1)!;
-    });
-    this.#tasks.submit(id, { ...submission, args });
+    };
+    this.#lookAtOwn();
+    const hasBytes = given.some((arg) => arg instanceof Uint8Array);
+    this.#tasks.submit(id, { template, args: hasBytes ? given.map(placed) : given, seed });
     // No program holds these: they are let go of with the task.
     for (const ref of implicit) this.#objects.drop(ref);
     return id;
+  }
+
+  /** Who holds the only ref of a result may keep that. */
+  keepBy(id: string, keeper: Keeper): void {
+    this.#objects.keepBy(id, keeper);
   }
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
@@ -190,12 +242,12 @@ export class Submitter {
   }
 
   /** What the task heard whose result this object is; undefined until it is done, and for what was put. */
-  recording(id: string): Recording | undefined {
+  recording(id: string): Partial<Recording> | undefined {
     return this.#objects.recording(id);
   }
 
   /** Keeps what is needed to make this object's value again. */
-  record(id: string, recording: Recording): void {
+  record(id: string, recording: Partial<Recording>): void {
     this.#objects.record(id, recording);
   }
 
@@ -204,7 +256,7 @@ export class Submitter {
   }
 
   /** The encoded value, if it is here; undefined if not. @throws the object's error, if it has failed */
-  localValue(id: string): Uint8Array | undefined {
+  localValue(id: string): Encoded | undefined {
     const state = this.#objects.state(id);
     if (state?.kind === "failed") throw state.error;
     return state?.kind === "local" ? state.value : undefined;
@@ -226,7 +278,7 @@ export class Submitter {
       case "failed":
         throw state.error;
       case "local":
-        return state.value;
+        return bytesOf(state.value);
       case "remote":
         return this.#pulled(id, state.hosts);
     }
@@ -254,7 +306,7 @@ export class Submitter {
       return {
         id,
         owner: this.id,
-        ...(state.kind === "local" && { bytes: state.value.byteLength }),
+        ...(state.kind === "local" && { bytes: byteLengthOf(state.value) }),
         ...(task !== undefined && { label: `result of ${task}` }),
         place: state.kind === "local" ? ("memory" as const) : ("none" as const),
         holders: isHeld ? [{ kind: "ref" as const }, ...others] : others,
@@ -273,6 +325,7 @@ export class Submitter {
   close(failure?: Error): void {
     clearInterval(this.#ticker);
     this.#closing.abort(failure ?? new ShutdownError("the client was shut down before the value was here"));
+    this.#gossip.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
@@ -280,8 +333,17 @@ export class Submitter {
     this.#exchange.close();
   }
 
+  #received(packet: Packet<ToClient>): void {
+    this.#exchange.receive(packet);
+    // Results have made room.
+    this.#tasks.placeWaiting();
+  }
+
   #onMessage(hostId: string, message: ToClient): void {
     switch (message.kind) {
+      case "value":
+        this.#tasks.ended(hostId, idOf(this.id, message.number), message);
+        return;
       case "result":
         this.#tasks.ended(hostId, message.id, message.outcome);
         return;
@@ -313,21 +375,39 @@ export class Submitter {
     }
   }
 
-  /** Ids begin with their owner's, so that no two clients make the same. */
+  /** What its own host has to do it knows at once. */
+  #lookAtOwn(): void {
+    if (this.#local !== undefined) this.#hosts.told(this.#local.id, this.#local.load(), performance.now());
+  }
+
   #newId(): string {
-    return `${this.id}-${(this.#idCount++).toString(36)}`;
+    return idOf(this.id, this.#idCount++);
   }
 
-  #send(hostId: string, task: Task): void {
-    if (!this.#exchange.has(hostId)) this.#exchange.open(hostId, randomId());
-    const bytes = task.args.reduce(
-      (sum, arg) => sum + (arg instanceof Uint8Array ? arg.byteLength : overheadBytes),
-      overheadBytes,
-    );
-    this.#exchange.send(hostId, { kind: "task", task }, bytes);
+  #send(hostId: string, task: PendingTask, args: readonly Arg[]): void {
+    const number = numberOf(this.id, task.id);
+    const template = this.#templateOn(hostId, task.template);
+    const own = ownOf(task);
+    this.#exchange.send(hostId, { kind: "call", number, template, args, own }, runBytes(args));
   }
 
-  #release(id: string, hosts: Set<string>): void {
+  /** The number by which a host knows a template; it is told of a new one. */
+  #templateOn(hostId: string, template: TaskTemplate): number {
+    if (!this.#exchange.has(hostId)) {
+      this.#exchange.open(hostId, randomId());
+      this.#templates.set(hostId, new TemplateNumbers());
+    }
+    const numbers = this.#templates.get(hostId)!;
+    const known = numbers.of(template);
+    if (known !== undefined) return known;
+    const number = numbers.add(template);
+    const { module, kernel, options } = template;
+    const told = { module, kernel, ...options };
+    this.#exchange.send(hostId, { kind: "template", number, template: told }, overheadBytes);
+    return number;
+  }
+
+  #release(id: string, hosts: ReadonlySet<string>): void {
     for (const hostId of hosts) this.#exchange.send(hostId, { kind: "release", ids: [id] }, id.length);
   }
 
@@ -350,6 +430,7 @@ export class Submitter {
 
   #loseHost(hostId: string, hasLeft = false): void {
     this.#exchange.forget(hostId);
+    this.#templates.delete(hostId);
     this.#tasks.hostLost(hostId, hasLeft);
   }
 
@@ -365,4 +446,16 @@ export class Submitter {
     }
     this.#tasks.tick();
   }
+}
+
+/** What a task tells its host of itself alone, if there is anything. */
+function ownOf({ seed, hops, expiresMs, dueMs }: PendingTask): CallOwn | undefined {
+  if (seed === undefined && hops === 0 && expiresMs === undefined && dueMs === undefined) return undefined;
+  const nowMs = performance.now();
+  return {
+    ...(seed !== undefined && { seed }),
+    ...(hops > 0 && { hops }),
+    ...(expiresMs !== undefined && { ttlMs: Math.max(expiresMs - nowMs, 0) }),
+    ...(dueMs !== undefined && { leftMs: Math.max(dueMs - nowMs, 1) }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { Progress, Submission } from "../dataflow/pending-task.ts";
+import type { Progress, TaskTemplate } from "../dataflow/pending-task.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { type Capability, capabilities, type Limits, limitNames } from "../protocol/limits.ts";
 import { longestTimerMs } from "../time/longest-timer.ts";
@@ -70,15 +70,15 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
   return options;
 }
 
-/** Options as a task is submitted with them. */
-export function submissionOf({
+/** Options as tasks are submitted with them; a seed is each one's own. */
+export function templateOptions({
   maxRetries = defaultMaxRetries,
   onProgress,
   grant,
-  seed,
+  seed: _,
   clock,
   ...others
-}: TaskOptions): Pick<Submission, "maxRetries" | "onProgress" | "options"> {
+}: TaskOptions): Pick<TaskTemplate, "maxRetries" | "onProgress" | "options"> {
   const limits = Object.fromEntries(
     limitNames.flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
   );
@@ -88,7 +88,6 @@ export function submissionOf({
     options: {
       ...(Object.keys(limits).length > 0 && { limits }),
       ...(grant && { grant: [...grant] }),
-      ...(seed !== undefined && { seed }),
       ...(clock && { clock: [...clock] }),
     },
   };

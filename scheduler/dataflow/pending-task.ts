@@ -3,33 +3,30 @@ import type { Selector } from "../placement/labels.ts";
 import type { Placed } from "../placement/place.ts";
 import type { Placeable } from "../placement/placer.ts";
 import { defaultNeed, keyOf } from "../placement/resources.ts";
-import type { Resources, Task } from "../protocol/messages.ts";
+import type { Resources, Template } from "../protocol/messages.ts";
+import type { Encoded } from "../protocol/value.ts";
 
-/** What is submitted: an argument is an encoded value or the id of an object. */
-export type Submission = {
+/** What tasks have in common: which kernel, and how it is to be run. */
+export type TaskTemplate = {
   /** For messages to people: `module/function`. */
-  label: string;
-  module: string;
-  kernel: string;
-  args: (Uint8Array | string)[];
-  maxRetries: number;
-  /** What goes to the host with the task. */
-  options: Pick<Task, "limits" | "grant" | "seed" | "clock" | "depth" | "need" | "priority" | "bundle">;
-  /** Where it can run, and should. */
-  where?: Where | undefined;
-  /** For how long its owner wants it, unless it has begun, in ms. */
-  ttlMs?: number | undefined;
-  /** How long it may take from now, with all that it waits for, in ms. */
-  deadlineMs?: number | undefined;
+  readonly label: string;
+  readonly module: string;
+  readonly kernel: string;
+  readonly maxRetries: number;
+  /** What goes to the host. */
+  readonly options: Omit<Template, "module" | "kernel">;
+  /** Where a task can run, and should. */
+  readonly where?: Where | undefined;
+  /** For how long its owner wants a task, unless it has begun, in ms. */
+  readonly ttlMs?: number | undefined;
+  /** How long a task may take from its submission, with all that it waits for, in ms. */
+  readonly deadlineMs?: number | undefined;
   /** No more tasks of this key than `maxConcurrent` are under way at once. */
-  key?: string | undefined;
-  maxConcurrent?: number | undefined;
-  /** Hears how far the task has come while it runs. */
-  onProgress?: ((progress: Progress) => void) | undefined;
+  readonly key?: string | undefined;
+  readonly maxConcurrent?: number | undefined;
+  /** Hears how far a task has come while it runs. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 };
-
-/** How far a task has come: a part of 1, and what it says of it. */
-export type Progress = { fraction: number; text: string };
 
 /** Where a task can run, and where it should. */
 export type Where = {
@@ -40,17 +37,28 @@ export type Where = {
   host?: string;
 };
 
+/** What is submitted: an argument is an encoded value or the id of an object. */
+export type Submission = {
+  template: TaskTemplate;
+  args: readonly (Encoded | string)[];
+  /** Of its random numbers. Default: its id. */
+  seed?: string | undefined;
+};
+
+/** How far a task has come: a part of 1, and what it says of it. */
+export type Progress = { fraction: number; text: string };
+
 const noInputs: Placed["inputs"] = [];
 
 /** A task that has not ended. */
 export class PendingTask implements Placeable {
   readonly id: string;
-  readonly submission: Submission;
-  readonly need: Resources;
+  readonly template: TaskTemplate;
+  readonly args: Submission["args"];
+  readonly seed: string | undefined;
   readonly shape: string;
   readonly owner = "";
   readonly priority: number;
-  readonly depth: number;
   /** When nobody wants it any more, unless it has begun; and by when it has to be done. */
   readonly expiresMs: number | undefined;
   readonly dueMs: number | undefined;
@@ -70,14 +78,14 @@ export class PendingTask implements Placeable {
   /** Whether it counts for its key. */
   isAdmitted = false;
 
-  constructor(id: string, submission: Submission, missingCount: number, nowMs: number) {
-    const { options, where, ttlMs, deadlineMs, maxRetries } = submission;
+  constructor(id: string, { template, args, seed }: Submission, missingCount: number, nowMs: number) {
+    const { options, ttlMs, deadlineMs, maxRetries } = template;
     this.id = id;
-    this.submission = submission;
-    this.need = options.need ?? defaultNeed;
-    this.shape = shapeOf(this.need, where);
+    this.template = template;
+    this.args = args;
+    this.seed = seed;
+    this.shape = shapeOf(template);
     this.priority = options.priority ?? 0;
-    this.depth = options.depth ?? 0;
     this.expiresMs = ttlMs === undefined ? undefined : nowMs + ttlMs;
     this.dueMs = deadlineMs === undefined ? undefined : nowMs + deadlineMs;
     this.missingCount = missingCount;
@@ -85,36 +93,53 @@ export class PendingTask implements Placeable {
   }
 
   get label(): string {
-    return this.submission.label;
+    return this.template.label;
   }
 
   get module(): string {
-    return this.submission.module;
+    return this.template.module;
+  }
+
+  get need(): Resources {
+    return this.template.options.need ?? defaultNeed;
+  }
+
+  get depth(): number {
+    return this.template.options.depth ?? 0;
   }
 
   get labels(): Selector | undefined {
-    return this.submission.where?.labels;
+    return this.template.where?.labels;
   }
 
   get prefer(): Selector | undefined {
-    return this.submission.where?.prefer;
+    return this.template.where?.prefer;
   }
 
   get host(): string | undefined {
-    return this.submission.where?.host;
+    return this.template.where?.host;
   }
 
   get key(): string | undefined {
-    return this.submission.key;
+    return this.template.key;
   }
 
   get maxConcurrent(): number | undefined {
-    return this.submission.maxConcurrent;
+    return this.template.maxConcurrent;
   }
 }
 
-/** The text by which it is known which hosts can run a task. */
-function shapeOf(need: Resources, where: Omit<Demand, "need"> | undefined): string {
-  if (need === defaultNeed && where === undefined) return "";
-  return JSON.stringify([keyOf(need), where?.labels ?? 0, where?.host ?? 0]);
+const shapes = new WeakMap<TaskTemplate, string>();
+
+/** The text by which it is known which hosts can run tasks of a template. */
+function shapeOf(template: TaskTemplate): string {
+  const { options, where } = template;
+  if (options.need === undefined && where === undefined) return "";
+  let shape = shapes.get(template);
+  if (shape === undefined) {
+    const demand: Demand = { need: options.need ?? defaultNeed, ...where };
+    shape = JSON.stringify([keyOf(demand.need), demand.labels ?? 0, demand.host ?? 0]);
+    shapes.set(template, shape);
+  }
+  return shape;
 }

@@ -11,7 +11,8 @@ import {
   TaskTimeoutError,
   WorkerCrashedError,
 } from "../protocol/errors.ts";
-import { type Arg, inlineBytes, type Outcome, type RefArg, type Task } from "../protocol/messages.ts";
+import { type Arg, inlineBytes, type Outcome, type RefArg } from "../protocol/messages.ts";
+import { byteLengthOf, type Encoded } from "../protocol/value.ts";
 import type { IdleHosts } from "../queue/idle-hosts.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
@@ -29,7 +30,7 @@ export type TaskTableDeps = {
   idle?: IdleHosts | undefined;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
-  send(hostId: string, task: Task): void;
+  send(hostId: string, task: PendingTask, args: readonly Arg[]): void;
   /** Tells a host to end a task. */
   cancel(hostId: string, id: string): void;
   nowMs(): number;
@@ -63,13 +64,17 @@ export class TaskTable {
   /** Takes in a task, whose result is the object of the same id. */
   submit(id: string, submission: Submission): void {
     const { objects } = this.#deps;
-    const refs = refsOf(submission);
-    const isTimed = submission.ttlMs !== undefined || submission.deadlineMs !== undefined;
+    const refs = refsOf(submission.args);
+    const { ttlMs, deadlineMs } = submission.template;
+    const isTimed = ttlMs !== undefined || deadlineMs !== undefined;
     const task = new PendingTask(id, submission, refs.length, isTimed ? this.#deps.nowMs() : 0);
     objects.create(id);
     this.#tasks.set(id, task);
     if (task.dueMs !== undefined) this.#dueCount++;
-    if (refs.length === 0) this.#ready(task);
+    if (refs.length === 0) {
+      this.#ready(task);
+      return;
+    }
     // All are in use before the first is looked at, since one that failed ends the task.
     for (const ref of refs) objects.use(ref);
     for (const ref of refs) {
@@ -91,8 +96,7 @@ export class TaskTable {
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
-        // A copy, because these bytes are part of a larger message.
-        this.#end(task, { kind: "local", value: outcome.value.slice() }, outcome.clock);
+        this.#end(task, { kind: "local", value: kept(outcome.value) }, outcome.clock);
         break;
       case "stored":
         this.#end(task, { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes }, outcome.clock);
@@ -130,7 +134,9 @@ export class TaskTable {
     this.#tellHostToEnd(task);
     this.#fail(
       task,
-      new TaskCancelledError(`${task.label} was cancelled`, { data: { kernel: task.label, id } }),
+      new TaskCancelledError(`${task.template.label} was cancelled`, {
+        data: { kernel: task.template.label, id },
+      }),
     );
   }
 
@@ -138,20 +144,20 @@ export class TaskTable {
   users(): Map<string, string[]> {
     const users = new Map<string, string[]>();
     for (const task of this.#tasks.values()) {
-      for (const ref of refsOf(task.submission)) users.set(ref, [...(users.get(ref) ?? []), task.label]);
+      for (const ref of refsOf(task.args)) users.set(ref, [...(users.get(ref) ?? []), task.label]);
     }
     return users;
   }
 
   /** Of an unfinished task: what it will be the result of. */
   labelOf(id: string): string | undefined {
-    return this.#tasks.get(id)?.label;
+    return this.#tasks.get(id)?.template.label;
   }
 
   /** Takes in how far a task has come on a host. */
   progressed(hostId: string, id: string, progress: Progress): void {
     const task = this.#tasks.get(id);
-    if (task?.hostId === hostId) task.submission.onProgress?.(progress);
+    if (task?.hostId === hostId) task.template.onProgress?.(progress);
   }
 
   /** Finds hosts for what waits for one, after something has changed. */
@@ -179,7 +185,7 @@ export class TaskTable {
   /** Ends every task, with this error if there is one. */
   close(failure?: Error): void {
     for (const task of this.#tasks.values()) {
-      const shutdown = new ShutdownError(`the client was shut down before ${task.label} was done`);
+      const shutdown = new ShutdownError(`the client was shut down before ${task.template.label} was done`);
       this.#fail(task, failure ?? shutdown);
     }
   }
@@ -199,7 +205,7 @@ export class TaskTable {
   /** Its key, if it has one, lets it go. */
   #goesOn(task: PendingTask): void {
     task.isAdmitted = true;
-    if (hasRefs(task.submission)) task.inputs = this.#inputsOf(task);
+    if (task.args.some(isRef)) task.inputs = this.#inputsOf(task);
     this.#placer.add(task);
   }
 
@@ -214,8 +220,8 @@ export class TaskTable {
   }
 
   /** The objects that it takes and that hosts hold. */
-  #inputsOf(task: PendingTask): PendingTask["inputs"] {
-    return refsOf(task.submission).flatMap((ref) => {
+  #inputsOf({ args }: PendingTask): PendingTask["inputs"] {
+    return refsOf(args).flatMap((ref) => {
       const state = this.#deps.objects.state(ref);
       return state?.kind === "remote" ? [{ bytes: state.bytes, hosts: state.hosts }] : [];
     });
@@ -223,27 +229,27 @@ export class TaskTable {
 
   /** A task has got its host. */
   #goes(task: PendingTask, hostId: string): void {
-    const { hosts, nowMs, send } = this.#deps;
+    const { hosts, send } = this.#deps;
     task.hostId = hostId;
-    // What it is told is about to come counts at once, whatever comes of it.
-    hosts.sent(hostId, task.module);
-    const args: Arg[] = [];
-    for (const source of task.submission.args) {
-      const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
-      if (arg instanceof Error) {
-        hosts.ended(hostId, false);
-        this.#fail(task, withDependant(arg, task.label));
-        return;
-      }
-      args.push(arg);
+    const args = this.#argsOn(hostId, task);
+    if (args instanceof Error) {
+      this.#fail(task, withDependant(args, task.label));
+      return;
     }
-    const { id, submission, hops, expiresMs, dueMs } = task;
-    const { module, kernel, options } = submission;
-    const sent: Task = { id, module, kernel, args, ...options };
-    if (hops > 0) sent.hops = hops;
-    if (expiresMs !== undefined) sent.ttlMs = Math.max(expiresMs - nowMs(), 0);
-    if (dueMs !== undefined) sent.leftMs = Math.max(dueMs - nowMs(), 1);
-    send(hostId, sent);
+    hosts.sent(hostId, task.module);
+    send(hostId, task, args);
+  }
+
+  /** The arguments as they go to a host, or why they can't. */
+  #argsOn(hostId: string, { args }: PendingTask): readonly Arg[] | Error {
+    if (!args.some(isRef)) return args as readonly Encoded[];
+    const resolved: Arg[] = [];
+    for (const source of args) {
+      const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
+      if (arg instanceof Error) return arg;
+      resolved.push(arg);
+    }
+    return resolved;
   }
 
   /** How a ready object goes to a host, or why it can't. */
@@ -254,7 +260,7 @@ export class TaskTable {
       case "failed":
         return state.error;
       case "local":
-        if (state.value.byteLength <= inlineBytes) return state.value;
+        if (byteLengthOf(state.value) <= inlineBytes) return state.value;
         return this.#refArg(ref, hostId, []);
       case "remote":
         return this.#refArg(ref, hostId, [...state.hosts]);
@@ -288,21 +294,30 @@ export class TaskTable {
   }
 
   #end(task: PendingTask, state: ReadyState, clock?: number[]): void {
-    if (!this.#tasks.delete(task.id)) return;
+    if (task.hasEnded) return;
     task.hasEnded = true;
+    this.#tasks.delete(task.id);
     if (task.dueMs !== undefined) this.#dueCount--;
-    this.#deps.objects.record(task.id, {
-      seed: task.submission.options.seed ?? task.id,
-      ...(clock && { clock }),
-    });
+    const { seed } = task;
+    const isPlain = seed === undefined && clock === undefined;
+    const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };
+    this.#deps.objects.record(task.id, heard);
     this.#deps.objects.settle(task.id, state);
-    for (const ref of refsOf(task.submission)) this.#deps.objects.unuse(ref);
+    for (const arg of task.args) if (typeof arg === "string") this.#deps.objects.unuse(arg);
     if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
   }
 }
 
-const hasRefs = ({ args }: Submission) => args.some((arg) => typeof arg === "string");
-const refsOf = ({ args }: Submission) => args.filter((arg) => typeof arg === "string");
+const none: readonly string[] = [];
+const nothing = {};
+
+const isRef = (arg: Encoded | string): arg is string => typeof arg === "string";
+
+const refsOf = (args: Submission["args"]): readonly string[] =>
+  args.some(isRef) ? args.filter(isRef) : none;
+
+/** A copy of bytes, because they are part of a larger message. */
+const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());
 
 const lostWith = (id: string, hostId: string) =>
   new ObjectLostError(`object ${id} is lost: host ${hostId}, which held its only copy, is gone`, {
@@ -316,7 +331,7 @@ const diedWith = (label: string, hostId: string) =>
     data: { host: hostId, kernel: label },
   });
 
-const missedDeadline = ({ label, submission: { deadlineMs } }: PendingTask) =>
+const missedDeadline = ({ label, template: { deadlineMs } }: PendingTask) =>
   new TaskTimeoutError(`${label} was not done by its deadline, ${deadlineMs} ms after it was submitted`, {
     remedy: "Raise deadlineMs, or start more hosts.",
     data: { kernel: label, limit: "deadlineMs", deadlineMs: deadlineMs! },

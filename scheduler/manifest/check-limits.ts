@@ -1,5 +1,6 @@
 import { InvalidTaskError, LimitExceededError } from "../protocol/errors.ts";
 import type { Capability } from "../protocol/limits.ts";
+import { numberBytes } from "../protocol/value-format.ts";
 
 /** @throws InvalidTaskError that names what the module imports and the task was not granted */
 export function checkGrant(kernel: string, needs: readonly Capability[], grant: readonly Capability[]): void {
@@ -32,10 +33,14 @@ export function checkArgRoom(kernel: string, argCount: number): void {
 /** @throws LimitExceededError when these arguments, encoded, have more bytes together; those given by ref are left out */
 export function checkArgBytes(
   kernel: string,
-  args: readonly ({ byteLength: number } | string)[],
+  args: readonly ({ byteLength: number } | number | string)[],
   maxArgumentBytes: number,
 ): void {
-  const bytes = args.reduce((sum, arg) => sum + (typeof arg === "string" ? 0 : arg.byteLength), 0);
+  let bytes = 0;
+  for (const arg of args) {
+    if (typeof arg === "number") bytes += numberBytes;
+    else if (typeof arg !== "string") bytes += arg.byteLength;
+  }
   if (bytes <= maxArgumentBytes) return;
   throw new LimitExceededError(
     `${kernel} was given ${bytes} bytes of arguments; its limit is ${maxArgumentBytes}`,

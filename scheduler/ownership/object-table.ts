@@ -1,8 +1,10 @@
+import type { Encoded } from "../protocol/value.ts";
+
 /** What its owner knows of an object. */
 export type ObjectState =
   | { kind: "pending" }
   /** Its encoded value is here. */
-  | { kind: "local"; value: Uint8Array }
+  | { kind: "local"; value: Encoded }
   /** These hosts hold its encoded value, of so many bytes. */
   | { kind: "remote"; hosts: Set<string>; bytes: number }
   | { kind: "failed"; error: Error };
@@ -15,6 +17,20 @@ export type Recording = { seed: string; clock?: number[] };
 
 export type ReadyState = Exclude<ObjectState, { kind: "pending" }>;
 
+/** Of an object that no host has. */
+export type KeptState = Exclude<ReadyState, { kind: "remote" }>;
+
+/**
+ * Whoever may keep the result of a task instead of the table. The value of a small one is garbage when the program drops
+ * its ref, and nobody needs to be told: that is why a table that is asked for few objects stays small.
+ */
+export interface Keeper {
+  /** The object is here from now on, and the table knows no more of it. */
+  take(state: KeptState, recording: Partial<Recording> | undefined): void;
+  /** The table keeps it: it wants to be told when the program drops the ref. */
+  leave(): void;
+}
+
 type Entry = {
   state: ObjectState;
   /** How many refs of it the program holds. */
@@ -24,10 +40,17 @@ type Entry = {
   /** The objects whose refs its value holds. */
   inner: readonly string[];
   /** Hosts that were told to fetch it, and so may have a copy, in the order in which they were told. */
-  copies: Set<string>;
-  listeners: ((state: ReadyState) => void)[];
-  recording?: Recording;
+  copies: Set<string> | undefined;
+  listeners: Listener[] | undefined;
+  /** Who holds the only ref of a pending object, and is held here as long as that is so. */
+  keeper: Keeper | undefined;
+  recording: Partial<Recording> | undefined;
 };
+
+type Listener = (state: ReadyState) => void;
+
+const none: readonly string[] = [];
+const noHosts: ReadonlySet<string> = new Set();
 
 /**
  * The objects that a client owns: their state, who uses them, and where copies are. An object is let go of when the
@@ -35,16 +58,33 @@ type Entry = {
  */
 export class ObjectTable {
   readonly #entries = new Map<string, Entry>();
-  readonly #onFree: (id: string, hosts: Set<string>) => void;
+  readonly #onFree: (id: string, hosts: ReadonlySet<string>) => void;
 
-  constructor(onFree: (id: string, hosts: Set<string>) => void) {
+  constructor(onFree: (id: string, hosts: ReadonlySet<string>) => void) {
     this.#onFree = onFree;
   }
 
   /** @param inner the objects whose refs its value holds: these are kept as long as it is */
-  create(id: string, state: ObjectState = { kind: "pending" }, inner: readonly string[] = []): void {
+  create(id: string, state: ObjectState = { kind: "pending" }, inner = none): void {
     for (const each of inner) this.use(each);
-    this.#entries.set(id, { state, heldCount: 1, users: 0, inner, copies: new Set(), listeners: [] });
+    // Not by spreading, which takes microseconds, and this is done for each task.
+    this.#entries.set(id, {
+      state,
+      heldCount: 1,
+      users: 0,
+      inner,
+      copies: undefined,
+      listeners: undefined,
+      keeper: undefined,
+      recording: undefined,
+    });
+  }
+
+  /** Whoever holds the program's only ref of an object keeps its value, too, if that can be. */
+  keepBy(id: string, keeper: Keeper): void {
+    const entry = this.#entries.get(id)!;
+    if (entry.state.kind === "pending") entry.keeper = keeper;
+    else keeper.leave();
   }
 
   state(id: string): ObjectState | undefined {
@@ -61,13 +101,13 @@ export class ObjectTable {
       yield { id, state, isHeld: heldCount > 0, inner };
   }
 
-  /** Keeps what the task heard whose result this object is. */
-  record(id: string, recording: Recording): void {
+  /** Keeps what the task heard whose result this object is. Its seed is its id unless it is told here. */
+  record(id: string, recording: Partial<Recording>): void {
     const entry = this.#entries.get(id);
     if (entry !== undefined) entry.recording = recording;
   }
 
-  recording(id: string): Recording | undefined {
+  recording(id: string): Partial<Recording> | undefined {
     return this.#entries.get(id)?.recording;
   }
 
@@ -76,10 +116,11 @@ export class ObjectTable {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.state.kind !== "pending") return;
     entry.state = state;
-    const listeners = entry.listeners;
-    entry.listeners = [];
-    for (const listener of listeners) listener(state);
-    this.#freeIfUnused(id, entry);
+    const { listeners } = entry;
+    entry.listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(state);
+    if (entry.keeper === undefined) this.#freeIfUnused(id, entry);
+    else this.#giveTo(entry.keeper, id, entry);
   }
 
   /** Calls back once, at once if the object is ready already. Returns how to stop waiting. */
@@ -89,9 +130,10 @@ export class ObjectTable {
       listener(entry.state);
       return () => {};
     }
-    entry.listeners.push(listener);
+    if (entry.listeners === undefined) entry.listeners = [listener];
+    else entry.listeners.push(listener);
     return () => {
-      entry.listeners = entry.listeners.filter((other) => other !== listener);
+      entry.listeners = entry.listeners?.filter((other) => other !== listener);
     };
   }
 
@@ -128,6 +170,7 @@ export class ObjectTable {
   copiedTo(id: string, hostId: string): string | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
+    entry.copies ??= new Set();
     const copies = [...entry.copies.add(hostId)];
     // The first ones ask the original. None asks a later one: they would wait for each other.
     return copies[Math.floor(copies.indexOf(hostId) / copyFanOut) - 1];
@@ -141,7 +184,7 @@ export class ObjectTable {
   }
 
   /** The owner has fetched an object for good; the hosts that it was taken from may forget it. */
-  bringHome(id: string, value: Uint8Array): void {
+  bringHome(id: string, value: Encoded): void {
     const entry = this.#entries.get(id);
     if (entry?.state.kind !== "remote") return;
     const { hosts } = entry.state;
@@ -158,21 +201,35 @@ export class ObjectTable {
   /** A host is gone, and what only it held is lost with it. */
   forgetHost(hostId: string, lost: (id: string) => Error): void {
     for (const [id, entry] of this.#entries) {
-      entry.copies.delete(hostId);
+      entry.copies?.delete(hostId);
       if (entry.state.kind !== "remote" || !entry.state.hosts.delete(hostId)) continue;
       if (entry.state.hosts.size === 0) entry.state = { kind: "failed", error: lost(id) };
     }
   }
 
+  #giveTo(keeper: Keeper, id: string, entry: Entry): void {
+    const { state, heldCount, users, recording } = entry;
+    entry.keeper = undefined;
+    if (heldCount === 1 && users === 0 && (state.kind === "local" || state.kind === "failed")) {
+      this.#entries.delete(id);
+      keeper.take(state, recording);
+      return;
+    }
+    keeper.leave();
+    this.#freeIfUnused(id, entry);
+  }
+
   #freeIfUnused(id: string, entry: Entry): void {
     // Not by calls in each other: values may hold refs of values that hold refs, as deep as they like.
+    if (entry.heldCount > 0 || entry.users > 0) return;
     const unused: [string, Entry][] = [[id, entry]];
     for (let next = unused.pop(); next !== undefined; next = unused.pop()) {
       const [id, { heldCount, users, state, inner, copies }] = next;
       if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
       // A listener may have ended its last use, and so have freed it already.
       if (!this.#entries.delete(id)) continue;
-      this.#onFree(id, new Set([...copies, ...(state.kind === "remote" ? state.hosts : [])]));
+      const hosts = state.kind === "remote" ? state.hosts : noHosts;
+      this.#onFree(id, copies === undefined ? hosts : new Set([...copies, ...hosts]));
       for (const each of inner) {
         const held = this.#entries.get(each)!;
         held.users--;

@@ -139,6 +139,11 @@ export class HostTable {
       .sort((one, other) => one.lacks.length - other.lacks.length);
   }
 
+  /** The hosts that have tasks of ours. */
+  *busy(): Generator<string> {
+    for (const { id, tasksPending } of this.#hosts.values()) if (tasksPending > 0) yield id;
+  }
+
   get(id: string): HostEntry | undefined {
     return this.#hosts.get(id);
   }

@@ -29,6 +29,8 @@ export type Placed = Demand & {
   prefer?: Selector | undefined;
   /** What it takes that is not with the client: how large it is, and who has it. */
   inputs: readonly { bytes: number; hosts: ReadonlySet<string> }[];
+  /** How many tasks it is nested in. */
+  depth: number;
   /** How many hosts have given it back since they were full. */
   hops: number;
 };
@@ -111,8 +113,10 @@ function waitMs(host: HostEntry, times: RunTimes): number {
 }
 
 /** Whether a host may get one more of a client's tasks; one that another host gave back goes to a free cpu only. */
-function hasRoom(host: HostEntry, { hops }: Placed, times: RunTimes): boolean {
+function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boolean {
   const { id, cpus, tasksPending } = host;
+  // What has room for no more may wait for this one.
+  if (depth > 0) return true;
   if (tasksOn(host) === 0) return true;
   if (hops > 0) return freeSlots(host) > 0;
   const ahead = Math.min(Math.max(aheadMs / times.meanMs(id), leastAhead), mostAhead);

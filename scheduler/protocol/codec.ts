@@ -3,24 +3,31 @@ import { checkClaims } from "./check-claims.ts";
 import { mostCauses, ProtocolError, type WireError } from "./errors.ts";
 import { type Capability, capabilities, type Limits } from "./limits.ts";
 import type { Holder, PeerMemory } from "./memory.ts";
-import type {
-  Arg,
-  Door,
-  Heartbeat,
-  ObjectReply,
-  ObjectRequest,
-  Outcome,
-  Packet,
-  Task,
-  ToClient,
-  ToHost,
+import {
+  type Arg,
+  type BundleName,
+  type Door,
+  type Heartbeat,
+  mostTemplates,
+  type ObjectReply,
+  type ObjectRequest,
+  type Outcome,
+  type Packet,
+  type RefArg,
+  type Resources,
+  type Task,
+  type Template,
+  type ToClient,
+  type ToHost,
 } from "./messages.ts";
+import { type Rare, RunWriter, readCalls, readValues } from "./run.ts";
 import {
   bytes,
   count,
   countFrom1,
   exactly,
   finite,
+  list,
   listOf,
   name,
   object,
@@ -56,7 +63,7 @@ const decoder =
     shape(decodeMessagePack(payload), what);
 
 const peer: Shape<Peer> = object({ kind: oneOf("host", "client"), id: name });
-const refArg = object({ ref: text, at: listOf(peer) });
+const refArg: Shape<RefArg> = object({ ref: text, at: listOf(peer) });
 const arg: Shape<Arg> = (value, path) => (value instanceof Uint8Array ? value : refArg(value, path));
 
 /** What a task may say of how it is to be run, field by field. */
@@ -66,13 +73,42 @@ export const limitShapes = {
 } satisfies Record<keyof Limits, Shape<number>>;
 export const grantShape: Shape<Capability[]> = listOf(oneOf(...capabilities));
 
+/** Zero or more. */
+const amount: Shape<number> = (value, path) => {
+  if (finite(value, path) >= 0) return value as number;
+  throw new ProtocolError(`${path} must not be negative`, { data: { path } });
+};
+const resources: Shape<Resources> = (value, path) => {
+  const amounts = record(value, path);
+  for (const [name, each] of Object.entries(amounts)) amount(each, `${path}.${name}`);
+  return amounts as Resources;
+};
+const labels: Shape<Record<string, string>> = (value, path) => {
+  const given = record(value, path);
+  for (const [name, each] of Object.entries(given)) shortText(each, `${path}.${name}`);
+  return given as Record<string, string>;
+};
+const bundle: Shape<BundleName> = object({ group: name, index: count });
+
+const templateFields = { module: text, kernel: text };
+const templateOptions = {
+  ...{ limits: object({}, limitShapes), grant: grantShape },
+  ...{ clock: listOf(finite), depth: count, need: resources, priority: finite, bundle },
+};
+/** What each call may say of itself. */
+const ownOptions = { seed: shortText, ttlMs: amount, leftMs: amount, hops: count };
+const template: Shape<Template> = object(templateFields, templateOptions);
 const task: Shape<Task> = object(
-  { id: text, module: text, kernel: text, args: listOf(arg) },
-  {
-    ...{ limits: object({}, limitShapes), grant: grantShape, seed: shortText },
-    ...{ clock: listOf(finite), depth: count },
-  },
+  { ...templateFields, id: text, args: listOf(arg) },
+  { ...templateOptions, ...ownOptions },
 );
+
+const own = object({}, ownOptions);
+const rare: Rare = {
+  encode: (value) => encoder.encode(value),
+  ref: (payload, path) => refArg(decodeMessagePack(payload), `${path}.args`),
+  own: (payload, path) => own(decodeMessagePack(payload), `${path}.own`),
+};
 
 /** What is deeper is dropped: nobody may fill our stack. */
 const wireErrorOf = (causesLeft: number): Shape<WireError> =>
@@ -89,11 +125,17 @@ const outcome: Shape<Outcome> = union({
   value: object({ kind: exactly("value"), value: bytes }, { clock: listOf(finite) }),
   stored: object({ kind: exactly("stored"), bytes: count }, { clock: listOf(finite) }),
   error: object({ kind: exactly("error"), error: wireError }),
-  returned: object({ kind: exactly("returned") }),
+  returned: object({ kind: exactly("returned") }, { isFull: exactly(true), to: name }),
 });
+
+const templateNumber: Shape<number> = (value, path) => {
+  if (count(value, path) < mostTemplates) return value as number;
+  throw new ProtocolError(`${path} must be below ${mostTemplates}`, { data: { path } });
+};
 
 const toHost: Shape<ToHost> = union({
   task: object({ kind: exactly("task"), task }),
+  template: object({ kind: exactly("template"), number: templateNumber, template }),
   release: object({ kind: exactly("release"), ids: listOf(text) }),
   cancel: object({ kind: exactly("cancel"), ids: listOf(text) }),
   bye: object({ kind: exactly("bye") }),
@@ -102,16 +144,59 @@ const toHost: Shape<ToHost> = union({
 const toClient: Shape<ToClient> = union({
   result: object({ kind: exactly("result"), id: text, outcome }),
   progress: object({ kind: exactly("progress"), id: text, fraction: finite, text: shortText }),
+  load: object({
+    ...{ kind: exactly("load"), queued: count, running: count, waitMs: amount },
+    ran: listOf(object({ kernel: text, count: countFrom1, ms: amount })),
+  }),
 });
 
-const packet = <Message>(message: Shape<Message>): Shape<Packet<Message>> =>
+/** Messages in order; each is one, or a run of many. */
+const messages =
+  <Message>(message: Shape<Message>, run: ReadRun<Message>): Shape<Message[]> =>
+  (value, path) => {
+    const read: Message[] = [];
+    for (const [index, each] of list(value, path).entries()) {
+      const place = `${path}[${index}]`;
+      if (each instanceof Uint8Array) read.push(...run(each, place, rare));
+      else read.push(message(each, place));
+    }
+    return read;
+  };
+type ReadRun<Message> = (run: Uint8Array, path: string, rare: Rare) => Message[];
+
+const packet = <Message>(message: Shape<Message>, run: ReadRun<Message>): Shape<Packet<Message>> =>
   object(
-    { from: name, session: text, seq: count, ack: count, messages: listOf(message) },
+    { from: name, session: text, seq: count, ack: count, messages: messages(message, run) },
     { reset: exactly(true) },
   );
 
-export const decodePacketToHost = decoder("packet", packet(toHost));
-export const decodePacketToClient = decoder("packet", packet(toClient));
+export const decodePacketToHost = decoder("packet", packet<ToHost>(toHost, readCalls));
+export const decodePacketToClient = decoder("packet", packet<ToClient>(toClient, readValues));
+
+const runs = new RunWriter(rare.encode);
+
+/** A packet, its calls and values as runs. */
+export function encodePacket(packet: Packet<ToHost | ToClient>): Uint8Array<ArrayBuffer> {
+  const parts: object[] = [];
+  let isInRun = false;
+  const endRun = () => {
+    if (isInRun) parts.push(runs.written.slice());
+    isInRun = false;
+  };
+  for (const message of packet.messages) {
+    if (message.kind !== "call" && message.kind !== "value") {
+      endRun();
+      parts.push(message);
+      continue;
+    }
+    if (!isInRun) runs.begin();
+    isInRun = true;
+    if (message.kind === "call") runs.call(message);
+    else runs.value(message);
+  }
+  endRun();
+  return encoder.encode({ ...packet, messages: parts });
+}
 export const decodeObjectRequest: (payload: Uint8Array) => ObjectRequest = decoder(
   "request",
   object({ id: text, offset: count, length: count }, { door: exactly(true) }),
@@ -169,6 +254,6 @@ export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
       running: count,
       state: oneOf("up", "draining", "left"),
     },
-    { rssBytes: count },
+    { rssBytes: count, waitMs: amount, beatMs: countFrom1, resources, labels },
   ),
 );

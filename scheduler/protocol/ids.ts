@@ -8,3 +8,10 @@ export function randomId(length = 12): string {
   for (const byte of bytes) id += alphabet[byte % 36];
   return id;
 }
+
+/** The id of a client's object, by the client's own number for it. Ids begin with their owner's: no two make the same. */
+export const idOf = (clientId: string, number: number): string => `${clientId}-${number.toString(36)}`;
+
+/** The number in an id of this client. */
+export const numberOf = (clientId: string, id: string): number =>
+  Number.parseInt(id.slice(clientId.length + 1), 36);

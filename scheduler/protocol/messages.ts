@@ -1,24 +1,21 @@
 import type { WireError } from "./errors.ts";
 import type { Capability, Limits } from "./limits.ts";
 import type { Peer } from "./subjects.ts";
+import type { Encoded } from "./value.ts";
 
 /** Values up to this travel inside messages, larger ones from who holds them to who needs them. */
 export const inlineBytes = 8 * 1024;
 
-/** One call of a kernel, as it goes to a host. */
-export type Task = {
-  id: string;
+/** What calls of a kernel have in common: which it is, and how they are to be run. */
+export type Template = {
   /** The module's sha-256, in hex. */
   module: string;
   /** The name of the function in the module. */
   kernel: string;
-  args: Arg[];
   /** What differs from the defaults of these. */
   limits?: Partial<Limits>;
   /** What the kernel may use. Default: `defaultGrant`. */
   grant?: Capability[];
-  /** Of its random numbers. Default: its id. */
-  seed?: string;
   /** What the clock is to say, reading by reading, when the task is a replay. */
   clock?: number[];
   /** How many tasks it is nested in: 0, or missing, for the task of a client. */
@@ -27,31 +24,49 @@ export type Task = {
   need?: Resources;
   /** The higher, the sooner. Default 0. */
   priority?: number;
+  /** The bundle of a placement group that it runs in. */
+  bundle?: BundleName;
+};
+
+/** What each call may say of itself. */
+export type CallOwn = {
+  /** Of its random numbers. Default: its id. */
+  seed?: string;
   /** For how long from now its owner wants it, unless it has begun, in ms. */
   ttlMs?: number;
   /** How long from now it has to be done, with all that it submits, in ms. */
   leftMs?: number;
-  /** The bundle of a placement group that it runs in. */
-  bundle?: BundleName;
   /** How many hosts have given it back because they were full. */
   hops?: number;
 };
 
-/** Amounts by name. */
+/** One call of a kernel, with all that belongs to it. */
+export type Task = Template & CallOwn & { id: string; args: Arg[] };
+
+/** One call by a template, whose id follows from the client's and its number; see `ids.ts`. */
+export type Call = {
+  number: number;
+  /** The number of its template in this session. */
+  template: number;
+  args: readonly Arg[];
+  own: CallOwn | undefined;
+};
+
+/** Amounts by name: of `cpu`, `gpu`, `memory` in bytes, and of anything else. */
 export type Resources = Readonly<Record<string, number>>;
 
 /** One of the parts of a placement group. */
 export type BundleName = { group: string; index: number };
 
 /** An encoded value, or an object to be fetched from one of the peers that hold it. */
-export type Arg = Uint8Array | RefArg;
+export type Arg = Encoded | RefArg;
 export type RefArg = { ref: string; at: Peer[] };
 
-export const isRefArg = (arg: Arg): arg is RefArg => !(arg instanceof Uint8Array);
+export const isRefArg = (arg: Arg): arg is RefArg => typeof arg === "object" && !(arg instanceof Uint8Array);
 
 /** How a task ended on a host. */
 export type Outcome =
-  | { kind: "value"; value: Uint8Array; clock?: number[] }
+  | { kind: "value"; value: Encoded; clock?: number[] }
   /** The value was too large to travel; the host keeps it under the task's id. */
   | { kind: "stored"; bytes: number; clock?: number[] }
   | { kind: "error"; error: WireError }
@@ -72,6 +87,9 @@ export type Load = {
 /** What a client sends to a host. */
 export type ToHost =
   | { kind: "task"; task: Task }
+  /** From now on, calls of this number are of this template. */
+  | { kind: "template"; number: number; template: Template }
+  | ({ kind: "call" } & Call)
   /** The owner lets go of these objects. */
   | { kind: "release"; ids: string[] }
   /** These tasks are to end, wherever they are; nobody waits for their results. */
@@ -82,6 +100,8 @@ export type ToHost =
 /** What a host sends to a client. */
 export type ToClient =
   | { kind: "result"; id: string; outcome: Outcome }
+  /** The call of this number has ended with this value. */
+  | { kind: "value"; number: number; value: Encoded }
   /** How far a running task has come, from 0 to 1, in its own words. */
   | { kind: "progress"; id: string; fraction: number; text: string }
   /** What the host has to do, and how many tasks of which kernels ran how long together since it said so last. */
@@ -89,6 +109,11 @@ export type ToClient =
 
 /** So many tasks of a kernel ran so long together. */
 export type Ran = { kernel: string; count: number; ms: number };
+
+/**
+ * So many templates a session has at most. They are numbered round and round: one more takes the number of the oldest.
+ */
+export const mostTemplates = 1_000;
 
 /**
  * Messages between a client and a host travel in numbered packets; see `Link`.

@@ -57,11 +57,13 @@ export const oneOf = <const T extends string>(...options: T[]): Shape<T> =>
 export const exactly = <const T>(expected: T): Shape<T> =>
   is(JSON.stringify(expected), (value): value is T => value === expected);
 
+export const list: Shape<unknown[]> = is("a list", (value): value is unknown[] => Array.isArray(value));
+
 /** A list of such items. */
-export const listOf = <T>(item: Shape<T>): Shape<T[]> => {
-  const list = is("a list", Array.isArray);
-  return (value, path) => list(value, path).map((each, index) => item(each, `${path}[${index}]`));
-};
+export const listOf =
+  <T>(item: Shape<T>): Shape<T[]> =>
+  (value, path) =>
+    list(value, path).map((each, index) => item(each, `${path}[${index}]`));
 
 /** A map with these fields; fields it does not name are dropped, so that a later version may add some. */
 export const object =

@@ -12,8 +12,11 @@ export function subjectsOf(cluster: string) {
   return {
     /** Where any NATS client sends a task and gets its result as the reply. */
     submit: `${prefix}.submit`,
-    /** Heartbeat and load of every host. */
-    load: `${prefix}.load`,
+    /** Heartbeat and load of every host, and of one. */
+    load: `${prefix}.load.*`,
+    loadOf: (hostId: string) => `${prefix}.load.${hostId}`,
+    /** Where a host hears from others that have nothing to do. */
+    idle: (hostId: string) => `${prefix}.host.${hostId}.idle`,
     /** Whoever calls here, with no message, hears from every host at once. */
     hello: `${prefix}.hello`,
     /** Packets from clients to a host. */

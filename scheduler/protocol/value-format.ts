@@ -9,6 +9,8 @@ import type { TypedArray } from "./tensor.ts";
  *     byte 8-   payload, little-endian
  */
 export const headerBytes = 8;
+/** What a number takes when it is encoded. */
+export const numberBytes = headerBytes + 8;
 export const tag = {
   undefined: 0,
   null: 1,

@@ -3,12 +3,21 @@ import { type TypedArrayName, typedArrayNames } from "./manifest.ts";
 import { decodeStructure, listRefIds, type RefIds, type RefsById } from "./structure.ts";
 import { EncodedTable } from "./table.ts";
 import { findShapeError, mostDimensions, Tensor, type TypedArray } from "./tensor.ts";
-import { headerBytes, oneNaN, tag, tensorHeadBytes, typedArrayClasses } from "./value-format.ts";
+import { headerBytes, numberBytes, oneNaN, tag, tensorHeadBytes, typedArrayClasses } from "./value-format.ts";
 import { encodePlan, planValue } from "./value-plan.ts";
 
 export { planValue, ValuePlan } from "./value-plan.ts";
 
 type Bytes = Uint8Array<ArrayBufferLike>;
+
+/** An encoded value; a number stands for itself until somebody needs its bytes. */
+export type Encoded = Uint8Array | number;
+
+export const bytesOf = (value: Encoded): Uint8Array =>
+  typeof value === "number" ? encodeValue(value) : value;
+
+export const byteLengthOf = (value: Encoded): number =>
+  typeof value === "number" ? numberBytes : value.byteLength;
 
 /**
  * A value as bytes: a snapshot, so that later changes to a typed array are not seen.

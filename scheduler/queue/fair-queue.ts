@@ -3,7 +3,7 @@ import { Deque } from "./deque.ts";
 /** Something that waits for its turn. */
 export type Waiting = {
   /** Whoever shares fairly with others. */
-  owner: string;
+  owner: string | undefined;
   /** The higher, the sooner. */
   priority: number;
   /** How many tasks it is nested in: deeper ones go first among those of one priority. */
@@ -29,7 +29,7 @@ export const agingMs = 1_000;
 export class FairQueue<T extends Waiting> {
   readonly #levels: Level<T>[] = [];
   /** What each owner has had, in ms of estimates. Those that have nothing here are forgotten. */
-  readonly #shares = new Map<string, Share>();
+  readonly #shares = new Map<string | undefined, Share>();
   /** What the owner had who was served last: a newcomer begins there, and not with all that others have had before. */
   #servedMs = 0;
   #size = 0;
@@ -125,7 +125,7 @@ export class FairQueue<T extends Waiting> {
       .map(({ level }) => level);
   }
 
-  #share(owner: string): Share {
+  #share(owner: string | undefined): Share {
     let share = this.#shares.get(owner);
     if (share === undefined) {
       share = { hadMs: this.#servedMs, waiting: 0 };
@@ -134,7 +134,7 @@ export class FairQueue<T extends Waiting> {
     return share;
   }
 
-  #leave(owner: string): void {
+  #leave(owner: string | undefined): void {
     const share = this.#shares.get(owner);
     // What one has had beyond the others counts for as long as these wait.
     if (share !== undefined && --share.waiting === 0 && share.hadMs <= this.#servedMs)
@@ -155,7 +155,7 @@ class Level<T extends Waiting> {
   readonly priority: number;
   readonly depth: number;
   readonly #shape: string;
-  readonly #queues = new Map<string, { share: Share; items: Deque<T> }>();
+  readonly #queues = new Map<string | undefined, { share: Share; items: Deque<T> }>();
 
   constructor({ priority, depth, shape }: T) {
     this.priority = priority;

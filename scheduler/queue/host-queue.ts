@@ -27,6 +27,7 @@ const mostHops = 3;
 const aheadMs = 0.5;
 const mostAhead = 64;
 
+const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const isPlain = ({ need }: { need: Resources }) => need === defaultNeed;
 
 export type HostQueueDeps<T> = {
@@ -69,6 +70,12 @@ export class HostQueue<T extends QueuedTask> {
     return this.#waiting.size === 0 && this.#fits(task);
   }
 
+  /** What nobody has taken. */
+  get available(): Resources {
+    const available = this.ledger.available;
+    return { ...available, cpu: Math.max((available.cpu ?? 0) - this.#plain, 0) };
+  }
+
   /** Whether nothing is taken. */
   get isWhole(): boolean {
     return this.#plain === 0 && this.ledger.isWhole;
@@ -86,9 +93,14 @@ export class HostQueue<T extends QueuedTask> {
     );
   }
 
-  /** Takes out the tasks that have waited so long that they are better off elsewhere. */
+  /** Whether it is to be looked for tasks that have waited so long that they are better off elsewhere. */
+  isHurried(nowMs: number): boolean {
+    return this.#waiting.size > 0 && this.#othersAreFree(nowMs);
+  }
+
+  /** Takes these out. */
   overdue(nowMs: number): T[] {
-    if (this.#waiting.size === 0 || !this.#othersAreFree(nowMs)) return [];
+    if (!this.isHurried(nowMs)) return [];
     return this.remove((task) => nowMs - task.queuedMs >= patienceMs && this.#canHop(task));
   }
 
@@ -116,6 +128,19 @@ export class HostQueue<T extends QueuedTask> {
     if (isPlain(task)) this.#plain--;
     else this.ledger.give(task.need);
     this.fill(nowMs);
+  }
+
+  /** A task that runs waits for others that it has submitted, and needs no cpu until it goes on. */
+  blocked(task: T, nowMs: number): void {
+    if (isPlain(task)) this.#plain--;
+    else this.ledger.give(cpuOf(task.need));
+    this.fill(nowMs);
+  }
+
+  /** It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end. */
+  resumed(task: T): void {
+    if (isPlain(task)) this.#plain++;
+    else this.ledger.take(cpuOf(task.need));
   }
 
   /** Starts what can run now. */

@@ -1,6 +1,6 @@
 /** A host with free cpus says so at most every so often at first, and then the more rarely the longer nobody has work. */
 const shortestWaitMs = 0.5;
-const longestWaitMs = 100;
+const longestWaitMs = 1_000;
 const leastFree = 2;
 
 export type ThiefDeps = {

@@ -1,7 +1,7 @@
 import { startHost } from "../hosts.ts";
 import { run } from "../nats/run.ts";
 import { startEchoProcess } from "./bare/echo.ts";
-import { startHostAndEcho, startServer } from "./cluster.ts";
+import { startHostsAndEcho, startServer } from "./cluster.ts";
 import { firstTaskOfDemoMs } from "./demo.ts";
 import { latencies, latency } from "./figures.ts";
 import { byTurns } from "./measure.ts";
@@ -34,7 +34,7 @@ export const start: Suite = {
       "new process to NATS connection",
       () => startMs(context, () => startEchoProcess(servers)),
     );
-    await startHostAndEcho(context, servers);
+    await startHostsAndEcho(context, servers);
     yield* await compare(
       "init({ servers }) to first result",
       () => firstResultMs("cluster", servers),

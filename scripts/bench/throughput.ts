@@ -1,12 +1,17 @@
 import type { Client } from "wray";
+import { type Bar, barred } from "./bar.ts";
 import { startEchoThread } from "./bare/thread.ts";
-import { emptyTask, startClient, startCluster } from "./cluster.ts";
+import { type Cluster, emptyTask, startClient, startCluster } from "./cluster.ts";
+import { cpuMsOf } from "./cpu.ts";
 import { value, values } from "./figures.ts";
 import { byTurns, type Call, callsPerSecond, check } from "./measure.ts";
 import type { Context, Figure, Suite } from "./suite.ts";
 
-const full = { turnCount: 5, callCount: 30_000, outstanding: 10_000 };
+const full = { turnCount: 5, callCount: 100_000, outstanding: 10_000 };
 const quick = { turnCount: 2, callCount: 400, outstanding: 100 };
+
+const hostCounts = [1, 3];
+const rateBar: Bar = { of: "value", atLeast: 100_000 };
 
 export const throughput: Suite = {
   name: "throughput",
@@ -18,35 +23,94 @@ export const throughput: Suite = {
       async () => startEchoThread(),
       (thread) => thread.stop(),
     );
-    yield* figures(context, "embedded", embedded, "postMessage echo", thread.call);
+    yield await rate(context, "embedded", await emptyTask(embedded), "postMessage echo", thread.call);
+    yield await submitCost(context, "embedded", embedded);
     await embedded.shutdown();
-
-    const { wray, peer } = await startCluster(context);
-    yield* figures(context, "NATS", wray, "NATS request/reply, own inbox", peer.call);
+    await thread.stop();
+    for (const hostCount of hostCounts) yield* overNats(context, hostCount);
   },
 };
 
-async function* figures(
+async function* overNats(context: Context, hostCount: number): AsyncIterable<Figure> {
+  const where = `NATS, ${hostCount === 1 ? "1 host" : `${hostCount} hosts`}`;
+  const cluster = await startCluster(context, hostCount);
+  const cpu = new CpuPerTask(cluster);
+  const task = await emptyTask(cluster.wray);
+  const counted = (callCount: number, run: () => Promise<number>) => cpu.over(callCount, run);
+  const baseline = "NATS request/reply, own inbox";
+  yield barred(await rate(context, where, task, baseline, cluster.peer.call, counted), rateBar);
+  yield* cpu.figures(where);
+  yield await submitCost(context, where, cluster.wray);
+  await cluster.stop();
+}
+
+/** Tasks a second. @param counted is told of each measured turn, and runs it */
+async function rate(
   { isQuick }: Context,
   where: string,
-  wray: Client,
+  task: Call,
   baselineName: string,
   baseline: Call,
-): AsyncIterable<Figure> {
+  counted = (_: number, run: () => Promise<number>) => run(),
+): Promise<Figure> {
   const { turnCount, callCount, outstanding } = isQuick ? quick : full;
-  const task = await emptyTask(wray);
   await callsPerSecond(callCount, outstanding, baseline);
   await callsPerSecond(callCount, outstanding, task);
-  const compared = await byTurns(turnCount, () => callsPerSecond(callCount, outstanding, task), {
+  const measure = () => callsPerSecond(callCount, outstanding, task);
+  const compared = await byTurns(turnCount, () => counted(callCount, measure), {
     name: baselineName,
     measure: () => callsPerSecond(callCount, outstanding, baseline),
   });
   const count = outstanding.toLocaleString("en");
-  yield values(`tasks with ${count} outstanding, ${where}`, "1/s", turnCount * callCount, compared);
+  return values(`tasks with ${count} outstanding, ${where}`, "1/s", turnCount * callCount, compared);
+}
 
+/** What the processes of a cluster take of the processor for a task, this one as the client. */
+class CpuPerTask {
+  readonly #pids: Record<string, number[]>;
+  readonly #turnsUs: Record<string, number[]> = {};
+  #taskCount = 0;
+
+  constructor({ hosts, server }: Cluster) {
+    this.#pids = {
+      client: [process.pid],
+      "nats-server": [server.process.pid!],
+      [hosts.length === 1 ? "host" : "hosts together"]: hosts.map(({ process }) => process.pid!),
+    };
+  }
+
+  async over<T>(taskCount: number, run: () => Promise<T>): Promise<T> {
+    const before = await this.#cpuMs();
+    const result = await run();
+    const after = await this.#cpuMs();
+    this.#taskCount += taskCount;
+    for (const [who, ms] of Object.entries(after)) {
+      this.#turnsUs[who] ??= [];
+      this.#turnsUs[who].push(((ms - before[who]!) * 1_000) / taskCount);
+    }
+    return result;
+  }
+
+  *figures(where: string): Iterable<Figure> {
+    for (const [who, turns] of Object.entries(this.#turnsUs))
+      yield value(`its ${who}, ${where}`, "cpu µs", this.#taskCount, turns);
+  }
+
+  async #cpuMs(): Promise<Record<string, number>> {
+    const sums: Record<string, number> = {};
+    for (const [who, pids] of Object.entries(this.#pids)) {
+      sums[who] = 0;
+      for (const pid of pids) sums[who] += await cpuMsOf(pid);
+    }
+    return sums;
+  }
+}
+
+async function submitCost({ isQuick }: Context, where: string, wray: Client): Promise<Figure> {
+  const { turnCount, outstanding } = isQuick ? quick : full;
   const costsUs: number[] = [];
   for (let turn = 0; turn < turnCount; turn++) costsUs.push(await submitCostUs(wray, outstanding));
-  yield value(`submit, ${where}`, "µs", turnCount * outstanding, costsUs);
+  return value(`submit, ${where}`, "µs", turnCount * outstanding, costsUs);
 }
 
 /** What one of so many submissions in a row takes of the program's time. */

@@ -1,9 +1,10 @@
+import type { PendingTask, TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { TaskTable } from "../../scheduler/dataflow/task-table.ts";
 import { ObjectTable } from "../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../scheduler/placement/host-table.ts";
 import { defaultNeed } from "../../scheduler/placement/resources.ts";
 import { RunTimes } from "../../scheduler/placement/run-times.ts";
-import type { Heartbeat, Load, Task, Outcome as TaskOutcome } from "../../scheduler/protocol/messages.ts";
+import type { Heartbeat, Load, Outcome as TaskOutcome } from "../../scheduler/protocol/messages.ts";
 import { HostQueue, type QueuedTask } from "../../scheduler/queue/host-queue.ts";
 import { IdleHosts } from "../../scheduler/queue/idle-hosts.ts";
 import { Thief } from "../../scheduler/queue/thief.ts";
@@ -20,6 +21,7 @@ const sampleOfClient = 1_000;
 const beatMsOf = (hostCount: number) => Math.max(100, hostCount);
 
 const label = "module/kernel";
+const template: TaskTemplate = { label, module: "m", kernel: "kernel", maxRetries: 3, options: {} };
 /** How often a submitter looks at the time. */
 const tickMs = 100;
 
@@ -148,13 +150,13 @@ class SimulatedHost {
     };
   }
 
-  receive(task: Task, from: number): void {
+  receive(task: PendingTask, from: number): void {
     if (this.isDead) return;
     const { events } = this.#simulation;
     const held: HeldTask = {
       ...{ id: task.id, from, owner: `${from}`, priority: 0, depth: 0, shape: "", hasEnded: false },
       ...{ need: defaultNeed, estimateMs: this.#times.meanMs(this.id), queuedMs: events.nowMs },
-      ...{ expiresMs: undefined, canMove: true, hops: task.hops ?? 0 },
+      ...{ expiresMs: undefined, canMove: true, hops: task.hops },
     };
     const isLocal = this.#simulation.submitters[from]!.local === this;
     if (!isLocal && this.queue.isTooFull(held, events.nowMs)) {
@@ -322,7 +324,7 @@ class Submitter {
     }
     this.#lookAtOwn();
     this.#tasks.submit(id, {
-      ...{ label, module: "m", kernel: "kernel", args, maxRetries: 3, options: {} },
+      ...{ template, args },
     });
     for (const object of args) this.#objects.drop(object);
   }
@@ -347,7 +349,7 @@ class Submitter {
     this.#hosts.told(this.local.id, this.local.queue.load, this.#simulation.events.nowMs);
   }
 
-  #send(hostId: string, task: Task): void {
+  #send(hostId: string, task: PendingTask): void {
     const host = this.#simulation.hosts[Number(hostId.slice(1))]!;
     if (host === this.local) {
       host.receive(task, this.number);

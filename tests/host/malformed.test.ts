@@ -100,6 +100,13 @@ const lies: Record<string, object> = {
   "an argument is no encoded value": withTask({ args: [new Uint8Array(3), new Uint8Array(0)] }),
   "a time limit is longer than a timer can run": withTask({ timeoutMs: 2 ** 40 }),
   "a packet repeats one task often": { ...packet, messages: Array(500).fill({ kind: "task", task }) },
+  "a call is by no template": { ...packet, messages: [Uint8Array.of(7, 1, 0, 0)] },
+  "a run is cut short": { ...packet, messages: [Uint8Array.of(0, 1, 200)] },
+  "a run claims more arguments than there are": {
+    ...packet,
+    messages: [Uint8Array.of(0, 1, 255, 255, 255, 255, 15)],
+  },
+  "values are for nobody": { ...packet, messages: [new Uint8Array(22)] },
   "objects are released that nobody has": { ...packet, messages: [{ kind: "release", ids: ["a", ""] }] },
   "a result is for nobody": {
     ...packet,

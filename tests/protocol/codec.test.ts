@@ -21,6 +21,10 @@ const task = (more: object) =>
 const result = (outcome: unknown) => packet({ kind: "result", id: "i", outcome });
 const heartbeat = { v: 1, host: "h", epoch: 1, cpus: 1, queued: 0, running: 0, state: "up" };
 
+const run = (...bytes: number[]) => Uint8Array.from(bytes);
+const encodedRef = encode({ ref: "r", at: [] });
+const refRun = [encodedRef.byteLength, ...encodedRef];
+
 const door = (place: object) => ({ bytes: 1, door: { token: new Uint8Array(16), places: [place] } });
 
 /** Messages that are wrong in one place, with the words that name it. */
@@ -34,12 +38,12 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
   [
     decodePacketToHost,
     packet({ kind: "bye" }, {}),
-    "packet.messages[1].kind must be one of task, release, cancel, bye",
+    "packet.messages[1].kind must be one of task, template, release, cancel, bye",
   ],
   [
     decodePacketToHost,
     packet({ kind: "result" }),
-    "packet.messages[0].kind must be one of task, release, cancel, bye",
+    "packet.messages[0].kind must be one of task, template, release, cancel, bye",
   ],
   [decodePacketToHost, packet({ kind: "release", ids: [1] }), "packet.messages[0].ids[0] must be a string"],
   [decodePacketToHost, task({ args: [5] }), "packet.messages[0].task.args[0] must be a map, but is number 5"],
@@ -66,6 +70,32 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
     result({ kind: "error", error: { code: 1, message: "" } }),
     "outcome.error.code must be",
   ],
+  [
+    decodePacketToHost,
+    packet({ kind: "template", number: 1_000, template: {} }),
+    "number must be below 1000",
+  ],
+  [
+    decodePacketToHost,
+    packet({ kind: "template", number: 0, template: { module: "m" } }),
+    "template.kernel must be a string",
+  ],
+  [decodePacketToHost, packet({ kind: "call", number: 0 }), "messages[0].kind must be one of task"],
+  [
+    decodePacketToHost,
+    packet(run(0, 0, 1, 3)),
+    "messages[0] is a broken run: a value is of the unknown form 3",
+  ],
+  [decodePacketToHost, packet(run(0, 0)), "messages[0] is a broken run: 1 bytes are due where 0 are left"],
+  [decodePacketToHost, packet(run(0, 0, 1, 0, 0)), "broken run: 8 bytes are due where 1 are left"],
+  [decodePacketToHost, packet(run(0, 0, 1, 1, 200, 1, 0)), "broken run: 200 bytes are due where 1 are left"],
+  [decodePacketToHost, packet(run(0, 0, 255, 255, 255, 255, 7)), "broken run: 1 bytes are due where 0"],
+  [decodePacketToHost, packet(run(...Array(8).fill(255), 0)), "broken run: a number is past 2^53"],
+  [decodePacketToHost, packet(run(0, 0, 1, 2, 1, 0x80, 0)), "messages[0].args.ref must be a string"],
+  [decodePacketToHost, packet(run(0, 0, 1, 2, 1, 0xc1, 0)), "malformed MessagePack"],
+  [decodePacketToHost, packet(run(0, 0, 0, 1, 0x90)), "messages[0].own must be a map"],
+  [decodePacketToClient, packet(run(0, 2, 1, 0x80)), "messages[0].args.ref must be a string"],
+  [decodePacketToClient, packet(run(0, 2, ...refRun)), "broken run: a ref stands for a value"],
   [decodeHeartbeat, { ...heartbeat, state: "gone" }, "heartbeat.state must be one of up, draining, left"],
   [decodeHeartbeat, { ...heartbeat, host: "a b" }, "heartbeat.host must be 1 to 64 letters"],
   [decodeObjectRequest, { id: "i", offset: 0 }, "request.length must be a whole number from 0"],

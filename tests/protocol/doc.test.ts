@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { encode } from "@msgpack/msgpack";
 import { longestName } from "../../host/traps/clean-name.ts";
 import { longestStack } from "../../host/traps/tell.ts";
 import { leaseMs, leaseRenewMs, longestSourceMapBytes } from "../../scheduler/control/control.ts";
@@ -6,9 +7,10 @@ import { maxChunkBytes, maxRequests } from "../../scheduler/objects/frames.ts";
 import { replyOverheadBytes } from "../../scheduler/objects/serve.ts";
 import { tokenMs } from "../../scheduler/objects/tokens.ts";
 import { deadBeats, shortestBeatMs, suspectBeats } from "../../scheduler/placement/host-table.ts";
+import { decodePacketToClient, decodePacketToHost } from "../../scheduler/protocol/codec.ts";
 import * as errors from "../../scheduler/protocol/errors.ts";
 import { defaultLimits } from "../../scheduler/protocol/limits.ts";
-import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { inlineBytes, mostTemplates } from "../../scheduler/protocol/messages.ts";
 import { subjectsOf } from "../../scheduler/protocol/subjects.ts";
 import { maxSubmitBytes, parseSubmit } from "../../scheduler/protocol/submit.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
@@ -53,6 +55,20 @@ test("the hexdump is the value that it says", () => {
   assert.equal(decodeValue(fromHex(hex)), Float64Array.of(1, -0.5));
 });
 
+test("the example of runs is what it says", () => {
+  const [call, value] = block("run")
+    .trim()
+    .split("\n")
+    .map((line) => fromHex(line.replaceAll(" ", "")));
+  const head = { from: "x", session: "s", seq: 1, ack: 0 };
+  assert.equal(decodePacketToHost(encode({ ...head, messages: [call] })).messages, [
+    { kind: "call", number: 300, template: 2, args: [1, -0.5], own: undefined },
+  ]);
+  assert.equal(decodePacketToClient(encode({ ...head, messages: [value] })).messages, [
+    { kind: "value", number: 300, value: 0.5 },
+  ]);
+});
+
 test("the example of a task is one", () => {
   const task = parseSubmit(new TextEncoder().encode(block("json")), "json");
   assert.equal(task, { kernel: "math/add", args: [1, 2], id: "mine", timeoutMs: 1_000 });
@@ -64,6 +80,7 @@ test("the numbers are those of the code", () => {
     ["submit", `${spelled(maxSubmitBytes)} bytes`],
     ["Heartbeats", `${suspectBeats * shortestBeatMs} ms ago`],
     ["Heartbeats", `heard for ${spelled(deadBeats * shortestBeatMs)} ms`],
+    ["Messages", `below ${spelled(mostTemplates)}`],
     ["Messages", `up to ${spelled(inlineBytes)} bytes`],
     ["Objects", `from 1 to ${spelled(maxChunkBytes)}`],
     ["Objects", `at most ${maxRequests} may be`],

@@ -7,6 +7,7 @@ import {
   decodePacketToClient,
   decodePacketToHost,
   encodeMessage,
+  encodePacket,
 } from "../../scheduler/protocol/codec.ts";
 import {
   encodeReply,
@@ -31,15 +32,24 @@ const decoders: Record<string, (payload: Uint8Array) => unknown> = {
   objectReply: decodeObjectReply,
 };
 
+const encoders: Record<string, (message: never) => Uint8Array> = {
+  packetToHost: encodePacket,
+  packetToClient: encodePacket,
+};
+
 for (const { name, kind, message, hex } of vectors.messages) {
-  test(`encodeMessage() writes ${name} as in the vector`, () => {
-    assert.is(toHex(encodeMessage(meaning(message) as object)), hex);
+  const encodeIt = encoders[kind] ?? encodeMessage;
+  const decode = decoders[kind]!;
+  const expected = meaning(message);
+
+  test(`${kind} is written and read as in the vector when it is ${name}`, () => {
+    assert.is(toHex(encodeIt(expected as never)), hex);
+    assert.equal(decode(fromHex(hex)), expected);
   });
 
+  // In a run, what is what depends on its place.
+  if (/"kind":"(call|value)","number"/.test(JSON.stringify(message))) continue;
   test(`${kind} is read as in the vector when it is ${name}, its fields in any order and with others between`, () => {
-    const decode = decoders[kind]!;
-    const expected = meaning(message);
-    assert.equal(decode(fromHex(hex)), expected);
     const random = randomOf(1);
     for (let time = 0; time < 20; time++)
       assert.equal(decode(encode(mixed(expected, random.next))), expected);
@@ -64,6 +74,8 @@ test("the vectors have every tag of a value and every kind of message", () => {
   const text = JSON.stringify(vectors.messages);
   for (const kind of [
     "task",
+    "template",
+    "call",
     "release",
     "cancel",
     "bye",

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { startHost } from "../../hosts.ts";
 import { run } from "../../nats/run.ts";
 import { barred } from "../bar.ts";
 import { startServer } from "../cluster.ts";
+import { cpuMsOf } from "../cpu.ts";
 import { value } from "../figures.ts";
 import type { Context, Figure } from "../suite.ts";
 
@@ -11,8 +11,6 @@ const fullMs = 10_000;
 const quickMs = 200;
 /** What is done after a start is no idling; of a host, that is also the engine's, which collects the garbage of it. */
 const settleMs = 15_000;
-/** Of the times in `/proc`: what `getconf CLK_TCK` says on every Linux. */
-const tickMs = 10;
 
 /** What wray takes of the processor when there is nothing to do, in percent of one core. */
 export async function* idling(context: Context): AsyncIterable<Figure> {
@@ -37,12 +35,4 @@ export async function* idling(context: Context): AsyncIterable<Figure> {
   await delay(ms);
   const percent = (((await cpuMsOf(pid)) - startCpuMs) / (performance.now() - startMs)) * 100;
   yield barred(value(`idle host, ${ms / 1_000} s`, "% of a core", 1, [percent]), bar);
-}
-
-/** What a process has had of the processor so far, with all its threads. */
-async function cpuMsOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  // Behind the program's name, which may have spaces in it: the state is field 3, user and system time are 14 and 15.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[14 - 3]) + Number(fields[15 - 3])) * tickMs;
 }

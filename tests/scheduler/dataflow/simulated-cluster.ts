@@ -3,8 +3,10 @@ import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/objec
 import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { RunTimes } from "../../../scheduler/placement/run-times.ts";
 import { TaskError, toWireError, WorkerCrashedError } from "../../../scheduler/protocol/errors.ts";
-import type { HostState, Outcome, Task } from "../../../scheduler/protocol/messages.ts";
+import { type Arg, type HostState, isRefArg, type Outcome } from "../../../scheduler/protocol/messages.ts";
 import type { Random } from "../seeds.ts";
+
+type SentTask = { id: string; args: readonly Arg[] };
 
 type SimulatedHost = {
   id: string;
@@ -12,7 +14,7 @@ type SimulatedHost = {
   isFrozen: boolean;
   /** The client's session that it knows. */
   session: number | undefined;
-  tasks: Task[];
+  tasks: SentTask[];
   stored: Set<string>;
 };
 
@@ -45,7 +47,7 @@ export class SimulatedCluster {
       times: new RunTimes(),
       clientId: "client",
       infeasibleAfterMs: 10_000,
-      send: (hostId, task) => this.#send(hostId, task),
+      send: (hostId, { id }, args) => this.#send(hostId, { id, args }),
       cancel() {},
       nowMs: () => this.nowMs,
       random: random.next,
@@ -102,11 +104,14 @@ export class SimulatedCluster {
     const key = this.#random.happens(0.3) ? this.#random.pick(["x", "y"]) : undefined;
     if (key !== undefined) this.#keys.set(id, key);
     this.tasks.submit(id, {
-      ...{ label: "module/kernel", module: "sha", kernel: "kernel" },
-      ...{ args, maxRetries, key, maxConcurrent: key === "x" ? 1 : 2 },
-      options: { priority: this.#random.below(3) },
-      ttlMs: this.#random.happens(0.1) ? this.#random.below(3_000) : undefined,
-      deadlineMs: this.#random.happens(0.1) ? this.#random.below(3_000) : undefined,
+      template: {
+        ...{ label: "module/kernel", module: "sha", kernel: "kernel" },
+        ...{ maxRetries, key, maxConcurrent: key === "x" ? 1 : 2 },
+        options: { priority: this.#random.below(3) },
+        ttlMs: this.#random.happens(0.1) ? this.#random.below(3_000) : undefined,
+        deadlineMs: this.#random.happens(0.1) ? this.#random.below(3_000) : undefined,
+      },
+      args,
     });
     this.outcomes.set(id, []);
     this.objects.whenReady(id, (state) => {
@@ -181,7 +186,7 @@ export class SimulatedCluster {
     this.#results.push({ hostId: host.id, session: host.session, id, outcome });
   }
 
-  #send(hostId: string, task: Task): void {
+  #send(hostId: string, task: SentTask): void {
     this.#countKey(task.id);
     const host = this.hosts.get(hostId);
     if (!this.#sessions.has(hostId)) {
@@ -192,7 +197,7 @@ export class SimulatedCluster {
     // One that forgot the session says so later; see `pass`.
     if (host === undefined || host.session !== this.#sessions.get(hostId)) return;
     host.tasks.push(task);
-    for (const arg of task.args) if (!(arg instanceof Uint8Array)) host.stored.add(arg.ref);
+    for (const arg of task.args) if (isRefArg(arg)) host.stored.add(arg.ref);
   }
 
   #countKey(id: string): void {
@@ -203,7 +208,7 @@ export class SimulatedCluster {
     if (count > (key === "x" ? 1 : 2)) this.overlaps.push(id);
   }
 
-  #release(id: string, hosts: Set<string>): void {
+  #release(id: string, hosts: ReadonlySet<string>): void {
     for (const hostId of hosts) {
       const host = this.hosts.get(hostId);
       if (host?.session === this.#sessions.get(hostId)) host?.stored.delete(id);

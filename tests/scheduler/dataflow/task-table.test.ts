@@ -1,4 +1,4 @@
-import type { Submission } from "../../../scheduler/dataflow/pending-task.ts";
+import type { PendingTask, Submission, TaskTemplate } from "../../../scheduler/dataflow/pending-task.ts";
 import { TaskTable } from "../../../scheduler/dataflow/task-table.ts";
 import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
 import { HostTable, tasksOn } from "../../../scheduler/placement/host-table.ts";
@@ -9,7 +9,7 @@ import {
   WorkerCrashedError,
   type WrayError,
 } from "../../../scheduler/protocol/errors.ts";
-import type { Outcome, Task } from "../../../scheduler/protocol/messages.ts";
+import type { Arg, Outcome } from "../../../scheduler/protocol/messages.ts";
 import { assert, suite } from "../../support/index.ts";
 
 const test = suite("dataflow/task-table");
@@ -22,7 +22,7 @@ const trap: Outcome = { kind: "error", error: toWireError(new TaskError("trap"))
 
 /** A table with these hosts, and what it sent. */
 function tableOf(...hostIds: string[]) {
-  const sent: { hostId: string; task: Task }[] = [];
+  const sent: { hostId: string; task: PendingTask; args: readonly Arg[] }[] = [];
   const cancelled: string[] = [];
   const freed: [string, string[]][] = [];
   const clock = { nowMs: 0 };
@@ -30,7 +30,7 @@ function tableOf(...hostIds: string[]) {
   const hosts = new HostTable();
   const tasks = new TaskTable({
     ...{ objects, hosts, times: new RunTimes(), clientId: "me", infeasibleAfterMs: 1_000 },
-    send: (hostId, task) => sent.push({ hostId, task }),
+    send: (hostId, task, args) => sent.push({ hostId, task, args }),
     cancel: (hostId, id) => cancelled.push(`${id} on ${hostId}`),
     nowMs: () => clock.nowMs,
     random: () => 0,
@@ -41,8 +41,8 @@ function tableOf(...hostIds: string[]) {
   for (const id of hostIds) join(id);
   const submit = (id: string, args: Submission["args"] = [], maxRetries = 0) =>
     tasks.submit(id, {
-      ...{ label: `m/${id}`, module: "sha", kernel: id, options: {} },
-      ...{ args, maxRetries },
+      template: { label: `m/${id}`, module: "sha", kernel: id, options: {}, maxRetries },
+      args,
     });
   const lose = (id: string) => {
     clock.nowMs += 10_000;
@@ -65,14 +65,12 @@ test("submit() sends a task at once when its arguments are there", () => {
   objects.create("far", { kind: "remote", hosts: new Set(["b"]), bytes: 10_000 });
   submit("t", [small, "small", "large", "far"]);
   const me = { kind: "client", id: "me" } as const;
-  assert.equal(sent, [
-    {
-      hostId: "a",
-      task: {
-        ...{ id: "t", module: "sha", kernel: "t" },
-        args: [small, small, { ref: "large", at: [me] }, { ref: "far", at: [{ kind: "host", id: "b" }, me] }],
-      },
-    },
+  assert.is(sent.length, 1);
+  const [{ hostId, task, args }] = sent as [(typeof sent)[0]];
+  assert.equal([hostId, task.id], ["a", "t"]);
+  assert.equal(args, [
+    ...[small, small, { ref: "large", at: [me] }],
+    { ref: "far", at: [{ kind: "host", id: "b" }, me] },
   ]);
 });
 
@@ -86,7 +84,7 @@ test("submit() has later hosts ask earlier ones for an object, then who holds th
     { kind: "host", id: "b" },
     { kind: "client", id: "me" },
   ];
-  assert.equal(sent[0]?.task.args, [{ ref: "far", at }]);
+  assert.equal(sent[0]?.args, [{ ref: "far", at }]);
 });
 
 test("submit() keeps a task back until every argument is ready", () => {
@@ -228,9 +226,9 @@ test("tick() places a task when a host has come, and fails it when none came in 
   assert.is(errorOf("y").code, "INFEASIBLE_TASK");
 });
 
-const options = (more: Partial<Submission>): Submission => ({
-  ...{ label: "m/k", module: "sha", kernel: "k", args: [], maxRetries: 0, options: {} },
-  ...more,
+const options = (more: Partial<TaskTemplate>): Submission => ({
+  template: { label: "m/k", module: "sha", kernel: "k", maxRetries: 0, options: {}, ...more },
+  args: [],
 });
 
 test("tick() fails a task that no host can run, and tells which come nearest and what they lack", () => {
@@ -277,12 +275,12 @@ test("tick() fails what waited longer than its ttlMs, and a task that misses its
   assert.equal(cancelled, ["running on a"]);
 });
 
-test("submit() tells the host how long the task is wanted, and has to be done", () => {
+test("submit() sends with a task how long the task is wanted, and has to be done", () => {
   const { tasks, clock, sent } = tableOf("a");
   clock.nowMs = 5;
   tasks.submit("x", options({ ttlMs: 50, deadlineMs: 100, options: { priority: 2 } }));
-  const { ttlMs, leftMs, priority } = sent[0]!.task;
-  assert.equal([ttlMs, leftMs, priority], [50, 100, 2]);
+  const { expiresMs, dueMs, priority } = sent[0]!.task;
+  assert.equal([expiresMs, dueMs, priority], [55, 105, 2]);
 });
 
 test("submit() lets no more tasks of a key be under way than maxConcurrent, in order", () => {
@@ -305,7 +303,7 @@ test("ended() places a task again that a full host gave back, with one hop more,
   assert.equal(
     sent.map(({ hostId, task }) => [hostId, task.hops]),
     [
-      ["a", undefined],
+      ["a", 1],
       ["b", 1],
     ],
   );

@@ -20,7 +20,7 @@ function known(hosts: Host[], random: Random): PlaceDeps {
 }
 
 const task = (more: Partial<Placed> = {}): Placed => ({
-  ...{ need: { cpu: 1 }, shape: "", label: "m/k", module: "m", inputs: [], hops: 0 },
+  ...{ need: { cpu: 1 }, shape: "", label: "m/k", module: "m", inputs: [], hops: 0, depth: 0 },
   ...more,
 });
 

@@ -1,0 +1,91 @@
+import { checkGrant } from "../scheduler/manifest/check-limits.ts";
+import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
+import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
+import type { BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
+import { checkMemory } from "./check-memory.ts";
+import type { LoadedModule, Modules } from "./modules.ts";
+import type { Pool } from "./pool/pool.ts";
+import type { Site } from "./pool/site.ts";
+import type { SeedSource } from "./worker/messages.ts";
+
+/** What calls of one owner have in common, looked up and checked once for all of them. */
+export class CallTemplate {
+  readonly owner: string | undefined;
+  readonly sha256: string;
+  readonly kernel: string;
+  readonly limits: Limits;
+  readonly grant: readonly Capability[];
+  readonly clock: readonly number[] | undefined;
+  readonly depth: number;
+  readonly need: Resources;
+  readonly priority: number;
+  readonly bundle: BundleName | undefined;
+  /** The same for the same need. */
+  readonly shape: string;
+  /** Its calls that have ended since its owner was told, and how long they ran together, in ms. */
+  ranCount = 0;
+  ranMs = 0;
+  #module: LoadedModule | undefined;
+  readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
+
+  constructor(template: Template, owner: string | undefined) {
+    const {
+      module,
+      kernel,
+      limits,
+      grant,
+      clock,
+      depth = 0,
+      need = defaultNeed,
+      priority = 0,
+      bundle,
+    } = template;
+    this.owner = owner;
+    this.sha256 = module;
+    this.kernel = kernel;
+    this.limits = { ...defaultLimits, ...limits };
+    this.grant = grant ?? defaultGrant;
+    this.clock = clock;
+    this.depth = depth;
+    const isPlain = bundle === undefined && keyOf(need) === keyOf(defaultNeed);
+    this.need = isPlain ? defaultNeed : need;
+    this.shape = isPlain ? "" : JSON.stringify([keyOf(need), bundle ?? 0]);
+    this.priority = priority;
+    this.bundle = bundle;
+  }
+
+  /** Whether calls can be made at once. */
+  get isReady(): boolean {
+    return this.#module !== undefined;
+  }
+
+  /** Once it is ready. */
+  get module(): LoadedModule {
+    return this.#module!;
+  }
+
+  /** `module/function`, once it is ready. */
+  get label(): string {
+    return `${this.module.manifest.module}/${this.kernel}`;
+  }
+
+  /** Gets the module here. @throws when there is none, or its calls can't be made on this host */
+  async prepare(modules: Modules, maxMemoryBytes: number): Promise<void> {
+    const module = await modules.get(this.sha256);
+    const label = `${module.manifest.module}/${this.kernel}`;
+    checkGrant(label, module.needs, this.grant);
+    checkMemory(label, this.limits.memoryBytes, maxMemoryBytes);
+    this.#module = module;
+  }
+
+  /** Where its calls are made, those with a seed of their own, or those whose seed is their id. */
+  siteIn(pool: Pool, seed: SeedSource["kind"]): Site {
+    const known = this.#sites[seed];
+    if (known !== undefined && !known.isForgotten) return known;
+    const { module, kernel, limits, grant, clock } = this;
+    const source: SeedSource = seed === "item" ? { kind: seed } : { kind: seed, prefix: `${this.owner}-` };
+    const site = pool.site({ module, kernel, limits, grant, clock, isMap: false, seed: source });
+    this.#sites[seed] = site;
+    return site;
+  }
+}

@@ -7,7 +7,7 @@ const test = suite("protocol/subjects");
 test("subjectsOf() names every subject of a cluster", () => {
   const subjects = subjectsOf("lab");
   assert.is(subjects.submit, "wray.v1.lab.submit");
-  assert.is(subjects.load, "wray.v1.lab.load");
+  assert.is(subjects.load, "wray.v1.lab.load.*");
   assert.is(subjects.hello, "wray.v1.lab.hello");
   assert.is(subjects.hostTasks("h"), "wray.v1.lab.host.h.tasks");
   assert.is(subjects.clientResults("c"), "wray.v1.lab.client.c.results");

@@ -56,7 +56,7 @@ export async function startCluster(
   };
   const heard: Cluster["heard"] = async (accept, cluster = "default") => {
     const connection = await nats();
-    for await (const { data } of connection.subscribe(`wray.v1.${cluster}.load`)) {
+    for await (const { data } of connection.subscribe(`wray.v1.${cluster}.load.*`)) {
       const heartbeat = decodeHeartbeat(data);
       if (!accept(heartbeat)) continue;
       await connection.close();

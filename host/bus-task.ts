@@ -1,4 +1,4 @@
-import { idOf } from "../scheduler/protocol/ids.ts";
+import { Ids } from "../scheduler/protocol/ids.ts";
 import type { Arg, Outcome } from "../scheduler/protocol/messages.ts";
 import type { CallTemplate } from "./call-template.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
@@ -43,7 +43,7 @@ export class BusTask {
   }
 
   get id(): string {
-    this.#id ??= idOf(this.owner!, this.number!);
+    this.#id ??= new Ids(this.owner!).of(this.number!);
     return this.#id;
   }
 

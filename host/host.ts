@@ -6,7 +6,7 @@ import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
 import { decodePacketToHost, encodeMessage, encodePacket } from "../scheduler/protocol/codec.ts";
 import { ProtocolError, toWireError } from "../scheduler/protocol/errors.ts";
-import { idOf, randomId } from "../scheduler/protocol/ids.ts";
+import { Ids, randomId } from "../scheduler/protocol/ids.ts";
 import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts";
 import type { Call, HostState, Outcome, ToClient, ToHost } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
@@ -206,7 +206,7 @@ export class Host {
       return;
     }
     const error = new ProtocolError(`this session has no template ${templateNumber}`);
-    this.#answer(clientId, idOf(clientId, number), { kind: "error", error: toWireError(error) });
+    this.#answer(clientId, new Ids(clientId).of(number), { kind: "error", error: toWireError(error) });
   }
 
   readonly #ended = (task: BusTask, outcome: Outcome): void => {

@@ -1,4 +1,4 @@
-import type { ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import type { Entry, Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import { place } from "../placement/place.ts";
 import {
@@ -42,6 +42,8 @@ export type Progress = { fraction: number; text: string };
 export type PendingTask = Submission & {
   id: string;
   retriesLeft: number;
+  /** Its result. */
+  readonly object: Entry;
   isOver: boolean;
   /** How many of its arguments are not ready. */
   missingCount: number;
@@ -84,8 +86,8 @@ export class TaskTable {
     this.#deps = deps;
   }
 
-  /** Takes in a task, whose result is the object of the same id. */
-  submit(id: string, submission: Submission): void {
+  /** Takes in a task, whose result is the object of the same id, for this keeper if there is one. */
+  submit(id: string, submission: Submission, keeper?: Keeper): void {
     const { objects } = this.#deps;
     const { template, args, seed } = submission;
     const refs = refsOf(args);
@@ -94,13 +96,13 @@ export class TaskTable {
       template,
       args,
       seed,
+      object: objects.create(id, undefined, undefined, keeper),
       isOver: false,
       retriesLeft: template.maxRetries,
       missingCount: refs.length,
       hostId: undefined,
       waitingSinceMs: undefined,
     };
-    objects.create(id);
     this.#tasks.set(id, task);
     if (refs.length === 0) {
       this.#place(task);
@@ -313,8 +315,7 @@ export class TaskTable {
     const { seed } = task;
     const isPlain = seed === undefined && clock === undefined;
     const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };
-    this.#deps.objects.record(task.id, heard);
-    this.#deps.objects.settle(task.id, state);
+    this.#deps.objects.decide(task.object, state, heard);
     for (const arg of task.args) if (typeof arg === "string") this.#deps.objects.unuse(arg);
   }
 }

@@ -232,3 +232,43 @@ test("close() fails every task that has not ended", () => {
   assert.is(errorOf("x").code, "SHUTDOWN");
   assert.is(errorOf("y").code, "SHUTDOWN");
 });
+
+test("submit() keeps tasks back when no host has room, and placeWaiting() sends them in order once there is some", () => {
+  const { tasks, submit, sentTo } = tableOf("a");
+  for (let index = 0; index < 70; index++) submit(`t${index}`);
+  assert.is(sentTo().length, 64);
+  tasks.placeWaiting();
+  assert.equal(sentTo(), []);
+  for (const id of ["t5", "t9"]) tasks.ended("a", id, value);
+  assert.equal(sentTo(), []);
+  tasks.placeWaiting();
+  assert.equal(sentTo(), ["t64 to a", "t65 to a"]);
+  tasks.cancel("t66");
+  tasks.ended("a", "t1", value);
+  submit("late");
+  tasks.placeWaiting();
+  assert.equal(sentTo(), ["t67 to a"]);
+});
+
+test("submit() sends a task of a task at once, since what has all the room may wait for it", () => {
+  const { submit, sentTo } = tableOf("a");
+  for (let index = 0; index < 70; index++) submit(`t${index}`);
+  sentTo();
+  submit("child", [], 0, { depth: 1 });
+  assert.equal(sentTo(), ["child to a"]);
+});
+
+test("placeWaiting() fails no task that is kept back as long as there is a host", () => {
+  const { tasks, submit, objects, clock, join, errorOf } = tableOf("a");
+  for (let index = 0; index < 65; index++) submit(`t${index}`);
+  for (let time = 0; time < 20; time++) {
+    clock.nowMs += 200;
+    join("a");
+    tasks.placeWaiting();
+  }
+  assert.is(objects.state("t64")?.kind, "pending");
+  // From now on nobody hears of it.
+  clock.nowMs += 1_001;
+  tasks.placeWaiting();
+  assert.is(errorOf("t64").code, "INFEASIBLE_TASK");
+});

@@ -107,3 +107,31 @@ test("sent() and ended() change nothing when the host is not known", () => {
   table.heard(beat("a"), 0);
   assert.equal(table.view(), [{ id: "a", cpus: 2, state: "up", rssBytes: 5, tasksPending: 0, tasksRun: 0 }]);
 });
+
+test("open() leaves out a host when it has as many of our tasks as its window, until one has ended", () => {
+  const table = new HostTable();
+  table.heard(beat("a", { cpus: 1 }), 0);
+  table.heard(beat("b", { cpus: 1 }), 0);
+  const open = () => table.open(0).map(({ id }) => id);
+  for (let count = 0; count < 63; count++) table.sent("a");
+  assert.equal(open(), ["a", "b"]);
+  table.sent("a");
+  assert.equal(open(), ["b"]);
+  assert.equal(ids(table, 0), ["a", "b"]);
+  table.ended("a", true);
+  assert.equal(open(), ["a", "b"]);
+});
+
+test("heard() widens the window of a host that ends many tasks", () => {
+  const table = new HostTable();
+  table.heard(beat("a", { cpus: 1 }), 0);
+  for (let count = 0; count < 1_000; count++) {
+    table.sent("a");
+    table.ended("a", true);
+  }
+  table.heard(beat("a", { cpus: 1 }), 100);
+  for (let count = 0; count < 249; count++) table.sent("a");
+  assert.is(table.open(100).length, 1);
+  table.sent("a");
+  assert.is(table.open(100).length, 0);
+});

@@ -1,4 +1,4 @@
-import { idOf } from "../scheduler/protocol/ids.ts";
+import { Ids } from "../scheduler/protocol/ids.ts";
 import type { Arg, CallOwn, Outcome, Resources } from "../scheduler/protocol/messages.ts";
 import type { QueuedTask } from "../scheduler/queue/host-queue.ts";
 import type { CallTemplate } from "./call-template.ts";
@@ -80,7 +80,7 @@ export class BusTask implements QueuedTask {
   }
 
   get id(): string {
-    this.#id ??= idOf(this.owner!, this.number!);
+    this.#id ??= new Ids(this.owner!).of(this.number!);
     return this.#id;
   }
 

@@ -221,7 +221,11 @@ export class Executor {
   #measure(task: BusTask): void {
     const { template } = task;
     const nowMs = performance.now();
-    const ranMs = this.#meter.ended(task.startedMs!, nowMs, this.#queue.load.running);
+    const ranMs = this.#meter.ended(
+      task.startedMs!,
+      nowMs,
+      Math.min(this.#queue.running, this.#deps.resources.cpu!),
+    );
     this.#times.measured(template.label, here, ranMs);
     template.ranCount++;
     template.ranMs += ranMs;

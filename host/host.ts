@@ -13,7 +13,7 @@ import {
   encodePacket,
 } from "../scheduler/protocol/codec.ts";
 import { ProtocolError, toWireError } from "../scheduler/protocol/errors.ts";
-import { idOf, randomId } from "../scheduler/protocol/ids.ts";
+import { Ids, randomId } from "../scheduler/protocol/ids.ts";
 import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts";
 import type {
   Call,
@@ -258,7 +258,7 @@ export class Host {
       return;
     }
     const error = new ProtocolError(`this session has no template ${templateNumber}`);
-    this.#answer(clientId, idOf(clientId, number), { kind: "error", error: toWireError(error) });
+    this.#answer(clientId, new Ids(clientId).of(number), { kind: "error", error: toWireError(error) });
   }
 
   readonly #ended = (task: BusTask, outcome: Outcome): void => {

@@ -186,6 +186,10 @@ export class LocalBackend implements Backend, Owner {
     return () => object.forget(waiter);
   }
 
+  async value(handle: Handle): Promise<unknown> {
+    return (await this.get([handle]))[0];
+  }
+
   async get(handles: readonly Handle[]): Promise<unknown[]> {
     const objects = handles as readonly LocalObject[];
     const gather = new Gather(objects);

@@ -23,6 +23,8 @@ export interface Backend {
   isReady(handle: Handle): boolean;
   /** Calls back once, at once if the object is ready already. Returns how to stop waiting. */
   whenReady(handle: Handle, listener: () => void): () => void;
+  /** The value of an object. Rejects with its error when it has failed. */
+  value(handle: Handle): Promise<unknown>;
   /** The values of objects, in order. Rejects with the error of the first that fails. */
   get(handles: readonly Handle[]): Promise<unknown[]>;
   /**

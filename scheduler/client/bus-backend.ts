@@ -38,9 +38,8 @@ export class BusBackend implements Backend, Holds {
     const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
       const args = given.every(isNumber) ? given : given.map((arg) => this.#argOf(arg));
       checkArgBytes(label, args, maxArgumentBytes);
-      const id = this.#submitter.submit({ template, args, seed: ownSeed });
-      const handle = new BusHandle(id, this);
-      this.#submitter.keepBy(id, handle);
+      const handle = new BusHandle(this.#submitter.newId(), this);
+      this.#submitter.submit({ template, args, seed: ownSeed }, handle);
       return handle;
     };
     const signature = findKernel(module.manifest, kernel);
@@ -84,22 +83,24 @@ export class BusBackend implements Backend, Holds {
     return () => {};
   }
 
+  value(handle: Handle): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      // Until then this closure holds the handle, so that its object is not let go of.
+      this.whenReady(handle, (state) => this.#take(handle, state, resolve, reject));
+    });
+  }
+
   get(handles: readonly Handle[]): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
       const values = new Array<unknown>(handles.length);
       let missingCount = handles.length;
       if (missingCount === 0) resolve(values);
-      const take = (index: number, value: unknown) => {
-        values[index] = value;
-        if (--missingCount === 0) resolve(values);
-      };
       for (const [index, handle] of handles.entries()) {
-        // Until then this closure holds the handle, so that its object is not let go of.
-        this.whenReady(handle, (state) => {
-          const value = this.#value(handle, state);
-          if (value instanceof Promise) value.then((value) => take(index, value), reject);
-          else take(index, value);
-        });
+        const take = (value: unknown) => {
+          values[index] = value;
+          if (--missingCount === 0) resolve(values);
+        };
+        this.whenReady(handle, (state) => this.#take(handle, state, take, reject));
       }
     });
   }
@@ -187,13 +188,28 @@ export class BusBackend implements Backend, Holds {
     return handle;
   }
 
-  /** The value of a ready object; a promise for what is away, or failed, or a table. */
-  #value({ id }: Handle, state: ReadyState): unknown {
-    if (state.kind !== "local") return this.#submitter.fetch(id, state).then((bytes) => this.#decode(bytes));
-    try {
-      return this.#decode(state.value);
-    } catch (error) {
-      return Promise.reject(error);
+  /** The value of a ready object: at once, if that is possible. */
+  #take(
+    { id }: Handle,
+    state: ReadyState,
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+  ): void {
+    if (state.kind === "failed") {
+      reject(state.error);
+    } else if (state.kind === "remote") {
+      this.#submitter
+        .fetch(id, state)
+        .then((bytes) => this.#decode(bytes))
+        .then(resolve, reject);
+    } else {
+      try {
+        const value = this.#decode(state.value);
+        if (value instanceof Promise) value.then(resolve, reject);
+        else resolve(value);
+      } catch (error) {
+        reject(error as Error);
+      }
     }
   }
 

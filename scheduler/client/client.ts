@@ -22,6 +22,7 @@ import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 /** How often it is looked whether a host has joined. */
 const joinPollMs = 50;
 
+const noOptions: { timeoutMs?: number } = {};
 const isShipped = (module: string) => (shippedModules as readonly string[]).includes(module);
 
 export type ClientDeps = {
@@ -131,25 +132,21 @@ export class Client {
     refs: Refs,
     options?: { timeoutMs?: number },
   ): Promise<ValuesOf<Refs>>;
-  async get(refs: ObjectRef | readonly ObjectRef[], options: { timeoutMs?: number } = {}): Promise<unknown> {
-    this.#checkOpen();
-    const { timeoutMs } = checkWaitOptions("get", options, ["timeoutMs"]);
-    const list = Array.isArray(refs) ? (refs as readonly ObjectRef[]) : [refs as ObjectRef];
-    const handles = list.map((ref) => this.#owned(ref));
-    const values = this.#backend.get(handles);
-    const late = () => {
-      const pending = handles.filter((handle) => !this.#backend.isReady(handle));
-      if (pending.length === 0) return;
-      return new GetTimeoutError(
-        `${pending.length} of ${list.length} refs were not ready within ${timeoutMs} ms`,
-        {
-          remedy: "Wait longer, or use wait to see which are ready; the tasks go on.",
-          data: { timeoutMs, pending: pending.map(({ id }) => id) },
-        },
-      );
-    };
-    const result = await (timeoutMs === undefined ? values : within(timeoutMs, values, late));
-    return Array.isArray(refs) ? result : result[0];
+  get(refs: ObjectRef | readonly ObjectRef[], options?: { timeoutMs?: number }): Promise<unknown> {
+    // Not async, and without what only a timeout needs: most programs wait for very many refs, one by one.
+    try {
+      this.#checkOpen();
+      const { timeoutMs } =
+        options === undefined ? noOptions : checkWaitOptions("get", options, ["timeoutMs"]);
+      const isList = Array.isArray(refs);
+      const handles = isList ? refs.map(this.#owned) : [this.#owned(refs as ObjectRef)];
+      const values = isList ? this.#backend.get(handles) : this.#backend.value(handles[0]!);
+      return timeoutMs === undefined
+        ? values
+        : within(timeoutMs, values, () => this.#late(handles, timeoutMs));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -276,8 +273,21 @@ export class Client {
     if (this.#shutdown !== undefined) throw this.#failure ?? new ShutdownError("the client was shut down");
   };
 
+  /** Why it is too late for some of these; undefined when all are ready. */
+  #late(handles: readonly Handle[], timeoutMs: number): GetTimeoutError | undefined {
+    const pending = handles.filter((handle) => !this.#backend.isReady(handle));
+    if (pending.length === 0) return;
+    return new GetTimeoutError(
+      `${pending.length} of ${handles.length} refs were not ready within ${timeoutMs} ms`,
+      {
+        remedy: "Wait longer, or use wait to see which are ready; the tasks go on.",
+        data: { timeoutMs, pending: pending.map(({ id }) => id) },
+      },
+    );
+  }
+
   /** The handle of a ref. @throws InvalidTaskError for what is no ref of this client */
-  #owned(ref: ObjectRef): Handle {
+  readonly #owned = (ref: ObjectRef): Handle => {
     if (ref instanceof ObjectRef) {
       const handle = handleOf(ref);
       if (this.#backend.owns(handle)) return handle;
@@ -286,5 +296,5 @@ export class Client {
       `${ref instanceof ObjectRef ? String(ref) : typeof ref} is no ref of this client, or was freed`,
       { remedy: "Pass what remote() or put() of this client returned." },
     );
-  }
+  };
 }

@@ -9,7 +9,7 @@ import type { Handle } from "./object-ref.ts";
 const mostUnderWay = 1_000;
 
 export type MapByTasksDeps = {
-  backend: Pick<Backend, "get" | "cancel">;
+  backend: Pick<Backend, "value" | "cancel">;
   signature: KernelSignature;
   args: readonly MapArg[];
   count: number;
@@ -55,8 +55,7 @@ export class MapByTasks {
       const handle = submit(this.#argsAt(index), `${seed}.${index}`);
       this.#underWay.add(handle);
       try {
-        const [value] = await backend.get([handle]);
-        results[index] = value as never;
+        results[index] = (await backend.value(handle)) as never;
       } catch (error) {
         if (error instanceof WrayError) error.data.index ??= index;
         this.cancel();

@@ -15,7 +15,7 @@ import { HostTable, type HostView } from "../placement/host-table.ts";
 import { RunTimes } from "../placement/run-times.ts";
 import { decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
-import { idOf, numberOf, randomId } from "../protocol/ids.ts";
+import { Ids, randomId } from "../protocol/ids.ts";
 import { type Holder, largestObjects, type PeerMemory } from "../protocol/memory.ts";
 import {
   type Arg,
@@ -74,6 +74,7 @@ export class Submitter {
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly id: string;
+  readonly #ids: Ids;
   readonly #hosts = new HostTable();
   readonly #times = new RunTimes();
   readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
@@ -100,6 +101,7 @@ export class Submitter {
     this.#bus = bus;
     this.#subjects = subjects;
     this.id = id;
+    this.#ids = new Ids(id);
     this.#tasks = new TaskTable({
       objects: this.#objects,
       hosts: this.#hosts,
@@ -181,12 +183,17 @@ export class Submitter {
     this.#objects.drop(id);
   }
 
+  /** Another id of an object. */
+  newId(): string {
+    return this.#ids.of(this.#idCount++);
+  }
+
   /**
    * Owns an encoded value. Returns the object's id.
    * @param inner the objects whose refs the value holds
    */
   put(value: Uint8Array, inner?: readonly string[]): string {
-    const id = this.#newId();
+    const id = this.newId();
     this.#objects.create(id, { kind: "local", value }, inner);
     return id;
   }
@@ -199,7 +206,7 @@ export class Submitter {
 
   /** The same for a value whose bytes are still to come; when they don't, the object fails. */
   putLater(value: Promise<Uint8Array>): string {
-    const id = this.#newId();
+    const id = this.newId();
     this.#objects.create(id);
     value.then(
       (value) => this.#objects.settle(id, { kind: "local", value }),
@@ -208,9 +215,9 @@ export class Submitter {
     return id;
   }
 
-  /** Submits a task. Returns the id of its result. */
-  submit(submission: Submission): string {
-    const id = this.#newId();
+  /** Submits a task, whose result is for this keeper if there is one, and has its id. Returns the id of the result. */
+  submit(submission: Submission, keeper?: Keeper & { readonly id: string }): string {
+    const id = keeper?.id ?? this.newId();
     const { template, args: given, seed } = submission;
     const implicit: string[] = [];
     let leftBytes = inlineTaskBytes;
@@ -225,15 +232,10 @@ export class Submitter {
     };
     this.#lookAtOwn();
     const hasBytes = given.some((arg) => arg instanceof Uint8Array);
-    this.#tasks.submit(id, { template, args: hasBytes ? given.map(placed) : given, seed });
+    this.#tasks.submit(id, { template, args: hasBytes ? given.map(placed) : given, seed }, keeper);
     // No program holds these: they are let go of with the task.
     for (const ref of implicit) this.#objects.drop(ref);
     return id;
-  }
-
-  /** Who holds the only ref of a result may keep that. */
-  keepBy(id: string, keeper: Keeper): void {
-    this.#objects.keepBy(id, keeper);
   }
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
@@ -342,7 +344,7 @@ export class Submitter {
   #onMessage(hostId: string, message: ToClient): void {
     switch (message.kind) {
       case "value":
-        this.#tasks.ended(hostId, idOf(this.id, message.number), message);
+        this.#tasks.ended(hostId, this.#ids.of(message.number), message);
         return;
       case "result":
         this.#tasks.ended(hostId, message.id, message.outcome);
@@ -380,12 +382,8 @@ export class Submitter {
     if (this.#local !== undefined) this.#hosts.told(this.#local.id, this.#local.load(), performance.now());
   }
 
-  #newId(): string {
-    return idOf(this.id, this.#idCount++);
-  }
-
   #send(hostId: string, task: PendingTask, args: readonly Arg[]): void {
-    const number = numberOf(this.id, task.id);
+    const number = this.#ids.numberOf(task.id);
     const template = this.#templateOn(hostId, task.template);
     const own = ownOf(task);
     this.#exchange.send(hostId, { kind: "call", number, template, args, own }, runBytes(args));

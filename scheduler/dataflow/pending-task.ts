@@ -1,3 +1,4 @@
+import type { Entry } from "../ownership/object-table.ts";
 import type { Demand } from "../placement/host-table.ts";
 import type { Selector } from "../placement/labels.ts";
 import type { Placed } from "../placement/place.ts";
@@ -53,6 +54,8 @@ const noInputs: Placed["inputs"] = [];
 /** A task that has not ended. */
 export class PendingTask implements Placeable {
   readonly id: string;
+  /** Its result, which has the same id. */
+  readonly object: Entry;
   readonly template: TaskTemplate;
   readonly args: Submission["args"];
   readonly seed: string | undefined;
@@ -78,9 +81,10 @@ export class PendingTask implements Placeable {
   /** Whether it counts for its key. */
   isAdmitted = false;
 
-  constructor(id: string, { template, args, seed }: Submission, missingCount: number, nowMs: number) {
+  constructor(object: Entry, { template, args, seed }: Submission, missingCount: number, nowMs: number) {
     const { options, ttlMs, deadlineMs, maxRetries } = template;
-    this.id = id;
+    this.id = object.id;
+    this.object = object;
     this.template = template;
     this.args = args;
     this.seed = seed;

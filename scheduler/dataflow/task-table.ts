@@ -1,4 +1,4 @@
-import type { ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import type { Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import { Placer } from "../placement/placer.ts";
 import type { RunTimes } from "../placement/run-times.ts";
@@ -61,14 +61,14 @@ export class TaskTable {
     });
   }
 
-  /** Takes in a task, whose result is the object of the same id. */
-  submit(id: string, submission: Submission): void {
+  /** Takes in a task, whose result is the object of the same id, for this keeper if there is one. */
+  submit(id: string, submission: Submission, keeper?: Keeper): void {
     const { objects } = this.#deps;
     const refs = refsOf(submission.args);
     const { ttlMs, deadlineMs } = submission.template;
     const isTimed = ttlMs !== undefined || deadlineMs !== undefined;
-    const task = new PendingTask(id, submission, refs.length, isTimed ? this.#deps.nowMs() : 0);
-    objects.create(id);
+    const object = objects.create(id, undefined, undefined, keeper);
+    const task = new PendingTask(object, submission, refs.length, isTimed ? this.#deps.nowMs() : 0);
     this.#tasks.set(id, task);
     if (task.dueMs !== undefined) this.#dueCount++;
     if (refs.length === 0) {
@@ -301,8 +301,7 @@ export class TaskTable {
     const { seed } = task;
     const isPlain = seed === undefined && clock === undefined;
     const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };
-    this.#deps.objects.record(task.id, heard);
-    this.#deps.objects.settle(task.id, state);
+    this.#deps.objects.decide(task.object, state, heard);
     for (const arg of task.args) if (typeof arg === "string") this.#deps.objects.unuse(arg);
     if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
   }

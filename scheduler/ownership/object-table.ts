@@ -31,7 +31,9 @@ export interface Keeper {
   leave(): void;
 }
 
-type Entry = {
+/** An object as its table keeps it. */
+export type Entry = {
+  readonly id: string;
   state: ObjectState;
   /** How many refs of it the program holds. */
   heldCount: number;
@@ -64,27 +66,26 @@ export class ObjectTable {
     this.#onFree = onFree;
   }
 
-  /** @param inner the objects whose refs its value holds: these are kept as long as it is */
-  create(id: string, state: ObjectState = { kind: "pending" }, inner = none): void {
+  /**
+   * @param inner the objects whose refs its value holds: these are kept as long as it is
+   * @param keeper whoever holds the program's only ref of a pending object, to keep its value if that can be
+   */
+  create(id: string, state: ObjectState = { kind: "pending" }, inner = none, keeper?: Keeper): Entry {
     for (const each of inner) this.use(each);
     // Not by spreading, which takes microseconds, and this is done for each task.
-    this.#entries.set(id, {
+    const entry: Entry = {
+      id,
       state,
       heldCount: 1,
       users: 0,
       inner,
       copies: undefined,
       listeners: undefined,
-      keeper: undefined,
+      keeper,
       recording: undefined,
-    });
-  }
-
-  /** Whoever holds the program's only ref of an object keeps its value, too, if that can be. */
-  keepBy(id: string, keeper: Keeper): void {
-    const entry = this.#entries.get(id)!;
-    if (entry.state.kind === "pending") entry.keeper = keeper;
-    else keeper.leave();
+    };
+    this.#entries.set(id, entry);
+    return entry;
   }
 
   state(id: string): ObjectState | undefined {
@@ -114,13 +115,19 @@ export class ObjectTable {
   /** Decides a pending object; of a decided one, nothing changes. */
   settle(id: string, state: ReadyState): void {
     const entry = this.#entries.get(id);
-    if (entry === undefined || entry.state.kind !== "pending") return;
+    if (entry !== undefined) this.decide(entry, state);
+  }
+
+  /** The same of one at hand. @param recording what the task heard whose result it is; see `record` */
+  decide(entry: Entry, state: ReadyState, recording = entry.recording): void {
+    if (entry.state.kind !== "pending") return;
+    entry.recording = recording;
     entry.state = state;
     const { listeners } = entry;
     entry.listeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener(state);
-    if (entry.keeper === undefined) this.#freeIfUnused(id, entry);
-    else this.#giveTo(entry.keeper, id, entry);
+    if (entry.keeper === undefined) this.#freeIfUnused(entry);
+    else this.#giveTo(entry.keeper, entry);
   }
 
   /** Calls back once, at once if the object is ready already. Returns how to stop waiting. */
@@ -147,7 +154,7 @@ export class ObjectTable {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     entry.users--;
-    this.#freeIfUnused(id, entry);
+    this.#freeIfUnused(entry);
   }
 
   /** The program has got another ref. */
@@ -160,7 +167,7 @@ export class ObjectTable {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     entry.heldCount--;
-    this.#freeIfUnused(id, entry);
+    this.#freeIfUnused(entry);
   }
 
   /**
@@ -207,8 +214,8 @@ export class ObjectTable {
     }
   }
 
-  #giveTo(keeper: Keeper, id: string, entry: Entry): void {
-    const { state, heldCount, users, recording } = entry;
+  #giveTo(keeper: Keeper, entry: Entry): void {
+    const { id, state, heldCount, users, recording } = entry;
     entry.keeper = undefined;
     if (heldCount === 1 && users === 0 && (state.kind === "local" || state.kind === "failed")) {
       this.#entries.delete(id);
@@ -216,15 +223,15 @@ export class ObjectTable {
       return;
     }
     keeper.leave();
-    this.#freeIfUnused(id, entry);
+    this.#freeIfUnused(entry);
   }
 
-  #freeIfUnused(id: string, entry: Entry): void {
+  #freeIfUnused(entry: Entry): void {
     // Not by calls in each other: values may hold refs of values that hold refs, as deep as they like.
     if (entry.heldCount > 0 || entry.users > 0) return;
-    const unused: [string, Entry][] = [[id, entry]];
+    const unused = [entry];
     for (let next = unused.pop(); next !== undefined; next = unused.pop()) {
-      const [id, { heldCount, users, state, inner, copies }] = next;
+      const { id, heldCount, users, state, inner, copies } = next;
       if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
       // A listener may have ended its last use, and so have freed it already.
       if (!this.#entries.delete(id)) continue;
@@ -233,7 +240,7 @@ export class ObjectTable {
       for (const each of inner) {
         const held = this.#entries.get(each)!;
         held.users--;
-        unused.push([each, held]);
+        unused.push(held);
       }
     }
   }

@@ -12,10 +12,10 @@ const hopMs = 0.3;
 /** A condition that a task would rather have met is worth so much waiting, in ms. */
 const preferenceMs = 1_000;
 /** A host gets as much work from one client as it does in this time, beside what its cpus run … */
-const aheadMs = 4;
+const aheadMs = 10;
 /** … but not less than this many for each cpu, so that it has the next one when one has ended, and not more. */
 const leastAhead = 1;
-const mostAhead = 256;
+const mostAhead = 1_024;
 
 /** What is to be placed. */
 export type Placed = Demand & {

@@ -9,9 +9,19 @@ export function randomId(length = 12): string {
   return id;
 }
 
-/** The id of a client's object, by the client's own number for it. Ids begin with their owner's: no two make the same. */
-export const idOf = (clientId: string, number: number): string => `${clientId}-${number.toString(36)}`;
+/** The ids of a client's objects, by its own numbers for them. They begin with the client's: no two make the same. */
+export class Ids {
+  readonly #prefix: string;
 
-/** The number in an id of this client. */
-export const numberOf = (clientId: string, id: string): number =>
-  Number.parseInt(id.slice(clientId.length + 1), 36);
+  constructor(clientId: string) {
+    this.#prefix = `${clientId}-`;
+  }
+
+  of(number: number): string {
+    return this.#prefix + number.toString(36);
+  }
+
+  numberOf(id: string): number {
+    return Number.parseInt(id.slice(this.#prefix.length), 36);
+  }
+}

@@ -65,6 +65,11 @@ export class HostQueue<T extends QueuedTask> {
     return { queued: this.#waiting.size, running: this.#running, waitMs: this.#queuedMs / cpus };
   }
 
+  /** How many tasks have been started and have not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** Whether a task would run at once. */
   isFree(task: T): boolean {
     return this.#waiting.size === 0 && this.#fits(task);

@@ -1,4 +1,5 @@
 import type { Client } from "wray";
+import { backlog } from "./backlog.ts";
 import { type Bar, barred } from "./bar.ts";
 import { startEchoThread } from "./bare/thread.ts";
 import { type Cluster, emptyTask, startClient, startCluster } from "./cluster.ts";
@@ -41,6 +42,7 @@ async function* overNats(context: Context, hostCount: number): AsyncIterable<Fig
   yield barred(await rate(context, where, task, baseline, cluster.peer.call, counted), rateBar);
   yield* cpu.figures(where);
   yield await submitCost(context, where, cluster.wray);
+  if (hostCount === 1) yield* backlog(context, cluster);
   await cluster.stop();
 }
 

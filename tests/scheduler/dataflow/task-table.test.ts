@@ -249,11 +249,11 @@ test("tick() fails a task that no host can run, and tells which come nearest and
 
 test("submit() keeps what a host has no room for, and sends it as results come, by priority", () => {
   const { tasks, submit, sentTo } = tableOf("a");
-  for (let task = 0; task < 8; task++) submit(`t${task}`);
+  for (let task = 0; task < 20; task++) submit(`t${task}`);
   tasks.submit("urgent", options({ options: { priority: 1 } }));
   const first = sentTo();
-  assert.ok(first.length < 8, `${first.length}`);
-  assert.is(tasks.waitingCount, 9 - first.length);
+  assert.ok(first.length < 20, `${first.length}`);
+  assert.is(tasks.waitingCount, 21 - first.length);
   tasks.ended("a", "t0", value);
   tasks.placeWaiting();
   assert.equal(sentTo()[0], "urgent to a");
@@ -262,7 +262,7 @@ test("submit() keeps what a host has no room for, and sends it as results come, 
 test("tick() fails what waited longer than its ttlMs, and a task that misses its deadline wherever it is", () => {
   const { tasks, clock, join, errorOf, cancelled } = tableOf("a");
   tasks.submit("running", options({ deadlineMs: 50 }));
-  for (let task = 0; task < 8; task++) tasks.submit(`t${task}`, options({}));
+  for (let task = 0; task < 20; task++) tasks.submit(`t${task}`, options({}));
   tasks.submit("old", options({ ttlMs: 50 }));
   clock.nowMs = 49;
   tasks.tick();
@@ -318,4 +318,30 @@ test("close() fails every task that has not ended", () => {
   tasks.close();
   assert.is(errorOf("x").code, "SHUTDOWN");
   assert.is(errorOf("y").code, "SHUTDOWN");
+});
+
+test("submit() sends a task of a task at once, since what has all the room may wait for it", () => {
+  const { tasks, submit, sentTo } = tableOf("a");
+  for (let index = 0; index < 70; index++) submit(`t${index}`);
+  assert.ok(sentTo().length < 70);
+  tasks.submit("child", options({ options: { depth: 1 } }));
+  assert.equal(sentTo(), ["child to a"]);
+});
+
+test("tick() fails no task that is kept back as long as there is a host", () => {
+  const { tasks, hosts, submit, objects, clock, join, errorOf } = tableOf("a");
+  for (let index = 0; index < 65; index++) submit(`t${index}`);
+  for (let time = 0; time < 20; time++) {
+    clock.nowMs += 200;
+    join("a");
+    tasks.tick();
+  }
+  assert.is(objects.state("t64")?.kind, "pending");
+  // From now on nobody hears of it.
+  clock.nowMs += 2_001;
+  hosts.takeLost(clock.nowMs);
+  tasks.tick();
+  clock.nowMs += 1_001;
+  tasks.tick();
+  assert.is(errorOf("t64").code, "INFEASIBLE_TASK");
 });

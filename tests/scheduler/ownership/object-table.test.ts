@@ -208,3 +208,52 @@ test("disown() lets a host forget the object, unless that is where it is", () =>
   ]);
   assert.equal(table.state("x"), at("a"));
 });
+
+/** A table with a pending object, and what its keeper was told. */
+function kept() {
+  const { table, freed } = tableOf();
+  const told: unknown[] = [];
+  table.create("x", undefined, undefined, {
+    take: (state, recording) => told.push([state, recording]),
+    leave: () => told.push("leave"),
+  });
+  return { table, freed, told };
+}
+
+test("settle() gives a keeper what no host has, and knows no more of it", () => {
+  for (const state of [local, { kind: "failed", error: lost("x") } as const]) {
+    const { table, freed, told } = kept();
+    const heard: ReadyState[] = [];
+    table.whenReady("x", (state) => heard.push(state));
+    table.record("x", { clock: [1] });
+    table.settle("x", state);
+    assert.equal(told, [[state, { clock: [1] }]]);
+    assert.equal(heard, [state]);
+    assert.is(table.size, 0);
+    assert.equal(freed, []);
+  }
+});
+
+test("settle() keeps an object from its keeper when a host or a task has it", () => {
+  const { table, freed, told } = kept();
+  table.settle("x", at("a"));
+  assert.equal(told, ["leave"]);
+  assert.is(table.state("x")?.kind, "remote");
+  table.drop("x");
+  assert.equal(freed, [["x", ["a"]]]);
+
+  const used = kept();
+  used.table.use("x");
+  used.table.settle("x", local);
+  assert.equal(used.told, ["leave"]);
+  used.table.unuse("x");
+  assert.is(used.table.size, 1);
+});
+
+test("settle() frees an object whose keeper's ref was dropped before", () => {
+  const { table, freed, told } = kept();
+  table.drop("x");
+  table.settle("x", local);
+  assert.equal(told, ["leave"]);
+  assert.equal(freed, [["x", []]]);
+});

@@ -230,7 +230,7 @@ export class Executor {
     template.ranCount++;
     template.ranMs += ranMs;
     this.#queue.ended(task, nowMs);
-    this.#deps.changed();
+    if (!this.#queue.hasShortTasks) this.#deps.changed();
   }
 
   /** What its owner gets of a value: a large one is kept here. */

@@ -104,6 +104,7 @@ export class Host {
   readonly #thief = new Thief({ victims: () => this.#victims(), random: Math.random });
   #stealing: NodeJS.Timeout | undefined;
   #beatenMs = 0;
+  #rssBytes = process.memoryUsage.rss();
   /** When each client was told what there is to do. */
   readonly #toldMs = new Map<string, number>();
 
@@ -340,6 +341,7 @@ export class Host {
 
   #beat(): void {
     this.#beatenMs = performance.now();
+    this.#rssBytes = process.memoryUsage.rss();
     this.#bus.publish(this.#subjects.loadOf(this.id), encodeMessage(this.#heartbeat()));
   }
 
@@ -347,7 +349,7 @@ export class Host {
     return {
       ...{ v: protocolVersion, host: this.id, epoch: this.#epoch, cpus: this.cpus },
       ...{ ...this.#executor.load, resources: this.#resources, labels: this.#labels },
-      ...{ beatMs: this.#beatMs, rssBytes: process.memoryUsage.rss(), state: this.#state },
+      ...{ beatMs: this.#beatMs, rssBytes: this.#rssBytes, state: this.#state },
     };
   }
 

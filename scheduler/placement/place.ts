@@ -11,11 +11,13 @@ const bytesPerMs = 500_000;
 const hopMs = 0.3;
 /** A condition that a task would rather have met is worth so much waiting, in ms. */
 const preferenceMs = 1_000;
-/** A host gets as much work from one client as it does in this time, beside what its cpus run … */
+/** A host gets as much work from one client as it does in this time, in ms, beside what its cpus run … */
 const aheadMs = 10;
-/** … but not less than this many for each cpu, so that it has the next one when one has ended, and not more. */
+/** … but not less than this many tasks for each cpu, so that it has the next one when one has ended … */
 const leastAhead = 1;
-const mostAhead = 1_024;
+/** … and this many of those that are so short, in ms, that messages take longer than they do. */
+const shortMs = 0.1;
+const shortAhead = 1_024;
 
 /** What is to be placed. */
 export type Placed = Demand & {
@@ -119,7 +121,8 @@ function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boo
   if (depth > 0) return true;
   if (tasksOn(host) === 0) return true;
   if (hops > 0) return freeSlots(host) > 0;
-  const ahead = Math.min(Math.max(aheadMs / times.meanMs(id), leastAhead), mostAhead);
+  const meanMs = times.meanMs(id);
+  const ahead = meanMs < shortMs ? shortAhead : Math.max(aheadMs / meanMs, leastAhead);
   return tasksPending < Math.ceil(cpus * (1 + ahead));
 }
 

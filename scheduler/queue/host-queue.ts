@@ -23,9 +23,10 @@ const latelyMs = 10;
 /** So often a task may be given back since hosts were full; then it waits. */
 const mostHops = 3;
 
-/** Each cpu has so much work in line, in ms, in so many tasks at most. */
+/** Each cpu has so much work in line, in ms, or so many tasks of those that are shorter than this, in ms. */
 const aheadMs = 0.5;
-const mostAhead = 64;
+const shortMs = 0.1;
+const shortAhead = 256;
 
 const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const isPlain = ({ need }: { need: Resources }) => need === defaultNeed;
@@ -63,6 +64,11 @@ export class HostQueue<T extends QueuedTask> {
   get load(): Load {
     const cpus = Math.max(this.ledger.total.cpu ?? 1, 1);
     return { queued: this.#waiting.size, running: this.#running, waitMs: this.#queuedMs / cpus };
+  }
+
+  /** Whether tasks are so short that it takes longer to move them than to run them. */
+  get hasShortTasks(): boolean {
+    return this.#deps.meanMs() < shortMs;
   }
 
   /** How many tasks have been started and have not ended. */
@@ -163,6 +169,8 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Takes out tasks that wait, those that would be run last, for a host that has nothing to do. */
   giveAway(count: number, accept: (task: T) => boolean = () => true): T[] {
+    // What is as good as begun would only be on its way for longer.
+    if (this.load.waitMs < patienceMs) return [];
     const given = this.#waiting.takeLast(count, (task) => task.canMove && !task.hasEnded && accept(task));
     for (const task of given) this.#left(task);
     return given;
@@ -195,7 +203,8 @@ export class HostQueue<T extends QueuedTask> {
 
   /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
   #ahead(): number {
-    return Math.floor(Math.min(aheadMs / this.#deps.meanMs(), mostAhead));
+    const meanMs = this.#deps.meanMs();
+    return meanMs < shortMs ? shortAhead : Math.floor(aheadMs / meanMs);
   }
 
   #start(task: T): void {

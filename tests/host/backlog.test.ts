@@ -21,8 +21,8 @@ test("remote() keeps tasks back when a host has as many as its window, and all o
   const add = await wray.remote("math/add");
   const refs = Array.from({ length: taskCount }, (_, index) => add.remote(index, 1));
   let most = pendingAt(wray, host);
-  // It knows nothing of the host's pace yet.
-  assert.is(most, 64);
+  // It knows nothing of the tasks' length yet.
+  assert.ok(most < 64, `${most}`);
   const sums = await Promise.all(
     refs.map(async (ref) => {
       const sum = await wray.get(ref);
@@ -34,7 +34,7 @@ test("remote() keeps tasks back when a host has as many as its window, and all o
     sums,
     Array.from({ length: taskCount }, (_, index) => index + 1),
   );
-  assert.ok(most <= 8_192, `${most} tasks at once`);
+  assert.ok(most <= 2_048, `${most} tasks at once`);
   assert.is(pendingAt(wray, host), 0);
 });
 

@@ -45,9 +45,12 @@ test("push() starts as many tasks as there are cpus, and ended() the next ones",
 });
 
 test("push() starts short tasks ahead, so that no cpu waits for the next one", () => {
-  const { queue, started } = queueOf({ cpu: 1 }, 0.05);
-  for (let each = 0; each < 50; each++) queue.push(task(`${each}`), 0);
-  assert.is(started.length, 11);
+  const startedOf = (meanMs: number) => {
+    const { queue, started } = queueOf({ cpu: 1 }, meanMs);
+    for (let each = 0; each < 500; each++) queue.push(task(`${each}`), 0);
+    return started.length;
+  };
+  assert.equal([10, 0.5, 0.2, 0.01].map(startedOf), [1, 2, 3, 257]);
 });
 
 test("push() lets what fits pass what does not, for a while", () => {

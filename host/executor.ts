@@ -74,7 +74,7 @@ export class Executor {
     const { pool, log, progressed, resources } = deps;
     this.#queue = new HostQueue({
       resources,
-      meanMs: () => this.#times.meanMs(here),
+      typicalMs: () => this.#times.typicalMs,
       start: (task) => this.#start(task),
       expired: (task) => this.#end(task, { kind: "error", error: toWireError(expired(task)) }),
     });

@@ -16,8 +16,8 @@ const aheadMs = 10;
 /** … but not less than this many tasks for each cpu, so that it has the next one when one has ended … */
 const leastAhead = 1;
 /** … and this many of those that are so short, in ms, that messages take longer than they do. */
-const shortMs = 0.1;
-const shortAhead = 1_024;
+const shortMs = 0.2;
+const shortAhead = 512;
 
 /** What is to be placed. */
 export type Placed = Demand & {
@@ -116,13 +116,13 @@ function waitMs(host: HostEntry, times: RunTimes): number {
 
 /** Whether a host may get one more of a client's tasks; one that another host gave back goes to a free cpu only. */
 function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boolean {
-  const { id, cpus, tasksPending } = host;
+  const { cpus, tasksPending } = host;
   // What has room for no more may wait for this one.
   if (depth > 0) return true;
   if (tasksOn(host) === 0) return true;
   if (hops > 0) return freeSlots(host) > 0;
-  const meanMs = times.meanMs(id);
-  const ahead = meanMs < shortMs ? shortAhead : Math.max(aheadMs / meanMs, leastAhead);
+  const { typicalMs } = times;
+  const ahead = typicalMs < shortMs ? shortAhead : Math.max(aheadMs / typicalMs, leastAhead);
   return tasksPending < Math.ceil(cpus * (1 + ahead));
 }
 

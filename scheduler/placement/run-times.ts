@@ -4,6 +4,9 @@ const kernelWeight = 0.05;
 const hostMemory = 0.998;
 /** As many tasks as these must have shown it before a host is thought to be half as fast, or as slow, as it seemed. */
 const doubtTasks = 20;
+/** The median changes by this factor with each measurement. */
+const medianStep = 1.05;
+const leastMs = 0.001;
 /** What is thought before anything was measured, in ms. */
 const unknownRunMs = 1;
 
@@ -19,10 +22,14 @@ export class RunTimes {
   readonly #hosts = new Map<string, HostTimes>();
   /** Of all kernels, by how often they run. */
   #meanMs: number | undefined;
+  #typicalMs: number | undefined;
 
   /** Takes in that so many tasks of this kernel ran on a host, so long together. */
   measured(kernel: string, hostId: string, ranMs: number, count = 1): void {
     const meanMs = ranMs / count;
+    // The median goes up a step with each that is longer, and down with each that is shorter.
+    const typicalMs = this.#typicalMs ?? meanMs;
+    this.#typicalMs = Math.max(meanMs > typicalMs ? typicalMs * medianStep : typicalMs / medianStep, leastMs);
     const thoughtMs = this.#kernels.get(kernel);
     this.#kernels.set(kernel, nearer(thoughtMs, meanMs, count));
     this.#meanMs = nearer(this.#meanMs, meanMs, count);
@@ -43,6 +50,14 @@ export class RunTimes {
   /** How long any task is thought to run on a host, in ms. */
   meanMs(hostId: string): number {
     return (this.#meanMs ?? unknownRunMs) / this.speed(hostId);
+  }
+
+  /**
+   * How long half of the measurements were at most, in ms. On a busy machine a few short tasks take long, since their
+   * thread has to wait for a cpu; these say nothing of the others.
+   */
+  get typicalMs(): number {
+    return this.#typicalMs ?? unknownRunMs;
   }
 
   /** How fast a host is, where 1 is the mean of those that run tasks; 1 until it is known. */

@@ -25,16 +25,16 @@ const mostHops = 3;
 
 /** Each cpu has so much work in line, in ms, or so many tasks of those that are shorter than this, in ms. */
 const aheadMs = 0.5;
-const shortMs = 0.1;
-const shortAhead = 256;
+const shortMs = 0.2;
+const shortAhead = 512;
 
 const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const isPlain = ({ need }: { need: Resources }) => need === defaultNeed;
 
 export type HostQueueDeps<T> = {
   resources: Resources;
-  /** How long tasks are thought to run, in ms. */
-  meanMs(): number;
+  /** How long most tasks run at most, in ms. */
+  typicalMs(): number;
   /** Is to run a task, of which `ended` is told later. */
   start(task: T): void;
   /** A task has waited longer than it should have. */
@@ -68,7 +68,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Whether tasks are so short that it takes longer to move them than to run them. */
   get hasShortTasks(): boolean {
-    return this.#deps.meanMs() < shortMs;
+    return this.#deps.typicalMs() < shortMs;
   }
 
   /** How many tasks have been started and have not ended. */
@@ -203,8 +203,8 @@ export class HostQueue<T extends QueuedTask> {
 
   /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
   #ahead(): number {
-    const meanMs = this.#deps.meanMs();
-    return meanMs < shortMs ? shortAhead : Math.floor(aheadMs / meanMs);
+    const typicalMs = this.#deps.typicalMs();
+    return typicalMs < shortMs ? shortAhead : Math.floor(aheadMs / typicalMs);
   }
 
   #start(task: T): void {

@@ -117,7 +117,7 @@ class SimulatedHost {
     this.#speed = speedOf(simulation.scenario, number);
     this.queue = new HostQueue({
       resources: { cpu: simulation.scenario.slots },
-      meanMs: () => this.#times.meanMs(this.id),
+      typicalMs: () => this.#times.typicalMs,
       start: (task) => this.#start(task),
       expired: () => {},
     });

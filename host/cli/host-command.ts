@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAddress } from "../../scheduler/bus/address.ts";
 import { type ServerOptions, shownServers } from "../../scheduler/bus/credentials.ts";
@@ -12,7 +12,10 @@ import { Host } from "../host.ts";
 import { type HostLimits, hostLimitsOf } from "../limits.ts";
 
 export type HostCommandOptions = ServerOptions &
-  Partial<HostLimits> & { cluster: string; cpus?: number; name?: string; objectAddress?: string };
+  Partial<HostLimits> & { cluster: string; cpus?: number; name?: string; objectAddress?: string } & {
+    resource?: Record<string, number>;
+    label?: Record<string, string>;
+  };
 
 const retryMs = 500;
 /** How long running tasks may take to end after SIGTERM; container runtimes kill after 10 s. */
@@ -20,7 +23,7 @@ const drainMs = 8_000;
 
 /** Runs a host until it is told to stop; while no server answers, it keeps trying. */
 export async function runHost(options: HostCommandOptions): Promise<void> {
-  const { cluster, cpus, name, objectAddress, ...others } = options;
+  const { cluster, cpus, name, objectAddress, resource, label = {}, ...others } = options;
   const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, objectStoreBytes, ...rest } = others;
   const { spillFolder, ...server } = rest;
   const limits = hostLimitsOf({
@@ -53,6 +56,8 @@ export async function runHost(options: HostCommandOptions): Promise<void> {
         cpus: cpus ?? availableParallelism(),
         objectAddress,
         limits,
+        resources: { memory: totalmem(), ...resource },
+        labels: label,
       });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
       const end = await Promise.race([stop, bus.closed]);

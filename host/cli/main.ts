@@ -12,6 +12,20 @@ const positiveInteger = (text: string): number => {
   throw new InvalidArgumentError("It must be an integer from 1.");
 };
 
+/** Collects `name=value`, again and again. */
+const pair = (text: string, former: Record<string, string> = {}): Record<string, string> => {
+  const [, name, value] = /^([\w.-]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("It must be name=value.");
+  return { ...former, [name]: value! };
+};
+
+const amount = (text: string, former: Record<string, number> = {}): Record<string, number> => {
+  const [[name, value]] = Object.entries(pair(text)) as [[string, string]];
+  const number = Number(value);
+  if (!Number.isFinite(number) || number < 0) throw new InvalidArgumentError("It must be name=amount.");
+  return { ...former, [name]: number };
+};
+
 const moduleFile = (text: string): string => {
   if (/\.(wasm|ts)$/.test(text)) return text;
   throw new InvalidArgumentError("It must be a module, .wasm, or a kernel file, .ts.");
@@ -39,6 +53,8 @@ withCredentials(program.command("host"))
   .requiredOption("--servers <addresses>", "NATS servers, nats://host:port, with commas between them")
   .option("--cluster <name>", "the cluster to join", "default")
   .option("--cpus <count>", "worker threads (default: what this machine runs at once)", positiveInteger)
+  .option("--resource <name=amount>", "what it offers beside its cpus and memory; may be repeated", amount)
+  .option("--label <name=value>", "what tasks can ask for in a host; may be repeated", pair)
   .option("--name <id>", "the host's id (default: a random one)")
   .option(
     "--object-address <address>",

@@ -4,7 +4,7 @@ import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
 import type { ModuleFacts } from "../../scheduler/client/module.ts";
 import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
-import { type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
+import { schedulingNames, type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
@@ -99,6 +99,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
+    checkScheduling(options);
     const { maxRetries, onProgress, options: others } = templateOptions(options);
     const { grant = defaultGrant, seed } = options;
     return this.targetOf(
@@ -433,3 +434,13 @@ const foreignRef = (ref: ObjectRef) =>
     remedy: "Get its value and put that.",
     data: { id: ref.id },
   });
+
+/** @throws InvalidTaskError for an option that needs hosts to choose from */
+function checkScheduling(options: TaskOptions): void {
+  const name = schedulingNames.find((each) => options[each] !== undefined);
+  if (name === undefined) return;
+  throw new InvalidTaskError(`option ${name} is for a cluster, and this client has a host of its own`, {
+    remedy: "Join a cluster with init({ servers }), or leave it out.",
+    data: { option: name },
+  });
+}

@@ -16,5 +16,5 @@ export type { Module } from "./module.ts";
 export * from "./modules.ts";
 export { ObjectRef, type ValuesOf } from "./object-ref.ts";
 export type { LoadOptions, ModuleSource } from "./read-source.ts";
-export type { TaskOptions } from "./task-options.ts";
+export type { Scheduling, TaskOptions } from "./task-options.ts";
 export type { WaitOptions } from "./wait.ts";

@@ -1,6 +1,10 @@
 import type { Progress, TaskTemplate } from "../dataflow/pending-task.ts";
+import type { Selector } from "../placement/labels.ts";
+import { defaultNeed } from "../placement/resources.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { type Capability, capabilities, type Limits, limitNames } from "../protocol/limits.ts";
+import type { Resources } from "../protocol/messages.ts";
+import { isName } from "../protocol/subjects.ts";
 import { longestTimerMs } from "../time/longest-timer.ts";
 
 /** How a task is to be run: its limits, and these. */
@@ -15,7 +19,32 @@ export type TaskOptions = Partial<Limits> & {
   clock?: readonly number[];
   /** Hears how far the task has come, as the kernel tells by `progress`. */
   onProgress?: (progress: Progress) => void;
+} & Scheduling;
+
+/** Where and when a task of a cluster is to be run. */
+export type Scheduling = {
+  /** What it takes of its host while it runs, in fractions, too: `cpu` (1 if not said), `gpu`, `memory` in bytes, others. */
+  resources?: Resources;
+  /** Labels that its host must have: a value, one of several, or with `!` any other than it. */
+  labels?: Selector;
+  /** Labels that its host should have, and need not. */
+  prefer?: Selector;
+  /** The id of the only host that it may go to. */
+  host?: string;
+  /** The higher, the sooner. What waits counts as one higher with each second. Default 0. */
+  priority?: number;
+  /** It fails with TASK_EXPIRED when it has not begun so long after its submission. */
+  ttlMs?: number;
+  /** It fails with TASK_TIMEOUT when it is not done so long after its submission, and so do the tasks it submits. */
+  deadlineMs?: number;
+  /** No more of this client's tasks with this key than `maxConcurrent` (1 if not said) are under way at once. */
+  key?: string;
+  maxConcurrent?: number;
 };
+
+export const schedulingNames = [
+  ...["resources", "labels", "prefer", "host", "priority", "ttlMs", "deadlineMs", "key", "maxConcurrent"],
+] as (keyof Scheduling)[];
 
 const defaultMaxRetries = 3;
 
@@ -26,6 +55,16 @@ const integerFrom = (least: number, most = longestTimerMs): Check => ({
   expected: `an integer from ${least} to ${most}`,
 });
 const anyBytes = integerFrom(0, 2 ** 32);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const selector: Check = {
+  test: (value) =>
+    isRecord(value) &&
+    Object.values(value).every((each) =>
+      Array.isArray(each) ? each.every((one) => typeof one === "string") : typeof each === "string",
+    ),
+  expected: "an object of label names with a string, or a list of strings, each",
+};
 
 const checks: Record<keyof TaskOptions, Check> = {
   timeoutMs: integerFrom(1),
@@ -49,6 +88,22 @@ const checks: Record<keyof TaskOptions, Check> = {
     expected: "a list of numbers",
   },
   onProgress: { test: (value) => typeof value === "function", expected: "a function" },
+  resources: {
+    test: (value) =>
+      isRecord(value) && Object.values(value).every((each) => Number.isFinite(each) && (each as number) >= 0),
+    expected: "an object of names with an amount from 0 each",
+  },
+  labels: selector,
+  prefer: selector,
+  host: { test: (value) => typeof value === "string" && isName(value), expected: "the id of a host" },
+  priority: { test: (value) => Number.isFinite(value), expected: "a number" },
+  ttlMs: integerFrom(0),
+  deadlineMs: integerFrom(1),
+  key: {
+    test: (value) => typeof value === "string" && value.length <= 256,
+    expected: "a string of at most 256 characters",
+  },
+  maxConcurrent: integerFrom(1),
 };
 
 /** @throws InvalidTaskError for an unknown option or a value out of range */
@@ -78,14 +133,20 @@ export function templateOptions({
   seed: _,
   clock,
   ...others
-}: TaskOptions): Pick<TaskTemplate, "maxRetries" | "onProgress" | "options"> {
+}: TaskOptions): Omit<TaskTemplate, "label" | "module" | "kernel"> {
+  const { resources, labels, prefer, host, priority, ttlMs, deadlineMs, key, maxConcurrent } = others;
+  const hasPlace = labels !== undefined || prefer !== undefined || host !== undefined;
   const limits = Object.fromEntries(
     limitNames.flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
   );
   return {
-    maxRetries,
-    onProgress,
+    ...{ maxRetries, onProgress, ttlMs, deadlineMs, key, maxConcurrent },
+    ...(hasPlace && {
+      where: { ...(labels && { labels }), ...(prefer && { prefer }), ...(host && { host }) },
+    }),
     options: {
+      ...(resources && { need: { ...defaultNeed, ...resources } }),
+      ...(priority !== undefined && { priority }),
       ...(Object.keys(limits).length > 0 && { limits }),
       ...(grant && { grant: [...grant] }),
       ...(clock && { clock: [...clock] }),

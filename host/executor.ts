@@ -256,10 +256,10 @@ export class Executor {
     task.ended(task, outcome);
   }
 
-  #childrenOf({ template, seed, dueMs }: BusTask, countEnded: () => void): Children {
+  #childrenOf({ template, seed }: BusTask, countEnded: () => void): Children {
     const { submitter, control } = this.#deps;
     const { sha256, limits, grant, depth, module, priority } = template;
-    const parent = { sha256, limits, grant, depth, seed, priority, dueMs };
+    const parent = { sha256, limits, grant, depth, seed, priority };
     return new Children({ submitter, control, parent, module: module.manifest.module, countEnded });
   }
 

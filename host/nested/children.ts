@@ -1,7 +1,7 @@
 import { templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
-import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
+import type { Submission, TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { sha256Of } from "../../scheduler/manifest/read.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
@@ -30,8 +30,6 @@ export type ChildrenDeps = {
   /** The task that they belong to, and the name of its module. */
   parent: Pick<WorkerCall, "sha256" | "limits" | "grant" | "seed" | "depth"> & {
     priority?: number;
-    /** By when it has to be done, and they with it. */
-    dueMs?: number | undefined;
   };
   module: string;
   /** Is called once for each task that has ended while the parent runs. */
@@ -45,6 +43,8 @@ export class Children {
   readonly #ids = new Map<number, Promise<string>>();
   /** What names stand for stays the same as long as the task runs. */
   readonly #modules = new Map<string, Promise<string>>();
+  /** Of the kernels that it has called. */
+  readonly #templates = new Map<string, Promise<TaskTemplate>>();
   /** The last one submitted: a task that is submitted later is not to be sooner because its module is known. */
   #last: Promise<unknown> = Promise.resolve();
   /** Tasks that have not ended, with those whose refs the parent has freed: nobody else would end them. */
@@ -153,6 +153,22 @@ export class Children {
     seed: string,
     former: Promise<unknown>,
   ): Promise<string> {
+    let template = this.#templates.get(kernel);
+    if (template === undefined) {
+      template = this.#templateOf(kernel);
+      this.#templates.set(kernel, template);
+    }
+    const submission = {
+      template: await template,
+      args: await Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg))),
+      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
+    };
+    const submitter = await this.#submitter();
+    await former;
+    return submitter.submit(submission);
+  }
+
+  async #templateOf(kernel: string): Promise<TaskTemplate> {
     const { control, parent, module: ownModule } = this.#deps;
     const { module, name } = parseKernelName(kernel);
     let sha256 = this.#modules.get(module);
@@ -162,7 +178,7 @@ export class Children {
       this.#modules.set(module, sha256);
     }
     const { options, ...others } = templateOptions({ ...parent.limits, grant: parent.grant });
-    const template = {
+    return {
       ...others,
       label: kernel,
       module: await sha256,
@@ -172,16 +188,7 @@ export class Children {
         depth: parent.depth + 1,
         ...(parent.priority !== undefined && { priority: parent.priority }),
       },
-      deadlineMs: parent.dueMs === undefined ? undefined : Math.max(parent.dueMs - performance.now(), 1),
     };
-    const submission = {
-      template,
-      args: await Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg))),
-      seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
-    };
-    const submitter = await this.#submitter();
-    await former;
-    return submitter.submit(submission);
   }
 
   #keep(ref: number, id: Promise<string>): void {

@@ -86,7 +86,7 @@ export class BusBackend implements Backend, Holds {
   value(handle: Handle): Promise<unknown> {
     return new Promise((resolve, reject) => {
       // Until then this closure holds the handle, so that its object is not let go of.
-      this.whenReady(handle, (state) => this.#take(handle, state, resolve, reject));
+      this.#onReady(handle, (state) => this.#take(handle, state, resolve, reject));
     });
   }
 
@@ -100,7 +100,7 @@ export class BusBackend implements Backend, Holds {
           values[index] = value;
           if (--missingCount === 0) resolve(values);
         };
-        this.whenReady(handle, (state) => this.#take(handle, state, take, reject));
+        this.#onReady(handle, (state) => this.#take(handle, state, take, reject));
       }
     });
   }
@@ -186,6 +186,12 @@ export class BusBackend implements Backend, Holds {
     this.#maps.set(id, map);
     map.results.catch(() => {}).finally(() => this.#maps.delete(id));
     return handle;
+  }
+
+  #onReady(handle: Handle, listener: (state: ReadyState) => void): void {
+    const { own, id } = handle as BusHandle;
+    if (own === undefined) this.#submitter.onReady(id, listener);
+    else listener(own);
   }
 
   /** The value of a ready object: at once, if that is possible. */

@@ -264,7 +264,12 @@ export class Submitter {
     return state?.kind === "local" ? state.value : undefined;
   }
 
-  /** Calls back when the object is ready. Returns how to stop waiting. */
+  /** Calls back when the object is ready. */
+  onReady(id: string, listener: (state: ReadyState) => void): void {
+    this.#objects.onReady(id, listener);
+  }
+
+  /** The same. Returns how to stop waiting. */
   whenReady(id: string, listener: (state: ReadyState) => void): () => void {
     return this.#objects.whenReady(id, listener);
   }

@@ -78,7 +78,7 @@ export class TaskTable {
     // All are in use before the first is looked at, since one that failed ends the task.
     for (const ref of refs) objects.use(ref);
     for (const ref of refs) {
-      objects.whenReady(ref, (state) => {
+      objects.onReady(ref, (state) => {
         if (state.kind === "failed") this.#fail(task, withDependant(state.error, task.label));
         else if (--task.missingCount === 0) this.#ready(task);
       });

@@ -43,7 +43,8 @@ export type Entry = {
   inner: readonly string[];
   /** Hosts that were told to fetch it, and so may have a copy, in the order in which they were told. */
   copies: Set<string> | undefined;
-  listeners: Listener[] | undefined;
+  /** One by itself, as most have no more. */
+  listeners: Listener | Listener[] | undefined;
   /** Who holds the only ref of a pending object, and is held here as long as that is so. */
   keeper: Keeper | undefined;
   recording: Partial<Recording> | undefined;
@@ -125,22 +126,30 @@ export class ObjectTable {
     entry.state = state;
     const { listeners } = entry;
     entry.listeners = undefined;
-    if (listeners !== undefined) for (const listener of listeners) listener(state);
+    if (typeof listeners === "function") listeners(state);
+    else if (listeners !== undefined) for (const listener of listeners) listener(state);
     if (entry.keeper === undefined) this.#freeIfUnused(entry);
     else this.#giveTo(entry.keeper, entry);
   }
 
-  /** Calls back once, at once if the object is ready already. Returns how to stop waiting. */
-  whenReady(id: string, listener: (state: ReadyState) => void): () => void {
+  /** Calls back once, at once if the object is ready already. */
+  onReady(id: string, listener: Listener): void {
     const entry = this.#entries.get(id)!;
-    if (entry.state.kind !== "pending") {
-      listener(entry.state);
-      return () => {};
-    }
-    if (entry.listeners === undefined) entry.listeners = [listener];
-    else entry.listeners.push(listener);
+    const { state, listeners } = entry;
+    if (state.kind !== "pending") listener(state);
+    else if (listeners === undefined) entry.listeners = listener;
+    else if (typeof listeners === "function") entry.listeners = [listeners, listener];
+    else listeners.push(listener);
+  }
+
+  /** The same. Returns how to stop waiting. */
+  whenReady(id: string, listener: Listener): () => void {
+    const entry = this.#entries.get(id)!;
+    this.onReady(id, listener);
     return () => {
-      entry.listeners = entry.listeners?.filter((other) => other !== listener);
+      if (entry.listeners === listener) entry.listeners = undefined;
+      else if (Array.isArray(entry.listeners))
+        entry.listeners = entry.listeners.filter((other) => other !== listener);
     };
   }
 

@@ -47,8 +47,8 @@ for (const { name, kind, message, hex } of vectors.messages) {
     assert.equal(decode(fromHex(hex)), expected);
   });
 
-  // In a run, what is what depends on its place.
-  if (/"kind":"(call|value)","number"/.test(JSON.stringify(message))) continue;
+  // In a run, what is what depends on its place; and where names are free, any field is one.
+  if (/"kind":"(call|value)","number"|"(resources|labels|need)":/.test(JSON.stringify(message))) continue;
   test(`${kind} is read as in the vector when it is ${name}, its fields in any order and with others between`, () => {
     const random = randomOf(1);
     for (let time = 0; time < 20; time++)

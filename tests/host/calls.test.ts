@@ -32,11 +32,12 @@ function clientOf(id: string) {
       const packet = { from: id, session: "s", seq: ++seq, ack: 0, messages };
       nats.publish(`wray.v1.default.host.${cluster.hosts[0]!.id}.tasks`, encode(packet));
     },
-    /** All messages so far, once there are so many. */
+    /** All messages so far but those of what the host has to do, once there are so many. */
     async messages(count: number): Promise<unknown[]> {
       const all = () => {
         const bySeq = new Map(replies.map(({ seq, messages }) => [seq, messages]));
-        return [...bySeq].sort(([a], [b]) => a - b).flatMap(([, messages]) => messages);
+        const inOrder = [...bySeq].sort(([a], [b]) => a - b).flatMap(([, messages]) => messages);
+        return inOrder.filter((message) => (message as { kind?: string }).kind !== "load");
       };
       while (all().length < count) await new Promise<void>((resolve) => waiting.push(resolve));
       return all();

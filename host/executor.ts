@@ -68,6 +68,11 @@ export class Executor {
     return this.#here.size === 0;
   }
 
+  /** Tasks here that need a worker, or will. */
+  get load(): number {
+    return this.#here.size - this.#deps.pool.blocked;
+  }
+
   /** Tasks here that no worker runs yet. */
   get queued(): number {
     return this.#here.size - this.#deps.pool.running - this.#deps.pool.blocked;
@@ -139,7 +144,7 @@ export class Executor {
   }
 
   /** Ends tasks of an owner; what they come to, nobody wants to know. */
-  cancel(owner: string, ids: readonly string[]): void {
+  cancel(owner: string | undefined, ids: readonly string[]): void {
     const cancelledIds = new Set(ids);
     this.#cancel((here) => here.owner === owner && cancelledIds.has(here.id));
   }

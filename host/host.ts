@@ -3,6 +3,7 @@ import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
+import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
 import { decodePacketToHost, encodeMessage } from "../scheduler/protocol/codec.ts";
 import { randomId } from "../scheduler/protocol/ids.ts";
@@ -11,6 +12,7 @@ import type { HostState, Outcome, Task, ToClient, ToHost } from "../scheduler/pr
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
+import { JobService } from "./job-service.ts";
 import { defaultHostLimits, type HostLimits } from "./limits.ts";
 import { Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
@@ -40,6 +42,8 @@ export type HostOptions = {
   /** Where other machines can fetch objects: an address of this one, as `host` or `host:port`. Default: nowhere. */
   objectAddress?: string | undefined;
   limits?: Partial<HostLimits>;
+  /** Where the cluster's jobs are; without it, this host runs none. */
+  jobs?: JobStores;
 };
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
@@ -56,6 +60,7 @@ export class Host {
   readonly #exchange: Exchange<ToClient, ToHost>;
   readonly #subscriptions: Subscription[] = [];
   #submitService: Subscription | undefined;
+  #jobService: JobService | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   #state: HostState = "up";
   #epoch = 0;
@@ -143,6 +148,7 @@ export class Host {
         hostId: id,
         cluster,
       });
+      await options.jobs?.open();
     } catch (error) {
       await host.stop(0);
       throw error;
@@ -153,6 +159,7 @@ export class Host {
     });
     host.#every(leaseRenewMs, () => void host.#renewLease());
     host.#beat();
+    if (options.jobs !== undefined) host.#startJobs(options.jobs);
     return host;
   }
 
@@ -163,6 +170,13 @@ export class Host {
   stop(deadlineMs: number): Promise<void> {
     this.#stopped ??= this.#leave(deadlineMs);
     return this.#stopped;
+  }
+
+  #startJobs(stores: JobStores): void {
+    this.#jobService = new JobService({
+      ...{ bus: this.#bus, control: this.#control, modules: this.#modules, executor: this.#executor },
+      ...{ stores, hostId: this.id, cpus: this.cpus },
+    });
   }
 
   #onMessage(clientId: string, message: ToHost): void {
@@ -267,8 +281,9 @@ export class Host {
     this.#state = "draining";
     this.#beat();
     this.#submitService?.unsubscribe();
+    await this.#jobService?.stop();
     await this.#pool.drain(deadlineMs);
-    if (deadlineMs > 0) await this.#farewell();
+    if (deadlineMs > 0) await Promise.all([this.#farewell(), this.#jobService?.ended(farewellMs)]);
     this.#state = "left";
     this.#beat();
     for (const timer of this.#timers) clearInterval(timer);

@@ -1,8 +1,5 @@
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import type { Control } from "../scheduler/control/control.ts";
-import { findModule, parseKernelName } from "../scheduler/control/find-module.ts";
-import { checkArg, checkArgCount, findKernel } from "../scheduler/manifest/check.ts";
-import { fromPlain, toPlain } from "../scheduler/manifest/plain.ts";
 import {
   fromWireError,
   HostDiedError,
@@ -20,9 +17,9 @@ import {
   type SubmitReply,
   type SubmitRequest,
 } from "../scheduler/protocol/submit.ts";
-import { decodeValue, encodeValue } from "../scheduler/protocol/value.ts";
 import type { Executor } from "./executor.ts";
 import type { Modules } from "./modules.ts";
+import { runRequest } from "./run-request.ts";
 import { version } from "./version.ts";
 
 export type SubmitServiceDeps = {
@@ -70,31 +67,19 @@ export function submitService(deps: SubmitServiceDeps): Promise<Subscription> {
 }
 
 async function run(
-  { kernel, args, grant, seed, id: _, ...limits }: SubmitRequest,
+  request: SubmitRequest,
   id: string,
   format: Format,
-  { control, modules, executor, hostId }: SubmitServiceDeps,
+  deps: SubmitServiceDeps,
 ): Promise<unknown> {
-  const { module: moduleName, name } = parseKernelName(kernel);
-  const module = await modules.get(await findModule(control, moduleName));
-  const signature = findKernel(module.manifest, name);
-  const { classes } = module.manifest;
-  checkArgCount(kernel, signature, args.length);
-  const encoded = args.map((plain, index) => {
-    const value = fromPlain(signature.params[index]!.type, plain, classes);
-    checkArg(kernel, signature, index, value, classes);
-    return encodeValue(value);
-  });
-  const task = { id, module: module.sha256, kernel: name, args: encoded };
-  const options = { limits, ...(grant && { grant }), ...(seed !== undefined && { seed }) };
-  const outcome = await executor.run({ ...task, ...options }, undefined);
+  const { outcome, plainOf } = await runRequest(request, id, deps);
   switch (outcome.kind) {
     case "value":
-      return toPlain(signature.returns, decodeValue(outcome.value), format, classes);
+      return plainOf(outcome.value, format);
     case "error":
       throw fromWireError(outcome.error);
     case "returned":
-      throw new HostDiedError(`host ${hostId} stopped before ${kernel} was done`, {
+      throw new HostDiedError(`host ${deps.hostId} stopped before ${request.kernel} was done`, {
         remedy: "Send the task again; another host answers.",
       });
     case "stored":
@@ -103,6 +88,6 @@ async function run(
 }
 
 /** A stack tells strangers about the host and helps them with nothing. */
-function withoutStacks({ stack: _, cause, ...error }: WireError): WireError {
+export function withoutStacks({ stack: _, cause, ...error }: WireError): WireError {
   return cause === undefined ? error : { ...error, cause: withoutStacks(cause) };
 }

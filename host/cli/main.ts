@@ -50,6 +50,11 @@ withCredentials(program.command("host"))
   .option("--max-memory-bytes <count>", "most memory of a task (default: 4 GiB)", positiveInteger)
   .option("--object-store-bytes <count>", "memory for objects (default: 30 % of all)", positiveInteger)
   .option("--spill-folder <path>", "where objects go past 80 % of that (default: that of temporary files)")
+  .option(
+    "--result-ttl-ms <ms>",
+    "how long the cluster keeps results of jobs (default: a week)",
+    positiveInteger,
+  )
   .action(async (options: HostCommandOptions) => runHost(options));
 
 withCredentials(program.command("memory"))

@@ -1,0 +1,48 @@
+import type { Control } from "../scheduler/control/control.ts";
+import { findModule, parseKernelName } from "../scheduler/control/find-module.ts";
+import { checkArg, checkArgCount, findKernel } from "../scheduler/manifest/check.ts";
+import { fromPlain, toPlain } from "../scheduler/manifest/plain.ts";
+import type { Outcome } from "../scheduler/protocol/messages.ts";
+import type { Format, SubmitRequest } from "../scheduler/protocol/submit.ts";
+import { decodeValue, encodeValue } from "../scheduler/protocol/value.ts";
+import type { Executor } from "./executor.ts";
+import type { Modules } from "./modules.ts";
+
+export type RunRequestDeps = { control: Control; modules: Modules; executor: Executor };
+
+export type Ran = {
+  outcome: Outcome;
+  /** A result of this kernel as plain data. */
+  plainOf(encoded: Uint8Array, format: Format): unknown;
+};
+
+/**
+ * Runs a task as any NATS client writes it.
+ * @param values encoded arguments, which take the place of `args`
+ * @throws the errors of a task that can't begin
+ */
+export async function runRequest(
+  { kernel, args, grant, seed, id: _, ...limits }: SubmitRequest,
+  id: string,
+  { control, modules, executor }: RunRequestDeps,
+  values?: Uint8Array[],
+): Promise<Ran> {
+  const { module: moduleName, name } = parseKernelName(kernel);
+  const module = await modules.get(await findModule(control, moduleName));
+  const signature = findKernel(module.manifest, name);
+  const { classes } = module.manifest;
+  checkArgCount(kernel, signature, (values ?? args).length);
+  const encoded =
+    values ??
+    args.map((plain, index) => {
+      const value = fromPlain(signature.params[index]!.type, plain, classes);
+      checkArg(kernel, signature, index, value, classes);
+      return encodeValue(value);
+    });
+  const task = { id, module: module.sha256, kernel: name, args: encoded };
+  const options = { limits, ...(grant && { grant }), ...(seed !== undefined && { seed }) };
+  return {
+    outcome: await executor.run({ ...task, ...options }, undefined),
+    plainOf: (encoded, format) => toPlain(signature.returns, decodeValue(encoded), format, classes),
+  };
+}

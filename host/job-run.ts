@@ -66,11 +66,6 @@ export class JobRun {
       const before = isName(delivery.id) ? await stores.record(delivery.id) : undefined;
       this.#excused = before?.record?.excused ?? 0;
       if (before?.record !== undefined && isFinal(before.record)) {
-        // Its host may have died before it could bury the job.
-        const { error, state } = before.record;
-        if (state === "failed" && error !== undefined && delivery.deliveries > 1) {
-          await stores.bury(delivery.id, delivery.payload, reasonOf(error));
-        }
         delivery.ack();
         this.#settle();
         return;
@@ -120,12 +115,16 @@ export class JobRun {
       maxRetries: _,
       retryErrors: __,
       backoffMs: ___,
+      module,
       values,
       seed = this.delivery.id,
       ...request
     } = job;
     try {
-      const { outcome, plainOf } = await runRequest({ ...request, seed }, this.#taskId, this.#deps, values);
+      const { outcome, plainOf } = await runRequest({ ...request, seed }, this.#taskId, this.#deps, {
+        module,
+        values,
+      });
       switch (outcome.kind) {
         case "value":
           return values === undefined
@@ -159,8 +158,10 @@ export class JobRun {
         await stores.writeRecord({ ...record, state: "retrying" }, this.#format, before?.seq);
         return delivery.giveBack(waitMs);
       }
-      const isFirst = isName(id) ? await this.#writeFinal(record, before) : true;
-      if (isFirst && error !== undefined) await stores.bury(id, payload, reasonOf(error));
+      // Who sees that it has failed finds the letter, too.
+      if (error !== undefined && !this.#isCancelled) await stores.bury(id, payload, reasonOf(error));
+      const last = isName(id) ? await this.#writeFinal(record, before) : record;
+      if (last.state === "done" && delivery.deliveries > 1) await this.#unbury();
       delivery.ack();
     } catch {
       // JetStream is away for longer than it should. Someone gets the job again when it is back.
@@ -183,15 +184,22 @@ export class JobRun {
     this.delivery.giveBack(0);
   }
 
-  /** The first record that is final stays. @returns whether it is this one */
-  async #writeFinal(record: JobRecord, before: StoredRecord | undefined): Promise<boolean> {
+  /** The first record that is final stays. @returns that one */
+  async #writeFinal(record: JobRecord, before: StoredRecord | undefined): Promise<JobRecord> {
     const { stores } = this.#deps;
     let current = before;
     while (!(await stores.writeRecord(record, this.#format, current?.seq))) {
       current = await stores.record(record.id);
-      if (current?.record !== undefined && isFinal(current.record)) return isSame(current.record, record);
+      if (current?.record !== undefined && isFinal(current.record)) return current.record;
     }
-    return true;
+    return record;
+  }
+
+  /** Another run of it has failed, or its host died before it could say so. */
+  async #unbury(): Promise<void> {
+    const { stores } = this.#deps;
+    const letter = await stores.deadLetter(this.delivery.id);
+    if (letter !== undefined) await stores.removeDeadLetter(letter);
   }
 
   #head() {
@@ -228,9 +236,6 @@ export class JobRun {
 
 const failure = (error: unknown): Failure => ({ kind: "error", error: toWireError(error) });
 const reasonOf = ({ code, message }: WireError) => `${code}: ${message}`;
-
-/** Whether a record is the one that was to be written: its answer was lost, and it was written twice. */
-const isSame = (a: JobRecord, b: JobRecord) => a.host === b.host && a.atMs === b.atMs && a.state === b.state;
 
 function tooOften(kernel: string, times: number, lastError: WireError | undefined): Failure {
   const error = new HostDiedError(

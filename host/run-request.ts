@@ -10,6 +10,8 @@ import type { Modules } from "./modules.ts";
 
 export type RunRequestDeps = { control: Control; modules: Modules; executor: Executor };
 
+export type EncodedRequest = { module?: string | undefined; values?: Uint8Array[] | undefined };
+
 export type Ran = {
   outcome: Outcome;
   /** A result of this kernel as plain data. */
@@ -18,17 +20,17 @@ export type Ran = {
 
 /**
  * Runs a task as any NATS client writes it.
- * @param values encoded arguments, which take the place of `args`
+ * @param encoded arguments that take the place of `args`, and the hash of a module, of that of its name
  * @throws the errors of a task that can't begin
  */
 export async function runRequest(
   { kernel, args, grant, seed, id: _, ...limits }: SubmitRequest,
   id: string,
   { control, modules, executor }: RunRequestDeps,
-  values?: Uint8Array[],
+  { module: sha256, values }: EncodedRequest = {},
 ): Promise<Ran> {
   const { module: moduleName, name } = parseKernelName(kernel);
-  const module = await modules.get(await findModule(control, moduleName));
+  const module = await modules.get(await findModule(control, sha256 ?? moduleName));
   const signature = findKernel(module.manifest, name);
   const { classes } = module.manifest;
   checkArgCount(kernel, signature, (values ?? args).length);

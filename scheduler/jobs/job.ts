@@ -1,5 +1,5 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
-import { bytes, count, flag, listOf, object } from "../protocol/shape.ts";
+import { bytes, count, flag, listOf, object, shortText } from "../protocol/shape.ts";
 import {
   type Format,
   optionalShapes,
@@ -11,6 +11,8 @@ import {
 
 /** A task that outlives who submits it, as it lies in the stream of jobs. */
 export type JobRequest = SubmitRequest & {
+  /** The sha-256 of the module, which may have another name by the time that the job is run. */
+  module?: string;
   /** Instead of `args`: encoded values. The result is then one, too. */
   values?: Uint8Array[];
   /** How often it is run again after a failure that is not its own. */
@@ -21,10 +23,10 @@ export type JobRequest = SubmitRequest & {
   backoffMs?: number;
 };
 
-const jobFields = [...submitFields, "values", "maxRetries", "retryErrors", "backoffMs"];
+const jobFields = [...submitFields, "module", "values", "maxRetries", "retryErrors", "backoffMs"];
 const request = object(requiredShapes, {
   ...optionalShapes,
-  ...{ values: listOf(bytes), maxRetries: count, retryErrors: flag, backoffMs: count },
+  ...{ module: shortText, values: listOf(bytes), maxRetries: count, retryErrors: flag, backoffMs: count },
 });
 
 /**

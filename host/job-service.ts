@@ -3,7 +3,7 @@ import { type Delivery, JobFeed } from "../scheduler/jobs/job-feed.ts";
 import { JobRun, type JobRunDeps } from "./job-run.ts";
 
 /** How often the stream hears of each job that it is still in good hands. */
-const workingMs = 1_500;
+const workingMs = 750;
 /** How often it is looked whether tasks have left a worker free. */
 const freePollMs = 20;
 /** Jobs here at once, of which most are done and being written; with more, JetStream is too slow or away. */

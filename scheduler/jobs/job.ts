@@ -1,5 +1,6 @@
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { bytes, count, flag, listOf, object, shortText } from "../protocol/shape.ts";
+import { checkName } from "../protocol/subjects.ts";
 import {
   type Format,
   optionalShapes,
@@ -33,9 +34,10 @@ const request = object(requiredShapes, {
  * Reads a job, which anyone may have published.
  * @param id the last part of its subject
  * @throws ProtocolError when it is malformed, too large or of another version of the protocol
- * @throws InvalidTaskError when it has a field that does not exist, or another id
+ * @throws InvalidTaskError when it has a field that does not exist, another id, or an id that can be none
  */
 export function parseJob(payload: Uint8Array, format: Format, id: string): JobRequest {
+  checkName("job", id);
   const {
     args = [],
     maxRetries,

@@ -15,7 +15,7 @@ import { answerMs, madeByOthers, retryWaitMs } from "../control/patience.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 
 /** How long a job may be in the hands of a host that says nothing of it; then others get it. */
-export const ackWaitMs = 5_000;
+export const ackWaitMs = 3_000;
 /** How long results are kept unless a host says otherwise: a week. */
 export const defaultResultTtlMs = 7 * 24 * 3_600_000;
 

@@ -3,9 +3,9 @@ import type { JobStores } from "./job-stores.ts";
 import { sharedConsumer } from "./streams.ts";
 
 /** How long the server keeps one request for a job. */
-const pullMs = 5_000;
+const pullMs = 2_000;
 /** When it says nothing for so much longer, the request is lost. */
-const graceMs = 1_000;
+const graceMs = 500;
 
 /** A job in this host's hands, until it says what became of it, or says nothing for too long. */
 export type Delivery = {

@@ -264,7 +264,7 @@ export class Executor {
   }
 
   /** Ends tasks of an owner; what they come to, nobody wants to know. */
-  cancel(owner: string, ids: readonly string[]): void {
+  cancel(owner: string | undefined, ids: readonly string[]): void {
     const cancelledIds = new Set(ids);
     this.#cancel((task) => task.owner === owner && cancelledIds.has(task.id));
   }

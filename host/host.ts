@@ -4,6 +4,7 @@ import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Gossip } from "../scheduler/client/gossip.ts";
 import { Submitter, sampleOfHost } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
+import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
 import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
 import {
@@ -33,6 +34,7 @@ import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
+import { JobService } from "./job-service.ts";
 import { defaultHostLimits, type HostLimits } from "./limits.ts";
 import { Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
@@ -69,6 +71,8 @@ export type HostOptions = {
   resources?: Resources;
   /** What tasks can ask for in a host. */
   labels?: Record<string, string>;
+  /** Where the cluster's jobs are; without it, this host runs none. */
+  jobs?: JobStores;
 };
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
@@ -87,6 +91,7 @@ export class Host {
   readonly #templates = new Map<string, CallTemplate[]>();
   readonly #subscriptions: Subscription[] = [];
   #submitService: Subscription | undefined;
+  #jobService: JobService | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   #state: HostState = "up";
   #epoch = 0;
@@ -199,6 +204,7 @@ export class Host {
         hostId: id,
         cluster,
       });
+      await options.jobs?.open();
     } catch (error) {
       await host.stop(0);
       throw error;
@@ -211,6 +217,7 @@ export class Host {
     });
     host.#every(leaseRenewMs, () => void host.#renewLease());
     host.#beat();
+    if (options.jobs !== undefined) host.#startJobs(options.jobs);
     return host;
   }
 
@@ -221,6 +228,13 @@ export class Host {
   stop(deadlineMs: number): Promise<void> {
     this.#stopped ??= this.#leave(deadlineMs);
     return this.#stopped;
+  }
+
+  #startJobs(stores: JobStores): void {
+    this.#jobService = new JobService({
+      ...{ bus: this.#bus, control: this.#control, modules: this.#modules, executor: this.#executor },
+      ...{ stores, hostId: this.id, cpus: this.cpus },
+    });
   }
 
   #onMessage(clientId: string, message: ToHost): void {
@@ -435,9 +449,10 @@ export class Host {
     this.#state = "draining";
     this.#beat();
     this.#submitService?.unsubscribe();
+    await this.#jobService?.stop();
     this.#executor.giveBackWaiting();
     await this.#pool.drain(deadlineMs);
-    if (deadlineMs > 0) await this.#farewell();
+    if (deadlineMs > 0) await Promise.all([this.#farewell(), this.#jobService?.ended(farewellMs)]);
     this.#state = "left";
     this.#beat();
     for (const timer of this.#timers) clearInterval(timer);

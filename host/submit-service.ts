@@ -1,8 +1,5 @@
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import type { Control } from "../scheduler/control/control.ts";
-import { findModule, parseKernelName } from "../scheduler/control/find-module.ts";
-import { checkArg, checkArgCount, findKernel } from "../scheduler/manifest/check.ts";
-import { fromPlain, toPlain } from "../scheduler/manifest/plain.ts";
 import {
   fromWireError,
   HostDiedError,
@@ -21,11 +18,9 @@ import {
   type SubmitReply,
   type SubmitRequest,
 } from "../scheduler/protocol/submit.ts";
-import { bytesOf, decodeValue, encodeValue } from "../scheduler/protocol/value.ts";
-import { BusTask } from "./bus-task.ts";
-import { CallTemplate } from "./call-template.ts";
 import type { Executor } from "./executor.ts";
 import type { Modules } from "./modules.ts";
+import { runRequest } from "./run-request.ts";
 import { version } from "./version.ts";
 
 export type SubmitServiceDeps = {
@@ -73,35 +68,19 @@ export function submitService(deps: SubmitServiceDeps): Promise<Subscription> {
 }
 
 async function run(
-  { kernel, args, grant, seed, id: _, ...limits }: SubmitRequest,
+  request: SubmitRequest,
   id: string,
   format: Format,
-  { control, modules, executor, hostId }: SubmitServiceDeps,
+  deps: SubmitServiceDeps,
 ): Promise<unknown> {
-  const { module: moduleName, name } = parseKernelName(kernel);
-  const module = await modules.get(await findModule(control, moduleName));
-  const signature = findKernel(module.manifest, name);
-  const { classes } = module.manifest;
-  checkArgCount(kernel, signature, args.length);
-  const encoded = args.map((plain, index) => {
-    const value = fromPlain(signature.params[index]!.type, plain, classes);
-    checkArg(kernel, signature, index, value, classes);
-    return encodeValue(value);
-  });
-  const template = new CallTemplate(
-    { module: module.sha256, kernel: name, limits, ...(grant && { grant }) },
-    undefined,
-  );
-  const outcome = await new Promise<Outcome>((resolve) => {
-    executor.run(new BusTask(template, id, encoded, { seed }, (_, outcome) => resolve(outcome)));
-  });
+  const { outcome, plainOf } = await runRequest(request, id, deps);
   switch (outcome.kind) {
     case "value":
-      return toPlain(signature.returns, decodeValue(bytesOf(outcome.value)), format, classes);
+      return plainOf(outcome.value, format);
     case "error":
       throw fromWireError(outcome.error);
     case "returned":
-      throw new HostDiedError(`host ${hostId} stopped before ${kernel} was done`, {
+      throw new HostDiedError(`host ${deps.hostId} stopped before ${request.kernel} was done`, {
         remedy: "Send the task again; another host answers.",
       });
     case "stored":
@@ -110,6 +89,6 @@ async function run(
 }
 
 /** A stack tells strangers about the host and helps them with nothing. */
-function withoutStacks({ stack: _, cause, ...error }: WireError): WireError {
+export function withoutStacks({ stack: _, cause, ...error }: WireError): WireError {
   return cause === undefined ? error : { ...error, cause: withoutStacks(cause) };
 }

@@ -5,6 +5,7 @@ import { parseAddress } from "../../scheduler/bus/address.ts";
 import { type ServerOptions, shownServers } from "../../scheduler/bus/credentials.ts";
 import { type NatsBus, natsBus } from "../../scheduler/bus/nats.ts";
 import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
+import { JobStores } from "../../scheduler/jobs/job-stores.ts";
 import { ConnectionError } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import { checkName } from "../../scheduler/protocol/subjects.ts";
@@ -12,9 +13,14 @@ import { Host } from "../host.ts";
 import { type HostLimits, hostLimitsOf } from "../limits.ts";
 
 export type HostCommandOptions = ServerOptions &
-  Partial<HostLimits> & { cluster: string; cpus?: number; name?: string; objectAddress?: string } & {
+  Partial<HostLimits> & {
+    cluster: string;
+    cpus?: number;
+    name?: string;
+    objectAddress?: string;
     resource?: Record<string, number>;
     label?: Record<string, string>;
+    resultTtlMs?: number;
   };
 
 const retryMs = 500;
@@ -23,7 +29,7 @@ const drainMs = 8_000;
 
 /** Runs a host until it is told to stop; while no server answers, it keeps trying. */
 export async function runHost(options: HostCommandOptions): Promise<void> {
-  const { cluster, cpus, name, objectAddress, resource, label = {}, ...others } = options;
+  const { cluster, cpus, name, objectAddress, resource, label = {}, resultTtlMs, ...others } = options;
   const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, objectStoreBytes, ...rest } = others;
   const { spillFolder, ...server } = rest;
   const limits = hostLimitsOf({
@@ -58,6 +64,7 @@ export async function runHost(options: HostCommandOptions): Promise<void> {
         limits,
         resources: { memory: totalmem(), ...resource },
         labels: label,
+        jobs: new JobStores(bus.connection, cluster, resultTtlMs),
       });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
       const end = await Promise.race([stop, bus.closed]);

@@ -3,6 +3,7 @@ import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { version } from "../version.ts";
 import type { AttackCommandOptions } from "./attack-command.ts";
 import { type HostCommandOptions, runHost } from "./host-command.ts";
+import type { JobsCommandOptions } from "./jobs-command.ts";
 import type { MemoryCommandOptions } from "./memory-command.ts";
 import { writeTypings } from "./types-command.ts";
 
@@ -66,6 +67,11 @@ withCredentials(program.command("host"))
   .option("--max-memory-bytes <count>", "most memory of a task (default: 4 GiB)", positiveInteger)
   .option("--object-store-bytes <count>", "memory for objects (default: 30 % of all)", positiveInteger)
   .option("--spill-folder <path>", "where objects go past 80 % of that (default: that of temporary files)")
+  .option(
+    "--result-ttl-ms <ms>",
+    "how long the cluster keeps results of jobs (default: a week)",
+    positiveInteger,
+  )
   .action(async (options: HostCommandOptions) => runHost(options));
 
 withCredentials(program.command("memory"))
@@ -76,6 +82,38 @@ withCredentials(program.command("memory"))
     const { runMemoryCommand } = await import("./memory-command.ts");
     await runMemoryCommand(options);
   });
+
+const jobs = program
+  .command("jobs")
+  .description("See what has become of a cluster's jobs, and run them again.");
+
+/** A command of `wray jobs`. */
+const jobsCommand = (usage: string, description: string): Command =>
+  withCredentials(jobs.command(usage))
+    .description(description)
+    .requiredOption("--servers <addresses>", "NATS servers, nats://host:port, with commas between them")
+    .option("--cluster <name>", "the cluster", "default");
+
+const loadJobs = async () => (await import("./jobs-command.ts")).jobsCommands;
+
+jobsCommand("list", "Print the jobs that the cluster knows of, those still to be done first.").action(
+  async (options: JobsCommandOptions) => (await loadJobs()).list(options),
+);
+jobsCommand("show <id>", "Print what has become of a job.").action(
+  async (id: string, options: JobsCommandOptions) => (await loadJobs()).show(id, options),
+);
+jobsCommand("result <id>", "Wait for the result of a job, and print it.")
+  .option("--timeout-ms <ms>", "how long to wait (default: for ever)", positiveInteger)
+  .action(async (id: string, options: JobsCommandOptions) => (await loadJobs()).result(id, options));
+jobsCommand("dead", "Print the jobs that have failed for good, and why.").action(
+  async (options: JobsCommandOptions) => (await loadJobs()).dead(options),
+);
+jobsCommand("replay [ids...]", "Submit dead jobs again, as they were.")
+  .option("--all-dead", "all that there are")
+  .action(async (ids: string[], options: JobsCommandOptions) => (await loadJobs()).replay(ids, options));
+jobsCommand("cancel <id>", "End a job, run or not.").action(async (id: string, options: JobsCommandOptions) =>
+  (await loadJobs()).cancel(id, options),
+);
 
 withCredentials(program.command("attack"))
   .description(

@@ -9,6 +9,8 @@ import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError }
 import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
 import type { Backend } from "./backend.ts";
+import type { Job } from "./job.ts";
+import { type DeadJob, type JobStatus, type Jobs, ofCluster } from "./jobs.ts";
 import { Kernel } from "./kernel.ts";
 import type { FunctionOf, KernelName, KernelsOf } from "./kernel-types.ts";
 import type { MemoryReport } from "./memory-report.ts";
@@ -28,6 +30,8 @@ const isShipped = (module: string) => (shippedModules as readonly string[]).incl
 export type ClientDeps = {
   backend: Backend;
   control: Control;
+  /** The jobs of a cluster. */
+  jobs?: Jobs;
   /** How long a module that comes with wray may take to come. */
   infeasibleAfterMs: number;
   /** Resolves with an error when the connection is lost for good. */
@@ -41,6 +45,7 @@ export class Client {
   readonly id: string;
   readonly #backend: Backend;
   readonly #control: Control;
+  readonly #jobs: Jobs | undefined;
   readonly #infeasibleAfterMs: number;
   readonly #onShutdown: () => Promise<void>;
   readonly #modules = new Map<string, Promise<Module>>();
@@ -49,10 +54,11 @@ export class Client {
   #failure: Error | undefined;
 
   /** Programs get one by `init()`. */
-  constructor({ backend, control, infeasibleAfterMs, closed, onShutdown }: ClientDeps) {
+  constructor({ backend, control, jobs, infeasibleAfterMs, closed, onShutdown }: ClientDeps) {
     this.id = backend.id;
     this.#backend = backend;
     this.#control = control;
+    this.#jobs = jobs;
     this.#infeasibleAfterMs = infeasibleAfterMs;
     this.#onShutdown = onShutdown;
     void closed?.then((error) => {
@@ -216,6 +222,30 @@ export class Client {
     });
   }
 
+  /**
+   * A job by its id, whoever has submitted it.
+   * @throws InvalidTaskError when that can be no id, and for an embedded client
+   */
+  job<T = unknown>(id: string): Job<T> {
+    this.#checkOpen();
+    return ofCluster(this.#jobs).job(id) as Job<T>;
+  }
+
+  /**
+   * The jobs that the cluster knows of, those that are still to be done first: what `wray jobs list` prints.
+   * @throws InvalidTaskError for an embedded client
+   */
+  async jobs(): Promise<JobStatus[]> {
+    this.#checkOpen();
+    return ofCluster(this.#jobs).list();
+  }
+
+  /** The jobs that have failed for good, and why: what `wray jobs dead` prints, and `Job.replay` submits again. */
+  async deadJobs(): Promise<DeadJob[]> {
+    this.#checkOpen();
+    return ofCluster(this.#jobs).dead();
+  }
+
   /** The hosts that this client knows. */
   nodes(): HostView[] {
     return this.#backend.hosts;
@@ -233,6 +263,7 @@ export class Client {
   shutdown(): Promise<void> {
     this.#shutdown ??= (async () => {
       this.#backend.close(this.#failure);
+      this.#jobs?.close(this.#failure);
       await this.#onShutdown();
     })();
     return this.#shutdown;
@@ -265,7 +296,7 @@ export class Client {
 
   readonly #kernelOf = (module: ModuleFacts, name: string): Kernel =>
     new Kernel({
-      ...{ backend: this.#backend, module, checkOpen: this.#checkOpen },
+      ...{ backend: this.#backend, module, jobs: this.#jobs, checkOpen: this.#checkOpen },
       signature: findKernel(module.manifest, name),
     });
 

@@ -2,12 +2,14 @@ import type { Bus } from "../bus/bus.ts";
 import type { ServerOptions } from "../bus/credentials.ts";
 import { natsBus } from "../bus/nats.ts";
 import { jetstreamControl } from "../control/jetstream.ts";
+import { JobStores } from "../jobs/job-stores.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
 import { type Subjects, subjectsOf } from "../protocol/subjects.ts";
 import { BusBackend } from "./bus-backend.ts";
 import { checkOptionNames, checkTimeMs } from "./check-options.ts";
 import { Client, type ClientDeps } from "./client.ts";
+import { Jobs } from "./jobs.ts";
 import { Submitter } from "./submitter.ts";
 
 /** The cluster that is meant when none is named. */
@@ -54,7 +56,8 @@ export async function connect(options: ClientOptions & ServerOptions): Promise<C
     const control = await jetstreamControl(bus.connection, cluster);
     const { closed } = bus;
     const onShutdown = () => bus.close();
-    return await clientOver(bus, subjects, { control, infeasibleAfterMs, closed, onShutdown });
+    const jobs = new Jobs(new JobStores(bus.connection, cluster), bus);
+    return await clientOver(bus, subjects, { control, jobs, infeasibleAfterMs, closed, onShutdown });
   } catch (error) {
     await bus.close();
     throw error;

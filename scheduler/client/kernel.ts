@@ -7,6 +7,9 @@ import type { KernelSignature } from "../protocol/manifest.ts";
 import type { Tensor, TypedArray } from "../protocol/tensor.ts";
 import type { Backend, MapArg, Target } from "./backend.ts";
 import { checkMap } from "./check-map.ts";
+import { DurableKernel } from "./durable-kernel.ts";
+import type { DurableOptions } from "./durable-options.ts";
+import { type Jobs, ofCluster } from "./jobs.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import type { ModuleFacts } from "./module.ts";
 import { handleOf, ObjectRef } from "./object-ref.ts";
@@ -16,6 +19,8 @@ export type KernelDeps = {
   backend: Backend;
   module: ModuleFacts;
   signature: KernelSignature;
+  /** What a job is submitted to; an embedded client has none. */
+  jobs: Jobs | undefined;
   /** @throws when the client was shut down */
   checkOpen(): void;
 };
@@ -63,10 +68,17 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   }
 
   /**
-   * The same kernel with these options over the ones it has.
-   * @throws InvalidTaskError for an unknown option or a value out of range
+   * The same kernel with these options over the ones it has. With `durable: true`, it is one whose calls are jobs, which
+   * outlive this program.
+   * @throws InvalidTaskError for an unknown option or a value out of range, and for jobs without a cluster
    */
-  options(options: TaskOptions): Kernel<Fn> {
+  options(options: DurableOptions): DurableKernel<Fn>;
+  options(options: TaskOptions): Kernel<Fn>;
+  options(options: TaskOptions | DurableOptions): Kernel<Fn> | DurableKernel<Fn> {
+    if ("durable" in options) {
+      const { jobs, ...others } = this.#deps;
+      return new DurableKernel({ ...others, jobs: ofCluster(jobs) }, { ...this.#options, ...options });
+    }
     return new Kernel(this.#deps, { ...this.#options, ...checkTaskOptions(options) });
   }
 

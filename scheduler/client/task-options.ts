@@ -48,9 +48,9 @@ export const schedulingNames = [
 
 const defaultMaxRetries = 3;
 
-type Check = { test(value: unknown): boolean; expected: string };
+export type Check = { test(value: unknown): boolean; expected: string };
 
-const integerFrom = (least: number, most = longestTimerMs): Check => ({
+export const integerFrom = (least: number, most = longestTimerMs): Check => ({
   test: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
   expected: `an integer from ${least} to ${most}`,
 });
@@ -66,7 +66,9 @@ const selector: Check = {
   expected: "an object of label names with a string, or a list of strings, each",
 };
 
-const checks: Record<keyof TaskOptions, Check> = {
+export type Checks<Options> = Record<keyof Options, Check>;
+
+export const taskChecks: Checks<Required<TaskOptions>> = {
   timeoutMs: integerFrom(1),
   cpuMs: integerFrom(1),
   memoryBytes: anyBytes,
@@ -107,12 +109,20 @@ const checks: Record<keyof TaskOptions, Check> = {
 };
 
 /** @throws InvalidTaskError for an unknown option or a value out of range */
-export function checkTaskOptions(options: TaskOptions): TaskOptions {
+export const checkTaskOptions = (options: TaskOptions): TaskOptions =>
+  checkOptionsBy(taskChecks, options, "a task");
+
+/** @throws InvalidTaskError for an option without a check, or a value that does not pass it */
+export function checkOptionsBy<Options extends object>(
+  checks: Checks<Options>,
+  options: Options,
+  what: string,
+): Options {
   for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? checks[name as keyof TaskOptions] : undefined;
+    const check = Object.hasOwn(checks, name) ? checks[name as keyof Options] : undefined;
     if (check === undefined) {
       throw new InvalidTaskError(`unknown option ${JSON.stringify(name)}`, {
-        remedy: `The options of a task are ${Object.keys(checks).join(", ")}.`,
+        remedy: `The options of ${what} are ${Object.keys(checks).join(", ")}.`,
         data: { option: name },
       });
     }

@@ -2,25 +2,17 @@ import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
 import { ConnectionError } from "../protocol/errors.ts";
 import { within } from "../time/within.ts";
 import { type Control, type Lease, leaseMs, longestSourceMapBytes } from "./control.ts";
+import { answerMs, isTransient, madeByOthers, noAnswer, retryWaitMs, wrongLastSequence } from "./patience.ts";
 
 const sourceMapKey = (sha256: string) => `${sha256}.map`;
 
 type Buckets = { modules: ObjectStore; names: KV; hosts: KV };
 
-/** What is sent while the server is away is lost, and known to be so after this time. */
-const answerMs = 2_000;
 /** How long the server may be away, as while it is restarted, before what needs a module fails. */
 const patienceMs = 15_000;
-const retryWaitMs = 100;
 /** A module, or its source map, that has not come after so long never will: the store that it was read from is gone. */
 const readMs = 15_000;
-
-/** The server's words for a stream that another process is making at the same moment: in use, overlap. */
-const madeByOthers = [10_058, 10_065];
 const mostTries = 10;
-
-/** The server's word for a write that came after another one. */
-const wrongLastSequence = 10_071;
 
 /**
  * The control plane in JetStream: an object store for modules, key-value buckets for their names and for leases.
@@ -121,22 +113,4 @@ async function keysOf(connection: NatsConnection, bucket: string): Promise<strin
   const manager = await connection.jetstreamManager({ checkAPI: false, timeout: answerMs });
   const { state } = await manager.streams.info(`KV_${bucket}`, { subjects_filter: `${prefix}>` });
   return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
-}
-
-/** Whether the server is away or was replaced, so that the same may work in a while: nobody answers, or no stream. */
-function isTransient(error: unknown): boolean {
-  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
-  return (
-    /^(404|5\d\d|TIMEOUT|DISCONNECT)$/.test(code ?? "") ||
-    /stream not found|no responders/i.test(message ?? "") ||
-    (error instanceof ConnectionError && isTransient(cause))
-  );
-}
-
-function noAnswer(connection: NatsConnection, error: Error): Error {
-  if (error instanceof ConnectionError) return error;
-  return new ConnectionError(
-    `JetStream of the NATS server at ${connection.getServer()} does not do its work: ${error.message}`,
-    { remedy: "Look at the server's log, and at what this user may do.", cause: error },
-  );
 }

@@ -119,7 +119,7 @@ const wireErrorOf = (causesLeft: number): Shape<WireError> =>
       ...(causesLeft > 0 && { cause: wireErrorOf(causesLeft - 1) }),
     },
   );
-const wireError = wireErrorOf(mostCauses);
+export const wireError = wireErrorOf(mostCauses);
 
 const outcome: Shape<Outcome> = union({
   value: object({ kind: exactly("value"), value: bytes }, { clock: listOf(finite) }),

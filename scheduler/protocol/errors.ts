@@ -73,6 +73,10 @@ export class LimitExceededError extends WrayError {
 export class InvalidTaskError extends WrayError {
   override readonly code = "INVALID_TASK";
 }
+/** The cluster has no such job: it was never submitted, or its result was kept for long enough. */
+export class JobNotFoundError extends WrayError {
+  override readonly code = "JOB_NOT_FOUND";
+}
 /** The module has no such kernel. */
 export class KernelNotFoundError extends WrayError {
   override readonly code = "KERNEL_NOT_FOUND";
@@ -142,6 +146,7 @@ const classes = [
   StackOverflowError,
   LimitExceededError,
   InvalidTaskError,
+  JobNotFoundError,
   KernelNotFoundError,
   ModuleNotFoundError,
   ModuleRejectedError,

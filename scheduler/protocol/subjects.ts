@@ -12,6 +12,12 @@ export function subjectsOf(cluster: string) {
   return {
     /** Where any NATS client sends a task and gets its result as the reply. */
     submit: `${prefix}.submit`,
+    /** Where anyone publishes a job, for the cluster's stream of jobs to keep; its id, or `*` for all. */
+    job: (id: string) => `${prefix}.jobs.${id}`,
+    /** Where hosts put jobs that can't be done. */
+    deadJob: (id: string) => `${prefix}.dead.${id}`,
+    /** Tells hosts the id of a job that was cancelled. */
+    cancelJob: `${prefix}.cancel`,
     /** Heartbeat and load of every host, and of one. */
     load: `${prefix}.load.*`,
     loadOf: (hostId: string) => `${prefix}.load.${hostId}`,

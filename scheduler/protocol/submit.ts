@@ -27,11 +27,12 @@ export type SubmitReply = { v: number; host: string; id?: string } & (
 /** The most that a request may have; larger values are for clients with objects. */
 export const maxSubmitBytes = 1024 * 1024;
 
-const fields = ["v", "kernel", "args", "id", "grant", "seed", ...limitNames];
-const request = object(
-  { kernel: shortText, args: listOf(anything) },
-  { id: shortText, grant: grantShape, seed: shortText, ...limitShapes },
-);
+/** What a task may have, by name. */
+export const submitFields = ["v", "kernel", "args", "id", "grant", "seed", ...limitNames];
+/** The fields of a task by their shapes, those that it must have and those that it may. */
+export const requiredShapes = { kernel: shortText, args: listOf(anything) };
+export const optionalShapes = { id: shortText, grant: grantShape, seed: shortText, ...limitShapes };
+const request = object(requiredShapes, optionalShapes);
 
 /** A MessagePack map begins with a byte that no text begins with. What is neither is answered in JSON. */
 export const formatOf = (payload: Uint8Array): Format => ((payload[0] ?? 0) < 0x80 ? "json" : "msgpack");
@@ -42,6 +43,11 @@ export const formatOf = (payload: Uint8Array): Format => ((payload[0] ?? 0) < 0x
  * @throws InvalidTaskError when it has a field that does not exist
  */
 export function parseSubmit(payload: Uint8Array, format: Format): SubmitRequest {
+  return request(readTask(payload, format, submitFields), "task");
+}
+
+/** The fields of a request, of which only the version, the limits and the names are checked. */
+export function readTask(payload: Uint8Array, format: Format, fields: readonly string[]): object {
   if (payload.byteLength > maxSubmitBytes) {
     throw new ProtocolError(`the task has ${payload.byteLength} bytes; the limit is ${maxSubmitBytes}`, {
       remedy: "Put large values with the TypeScript client, which sends them in chunks.",
@@ -66,7 +72,7 @@ export function parseSubmit(payload: Uint8Array, format: Format): SubmitRequest 
     });
   }
   const limits = Object.fromEntries(limitNames.map((name) => [name, toNumber(input[name])]));
-  return request({ ...input, ...limits }, "task");
+  return { ...input, ...limits };
 }
 
 /** Some encoders of MessagePack write each integer with 64 bits. */
@@ -76,7 +82,11 @@ const encoder = new Encoder({ ignoreUndefined: true, useBigInt64: true });
 
 /** A reply in the format of its request. */
 export const encodeReply = (reply: SubmitReply, format: Format): Uint8Array<ArrayBuffer> =>
-  format === "json" ? new TextEncoder().encode(JSON.stringify(reply)) : encoder.encode(reply);
+  encodePlain(reply, format);
+
+/** A map of plain data in a format. */
+export const encodePlain = (map: object, format: Format): Uint8Array<ArrayBuffer> =>
+  format === "json" ? new TextEncoder().encode(JSON.stringify(map)) : encoder.encode(map);
 
 function parseJson(payload: Uint8Array): unknown {
   try {

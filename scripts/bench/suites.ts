@@ -1,3 +1,4 @@
+import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
 import { local } from "./local.ts";
 import { objects } from "./objects.ts";
@@ -13,6 +14,7 @@ import { transfer } from "./transfer.ts";
 export const suites: readonly Suite[] = [
   roundtrip,
   throughput,
+  jobs,
   local,
   objects,
   tables,

@@ -38,7 +38,8 @@ test("the table of subjects has the subjects that there are", () => {
     { kind: "client", id: "<id>" },
   ] as const;
   const inCode = [
-    ...[subjects.submit, subjects.load, subjects.loadOf("<id>"), subjects.idle("<id>"), subjects.hello],
+    ...[subjects.submit, subjects.job("<id>"), subjects.deadJob("<id>"), subjects.cancelJob],
+    ...[subjects.load, subjects.loadOf("<id>"), subjects.idle("<id>"), subjects.hello],
     ...[subjects.hostTasks("<id>"), subjects.clientResults("<id>"), ...peers.map(subjects.objects)],
     ...peers.map(subjects.memory),
   ];

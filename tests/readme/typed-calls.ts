@@ -40,6 +40,9 @@ const { ready } = await wray.wait([elsewhere.remote("Grace")]);
 const said: string = await wray.get(ready[0]!);
 const fib: bigint = await wray.get((await wray.remote("math/fib")).remote(9));
 const dot: number = await wray.get((await wray.remote("vector/dot")).remote(new Float64Array(1), new Float64Array(1)));
+const job = await hello.kernel("length").options({ durable: true, id: "typed" }).submit("Ada");
+const twice: number = 2 * (await job.result());
+console.log(twice);
 console.log(same, shout, half, counts, sums, none, said, fib, dot);
 
 const untyped: Module = await wray.load("build/hello.wasm");
@@ -50,6 +53,12 @@ const late: string = "hello/later";
 const named: Kernel = await wray.remote(late);
 console.log(unknown, unheard, named);
 
+// @ts-expect-error: a job takes a text
+await hello.kernel("length").options({ durable: true }).submit(5);
+// @ts-expect-error: a ref ends with its program
+await hello.kernel("length").options({ durable: true }).submit(greeting);
+// @ts-expect-error: calls of a job are submitted
+hello.kernel("length").options({ durable: true }).remote("Ada");
 // @ts-expect-error: no such kernel
 hello.kernel("gret");
 // @ts-expect-error: no such kernel of a known module

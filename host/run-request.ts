@@ -1,0 +1,57 @@
+import type { Control } from "../scheduler/control/control.ts";
+import { findModule, parseKernelName } from "../scheduler/control/find-module.ts";
+import { checkArg, checkArgCount, findKernel } from "../scheduler/manifest/check.ts";
+import { fromPlain, toPlain } from "../scheduler/manifest/plain.ts";
+import type { Outcome } from "../scheduler/protocol/messages.ts";
+import type { Format, SubmitRequest } from "../scheduler/protocol/submit.ts";
+import { bytesOf, decodeValue, type Encoded, encodeValue } from "../scheduler/protocol/value.ts";
+import { BusTask } from "./bus-task.ts";
+import { CallTemplate } from "./call-template.ts";
+import type { Executor } from "./executor.ts";
+import type { Modules } from "./modules.ts";
+
+export type RunRequestDeps = { control: Control; modules: Modules; executor: Executor };
+
+export type EncodedRequest = { module?: string | undefined; values?: Uint8Array[] | undefined };
+
+export type Ran = {
+  outcome: Outcome;
+  /** A result of this kernel as plain data. */
+  plainOf(encoded: Encoded, format: Format): unknown;
+};
+
+/**
+ * Runs a task as any NATS client writes it.
+ * @param encoded arguments that take the place of `args`, and the hash of a module, of that of its name
+ * @throws the errors of a task that can't begin
+ */
+export async function runRequest(
+  { kernel, args, grant, seed, id: _, ...limits }: SubmitRequest,
+  id: string,
+  { control, modules, executor }: RunRequestDeps,
+  { module: sha256, values }: EncodedRequest = {},
+): Promise<Ran> {
+  const { module: moduleName, name } = parseKernelName(kernel);
+  const module = await modules.get(await findModule(control, sha256 ?? moduleName));
+  const signature = findKernel(module.manifest, name);
+  const { classes } = module.manifest;
+  checkArgCount(kernel, signature, (values ?? args).length);
+  const encoded =
+    values ??
+    args.map((plain, index) => {
+      const value = fromPlain(signature.params[index]!.type, plain, classes);
+      checkArg(kernel, signature, index, value, classes);
+      return encodeValue(value);
+    });
+  const template = new CallTemplate(
+    { module: module.sha256, kernel: name, limits, ...(grant && { grant }) },
+    undefined,
+  );
+  const outcome = await new Promise<Outcome>((resolve) => {
+    executor.run(new BusTask(template, id, encoded, { seed }, (_, outcome) => resolve(outcome)));
+  });
+  return {
+    outcome,
+    plainOf: (encoded, format) => toPlain(signature.returns, decodeValue(bytesOf(encoded)), format, classes),
+  };
+}

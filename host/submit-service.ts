@@ -8,7 +8,6 @@ import {
   type WireError,
 } from "../scheduler/protocol/errors.ts";
 import { randomId } from "../scheduler/protocol/ids.ts";
-import type { Outcome } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects } from "../scheduler/protocol/subjects.ts";
 import {
   encodeReply,

@@ -18,7 +18,7 @@ export async function plot(study: Study, rows: readonly Row[]): Promise<string> 
       x: isNumber
         ? {
             ...{ field: "at", type: "quantitative", title: study.by },
-            scale: { type: study.by === "hosts" ? "log" : "linear", zero: false },
+            scale: study.by === "hosts" ? { type: "log" } : { type: "linear", zero: false },
           }
         : { field: "at", type: "nominal", title: null, axis: { labelAngle: 0, labelLimit: 160 }, sort: null },
       y: {

@@ -1,6 +1,7 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
 import { checkArgBytes, checkArgRoom } from "../scheduler/manifest/check-limits.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
+import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { RunTimes } from "../scheduler/placement/run-times.ts";
 import {
   TaskCancelledError,
@@ -20,7 +21,6 @@ import {
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
 import { HostQueue } from "../scheduler/queue/host-queue.ts";
-import type { IdleHosts } from "../scheduler/queue/idle-hosts.ts";
 import { RunMeter } from "../scheduler/queue/run-meter.ts";
 import type { BusTask } from "./bus-task.ts";
 import type { Modules } from "./modules.ts";
@@ -97,9 +97,9 @@ export class Executor {
 
   /** How much there is to do. */
   get load(): Load {
-    const { queued, running, waitMs } = this.#queue.load;
+    const { running, waitMs } = this.#queue.load;
     // What waits for its module or its arguments is about to wait for a cpu.
-    return { queued: Math.max(this.#here.size - running, queued), running, waitMs };
+    return { queued: this.#here.size - running, running, waitMs };
   }
 
   /** What of this host's resources is free. */
@@ -196,7 +196,7 @@ export class Executor {
 
   /** Gives back all that has not been started. */
   giveBackWaiting(): void {
-    for (const task of this.#queue.remove(() => true)) this.#end(task, { kind: "returned" });
+    for (const task of this.#queue.remove(({ hasEnded }) => !hasEnded)) this.#end(task, { kind: "returned" });
   }
 
   #callEnded(task: BusTask, end: TaskEnd, clock: number[] | undefined): void {
@@ -275,13 +275,13 @@ export class Executor {
   }
 
   #cancel(test: (task: BusTask) => boolean): void {
-    const cancelled = new Set([...this.#here].filter(test));
-    for (const task of this.#queue.remove((task) => cancelled.has(task)))
-      this.#end(task, { kind: "returned" });
-    for (const task of cancelled) {
+    for (const task of [...this.#here].filter(test)) {
       task.isCancelled = true;
       if (task.startedMs !== undefined) this.#deps.pool.cancel(task.call!);
+      // It waits, and is passed over when it comes up.
+      else if (task.call !== undefined) this.#end(task, { kind: "returned" });
     }
+    this.#queue.fill(performance.now());
   }
 
   /** An object that is on its way here. */

@@ -7,6 +7,7 @@ import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
 import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
+import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import {
   decodeHeartbeat,
   decodePacketToHost,
@@ -28,7 +29,6 @@ import type {
 } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
-import { IdleHosts } from "../scheduler/queue/idle-hosts.ts";
 import { Thief } from "../scheduler/queue/thief.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";

@@ -12,6 +12,7 @@ import {
   type Recording,
 } from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
+import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { RunTimes } from "../placement/run-times.ts";
 import { decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
@@ -30,7 +31,6 @@ import {
 import { runBytes } from "../protocol/run.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../protocol/value.ts";
-import type { IdleHosts } from "../queue/idle-hosts.ts";
 import { Gossip } from "./gossip.ts";
 import { askMemory, type MemoryReport } from "./memory-report.ts";
 import { TemplateNumbers } from "./template-numbers.ts";

@@ -2,10 +2,10 @@ import type { Entry } from "../ownership/object-table.ts";
 import type { Demand } from "../placement/host-table.ts";
 import type { Selector } from "../placement/labels.ts";
 import type { Placed } from "../placement/place.ts";
-import type { Placeable } from "../placement/placer.ts";
 import { defaultNeed, keyOf } from "../placement/resources.ts";
 import type { Resources, Template } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
+import type { Placeable } from "../queue/placer.ts";
 
 /** What tasks have in common: which kernel, and how it is to be run. */
 export type TaskTemplate = {

@@ -1,6 +1,6 @@
 import type { Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
-import { Placer } from "../placement/placer.ts";
+import type { IdleHosts } from "../placement/idle-hosts.ts";
 import type { RunTimes } from "../placement/run-times.ts";
 import {
   fromWireError,
@@ -13,7 +13,7 @@ import {
 } from "../protocol/errors.ts";
 import { type Arg, inlineBytes, type Outcome, type RefArg } from "../protocol/messages.ts";
 import { byteLengthOf, type Encoded } from "../protocol/value.ts";
-import type { IdleHosts } from "../queue/idle-hosts.ts";
+import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
 import { PendingTask, type Progress, type Submission } from "./pending-task.ts";

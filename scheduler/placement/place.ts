@@ -1,5 +1,5 @@
-import type { IdleHosts } from "../queue/idle-hosts.ts";
 import { type Demand, freeSlots, type HostEntry, type HostTable, isOpen, tasksOn } from "./host-table.ts";
+import type { IdleHosts } from "./idle-hosts.ts";
 import { type Selector, unmet } from "./labels.ts";
 import type { RunTimes } from "./run-times.ts";
 

@@ -112,7 +112,7 @@ export class HostQueue<T extends QueuedTask> {
   /** Takes these out. */
   overdue(nowMs: number): T[] {
     if (!this.isHurried(nowMs)) return [];
-    return this.remove((task) => nowMs - task.queuedMs >= patienceMs && this.#canHop(task));
+    return this.remove((task) => !task.hasEnded && nowMs - task.queuedMs >= patienceMs && this.#canHop(task));
   }
 
   #canHop({ canMove, hops }: T): boolean {

@@ -2,11 +2,11 @@ import type { PendingTask, TaskTemplate } from "../../scheduler/dataflow/pending
 import { TaskTable } from "../../scheduler/dataflow/task-table.ts";
 import { ObjectTable } from "../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../scheduler/placement/host-table.ts";
+import { IdleHosts } from "../../scheduler/placement/idle-hosts.ts";
 import { defaultNeed } from "../../scheduler/placement/resources.ts";
 import { RunTimes } from "../../scheduler/placement/run-times.ts";
 import type { Heartbeat, Load, Outcome as TaskOutcome } from "../../scheduler/protocol/messages.ts";
 import { HostQueue, type QueuedTask } from "../../scheduler/queue/host-queue.ts";
-import { IdleHosts } from "../../scheduler/queue/idle-hosts.ts";
 import { Thief } from "../../scheduler/queue/thief.ts";
 import { arrive } from "./arrivals.ts";
 import { Events } from "./events.ts";

@@ -1,6 +1,6 @@
+import { IdleHosts } from "../../../scheduler/placement/idle-hosts.ts";
 import { defaultNeed } from "../../../scheduler/placement/resources.ts";
 import { HostQueue, type QueuedTask } from "../../../scheduler/queue/host-queue.ts";
-import { IdleHosts } from "../../../scheduler/queue/idle-hosts.ts";
 import { Thief } from "../../../scheduler/queue/thief.ts";
 import { assert, suite } from "../../support/index.ts";
 import { forSeeds } from "../seeds.ts";

@@ -1,9 +1,9 @@
+import type { HostTable } from "../placement/host-table.ts";
+import type { IdleHosts } from "../placement/idle-hosts.ts";
+import { type Placed, place } from "../placement/place.ts";
+import type { RunTimes } from "../placement/run-times.ts";
 import { InfeasibleTaskError, TaskExpiredError } from "../protocol/errors.ts";
-import { FairQueue, type Waiting } from "../queue/fair-queue.ts";
-import type { IdleHosts } from "../queue/idle-hosts.ts";
-import type { HostTable } from "./host-table.ts";
-import { type Placed, place } from "./place.ts";
-import type { RunTimes } from "./run-times.ts";
+import { FairQueue, type Waiting } from "./fair-queue.ts";
 
 /** A task that is ready to run. */
 export type Placeable = Waiting &

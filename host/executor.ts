@@ -97,9 +97,11 @@ export class Executor {
 
   /** How much there is to do. */
   get load(): Load {
-    const { running, waitMs } = this.#queue.load;
-    // What waits for its module or its arguments is about to wait for a cpu.
-    return { queued: this.#here.size - running, running, waitMs };
+    const { pool } = this.#deps;
+    const { running } = pool;
+    // What waits for its module or its arguments is about to wait for a cpu; what waits for tasks of its own has none.
+    const queued = Math.max(this.#here.size - running - pool.blocked, 0);
+    return { queued, running, waitMs: this.#queue.load.waitMs };
   }
 
   /** What of this host's resources is free. */

@@ -54,8 +54,13 @@ export class FairQueue<T extends Waiting> {
    * @param isUrgent whether those that come after one that does not fit have to wait for it, too
    */
   take(nowMs: number, fits: (item: T) => boolean, isUrgent?: (item: T) => boolean): T | undefined {
-    const inOrder = this.#levels.length > 1 ? this.#ordered(nowMs) : this.#levels;
-    for (const level of inOrder) {
+    const first = this.#first(nowMs);
+    if (first === undefined) return undefined;
+    const firstItem = first.peek()!;
+    if (fits(firstItem)) return this.#takeFrom(first);
+    if (this.#levels.length === 1 || isUrgent?.(firstItem)) return undefined;
+    for (const level of this.#ordered(nowMs)) {
+      if (level === first) continue;
       const item = level.peek();
       if (item === undefined) continue;
       if (fits(item)) return this.#takeFrom(level);
@@ -117,10 +122,22 @@ export class FairQueue<T extends Waiting> {
     this.#levels.splice(this.#levels.indexOf(level), 1);
   }
 
+  /** The first one in order, without ordering the others. */
+  #first(nowMs: number): Level<T> | undefined {
+    let first: Level<T> | undefined;
+    let firstRank = Number.NEGATIVE_INFINITY;
+    for (const level of this.#levels) {
+      const rank = rankOf(level, nowMs);
+      if (rank < firstRank || (rank === firstRank && byRank(first!, level) <= 0)) continue;
+      first = level;
+      firstRank = rank;
+    }
+    return first;
+  }
+
   #ordered(nowMs: number): Level<T>[] {
-    const rank = (level: Level<T>) => level.priority + Math.floor((nowMs - level.sinceMs(nowMs)) / agingMs);
     return this.#levels
-      .map((level) => ({ level, rank: rank(level) }))
+      .map((level) => ({ level, rank: rankOf(level, nowMs) }))
       .sort((one, other) => other.rank - one.rank || byRank(one.level, other.level))
       .map(({ level }) => level);
   }
@@ -149,6 +166,10 @@ type Share = { hadMs: number; waiting: number };
 type Rank = { priority: number; depth: number };
 
 const byRank = (one: Rank, other: Rank) => other.priority - one.priority || other.depth - one.depth;
+
+/** The priority of those that are next there, which grows while they wait. */
+const rankOf = <T extends Waiting>(level: Level<T>, nowMs: number): number =>
+  level.priority + Math.floor((nowMs - level.sinceMs(nowMs)) / agingMs);
 
 /** Those of one priority, one depth and one shape. */
 class Level<T extends Waiting> {

@@ -55,6 +55,8 @@ export class HostQueue<T extends QueuedTask> {
   #queuedMs = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   #expiring = 0;
+  /** How many wait that need anything else than a cpu. */
+  #special = 0;
 
   constructor(deps: HostQueueDeps<T>) {
     this.#deps = deps;
@@ -156,7 +158,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Starts what can run now. */
   fill(nowMs: number): void {
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting.size === 0 || (this.#special === 0 && !this.#hasRoom())) return;
     const fits = (task: T) => task.hasEnded || this.#fits(task);
     const isUrgent = (task: T) => nowMs - task.queuedMs > passingMs;
     for (;;) {
@@ -195,10 +197,15 @@ export class HostQueue<T extends QueuedTask> {
   }
 
   #fits(task: T): boolean {
+    if (isPlain(task)) return this.#hasRoom();
     const freeCpus = this.ledger.free("cpu");
-    if (isPlain(task)) return this.#plain < Math.floor(freeCpus) * (1 + this.#ahead());
     const { cpu = 0 } = task.need;
     return this.ledger.fits(task.need) && (cpu === 0 || cpu <= freeCpus - this.#plain);
+  }
+
+  /** Whether one more task that needs a cpu and nothing else can be started. */
+  #hasRoom(): boolean {
+    return this.#plain < Math.floor(this.ledger.free("cpu")) * (1 + this.#ahead());
   }
 
   /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
@@ -217,11 +224,13 @@ export class HostQueue<T extends QueuedTask> {
   #wait(task: T): void {
     this.#waiting.push(task);
     this.#queuedMs += task.estimateMs;
+    if (!isPlain(task)) this.#special++;
     if (task.expiresMs !== undefined) this.#expiring++;
   }
 
   #left(task: T): void {
     this.#queuedMs = this.#waiting.size === 0 ? 0 : this.#queuedMs - task.estimateMs;
     if (task.expiresMs !== undefined) this.#expiring--;
+    if (!isPlain(task)) this.#special--;
   }
 }

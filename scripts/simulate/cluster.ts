@@ -104,6 +104,9 @@ class SimulatedHost {
   readonly #speed: number;
   readonly #times = new RunTimes();
   #known: string[] = [];
+  /** Those that were started and wait for a cpu; and how many cpus are taken. */
+  readonly #line: HeldTask[] = [];
+  #busy = 0;
   #isWaking = false;
   #isHurrying = false;
   isDead = false;
@@ -208,17 +211,29 @@ class SimulatedHost {
     this.#answer(task, { kind: "returned", isFull: true, ...(to !== undefined && { to }) });
   }
 
+  /** It is in line for a cpu, which has it at once if one is free. */
   #start(task: HeldTask): void {
-    const { events, tally, tasks } = this.#simulation;
-    const { runMs } = tasks.get(task.id)!;
-    tally.begun(tasks.get(task.id)!, events.nowMs);
+    this.#line.push(task);
+    this.#run();
+  }
+
+  #run(): void {
+    const { events, tally, tasks, scenario } = this.#simulation;
+    if (this.#busy >= scenario.slots) return;
+    const task = this.#line.shift();
+    if (task === undefined) return;
+    this.#busy++;
+    const simulated = tasks.get(task.id)!;
+    tally.begun(simulated, events.nowMs);
     this.#thief.worked();
-    const ms = runMs / this.#speed;
+    const ms = simulated.runMs / this.#speed;
     events.after(ms, () => {
       if (this.isDead) return;
+      this.#busy--;
       this.#times.measured(label, this.id, ms);
       this.#answer(task, { kind: "value", value: new Uint8Array() }, ms);
       this.queue.ended(task, events.nowMs);
+      this.#run();
       this.#steal();
     });
   }

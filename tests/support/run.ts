@@ -12,7 +12,7 @@ const { values, positionals: filters } = parseArgs({
   options: {
     root: { type: "string", default: "." },
     jobs: { type: "string", default: "2" },
-    "deadline-ms": { type: "string", default: "180000" },
+    "deadline-ms": { type: "string", default: "300000" },
   },
 });
 const root = resolve(values.root);

@@ -6,7 +6,7 @@ const test = suite("wray attack on a cluster");
 
 /** Two rounds of the list. */
 const count = 260;
-const timeoutMs = 150_000;
+const timeoutMs = 270_000;
 
 test(
   "wray attack repels every attack on the hosts of a cluster, which stay",

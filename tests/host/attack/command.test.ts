@@ -6,7 +6,7 @@ const test = suite("wray attack");
 
 /** Two rounds of the list; `.ci/run` has all 1,000. */
 const count = 260;
-const timeoutMs = 150_000;
+const timeoutMs = 270_000;
 
 async function attack(t: TestContext, ...args: string[]): Promise<{ code: number | null; text: string }> {
   const command = startCommand(t, ["attack", ...args]);

@@ -24,7 +24,7 @@ const latelyMs = 10;
 const mostHops = 3;
 
 /** Each cpu has so much work in line, in ms, or so many tasks of those that are shorter than this, in ms. */
-const aheadMs = 0.5;
+const aheadMs = 0.2;
 const shortMs = 0.2;
 const shortAhead = 512;
 
@@ -101,9 +101,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Whether a task that has just come should go to another host. */
   isTooFull(task: T, nowMs: number): boolean {
-    return (
-      this.#canHop(task) && this.load.waitMs >= patienceMs && this.#othersAreFree(nowMs) && !this.isFree(task)
-    );
+    return this.#canHop(task) && !this.hasShortTasks && this.#othersAreFree(nowMs) && !this.isFree(task);
   }
 
   /** Whether it is to be looked for tasks that have waited so long that they are better off elsewhere. */

@@ -50,7 +50,7 @@ test("push() starts short tasks ahead, so that no cpu waits for the next one", (
     for (let each = 0; each < 500; each++) queue.push(task(`${each}`), 0);
     return started.length;
   };
-  assert.equal([10, 0.5, 0.2, 0.01].map(startedOf), [1, 2, 3, 500]);
+  assert.equal([10, 0.5, 0.2, 0.01].map(startedOf), [1, 1, 2, 500]);
 });
 
 test("push() lets what fits pass what does not, for a while", () => {

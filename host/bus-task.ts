@@ -72,7 +72,7 @@ export class BusTask implements QueuedTask {
 
   /** Whether its owner can place it elsewhere. */
   get canMove(): boolean {
-    return this.owner !== undefined && this.template.bundle === undefined;
+    return this.owner !== undefined;
   }
 
   get owner(): string | undefined {

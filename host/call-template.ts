@@ -1,7 +1,7 @@
 import { checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
-import type { BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
+import type { Resources, Template } from "../scheduler/protocol/messages.ts";
 import { checkMemory } from "./check-memory.ts";
 import type { LoadedModule, Modules } from "./modules.ts";
 import type { Pool } from "./pool/pool.ts";
@@ -19,7 +19,6 @@ export class CallTemplate {
   readonly depth: number;
   readonly need: Resources;
   readonly priority: number;
-  readonly bundle: BundleName | undefined;
   /** The same for the same need. */
   readonly shape: string;
   /** Its calls that have ended since its owner was told, and how long they ran together, in ms. */
@@ -29,17 +28,7 @@ export class CallTemplate {
   readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
 
   constructor(template: Template, owner: string | undefined) {
-    const {
-      module,
-      kernel,
-      limits,
-      grant,
-      clock,
-      depth = 0,
-      need = defaultNeed,
-      priority = 0,
-      bundle,
-    } = template;
+    const { module, kernel, limits, grant, clock, depth = 0, need = defaultNeed, priority = 0 } = template;
     this.owner = owner;
     this.sha256 = module;
     this.kernel = kernel;
@@ -47,11 +36,10 @@ export class CallTemplate {
     this.grant = grant ?? defaultGrant;
     this.clock = clock;
     this.depth = depth;
-    const isPlain = bundle === undefined && keyOf(need) === keyOf(defaultNeed);
+    const isPlain = keyOf(need) === keyOf(defaultNeed);
     this.need = isPlain ? defaultNeed : need;
-    this.shape = isPlain ? "" : JSON.stringify([keyOf(need), bundle ?? 0]);
+    this.shape = isPlain ? "" : keyOf(need);
     this.priority = priority;
-    this.bundle = bundle;
   }
 
   /** Whether calls can be made at once. */

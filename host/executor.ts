@@ -5,7 +5,6 @@ import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { RunTimes } from "../scheduler/placement/run-times.ts";
 import {
   TaskCancelledError,
-  TaskExpiredError,
   TaskTimeoutError,
   toWireError,
   type WireError,
@@ -20,6 +19,7 @@ import {
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
+import { expired } from "../scheduler/queue/expired.ts";
 import { HostQueue } from "../scheduler/queue/host-queue.ts";
 import { RunMeter } from "../scheduler/queue/run-meter.ts";
 import type { BusTask } from "./bus-task.ts";
@@ -76,7 +76,7 @@ export class Executor {
       resources,
       typicalMs: () => this.#times.typicalMs,
       start: (task) => this.#start(task),
-      expired: (task) => this.#end(task, { kind: "error", error: toWireError(expired(task)) }),
+      expired: (task) => this.#end(task, { kind: "error", error: toWireError(tooLate(task)) }),
     });
     this.#calls = {
       pool,
@@ -102,11 +102,6 @@ export class Executor {
     // What waits for its module or its arguments is about to wait for a cpu; what waits for tasks of its own has none.
     const queued = Math.max(this.#here.size - running - pool.blocked, 0);
     return { queued, running, waitMs: this.#queue.load.waitMs };
-  }
-
-  /** What of this host's resources is free. */
-  get available(): Resources {
-    return this.#queue.available;
   }
 
   /** Runs a task, which is told of its end. One without an owner gets a large result whole; else it is kept here. */
@@ -362,17 +357,11 @@ const here = "";
 /** How often it is looked after those that wait while other hosts are free. */
 const hurryMs = 1;
 
-function expired({ template: { label }, dueMs, expiresMs }: BusTask): Error {
-  const data = { kernel: label };
-  if (dueMs !== undefined && dueMs === expiresMs) {
-    return new TaskTimeoutError(`${label} was not begun by its deadline`, {
-      remedy: "Raise deadlineMs, or start more hosts.",
-      data: { ...data, limit: "deadlineMs" },
-    });
-  }
-  return new TaskExpiredError(`${label} waited longer than its ttlMs and was not run`, {
-    remedy: "Raise ttlMs, or start more hosts.",
-    data,
+function tooLate({ template: { label }, dueMs, expiresMs }: BusTask): Error {
+  if (dueMs === undefined || dueMs !== expiresMs) return expired(label);
+  return new TaskTimeoutError(`${label} was not begun by its deadline`, {
+    remedy: "Raise deadlineMs, or start more hosts.",
+    data: { kernel: label, limit: "deadlineMs" },
   });
 }
 

@@ -2,7 +2,7 @@ import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Gossip } from "../scheduler/client/gossip.ts";
-import { Submitter, sampleOfHost } from "../scheduler/client/submitter.ts";
+import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
@@ -47,6 +47,8 @@ import { Traps } from "./traps/traps.ts";
 
 /** How often a host looks after what may be late. */
 const tickMs = 100;
+/** How many other hosts are listened to, if there are more: there may be many that do so. */
+const mostHeard = 32;
 /** How often a client hears what a host has to do, beside its results, at most. */
 const tellMs = 1;
 /** A client that has been silent for so long is gone, and its objects with it. A busy one may say nothing for long. */
@@ -158,9 +160,9 @@ export class Host {
       deliver: (clientId, message) => this.#onMessage(clientId, message),
     });
     this.#gossip = new Gossip({
-      ...{ bus, subjects: this.#subjects, most: sampleOfHost },
+      ...{ bus, subjects: this.#subjects, most: mostHeard },
       heard: (heartbeat) => this.#heard(heartbeat),
-      needed: () => [],
+      needed: () => this.#submitter?.busy() ?? [],
     });
     this.#subscriptions.push(
       bus.subscribe(this.#subjects.hostTasks(id), (payload) =>
@@ -400,7 +402,9 @@ export class Host {
     this.#submitter?.heard(thief);
   }
 
-  #heard({ host: id, state }: Heartbeat): void {
+  #heard(heartbeat: Heartbeat): void {
+    this.#submitter?.heard(heartbeat);
+    const { host: id, state } = heartbeat;
     if (id === this.id) return;
     if (state === "up") this.#others.set(id, performance.now());
     else this.#others.delete(id);

@@ -65,9 +65,8 @@ export type LocalHost = {
   load(): Load;
 };
 
-/** How many hosts are listened to, if there are more; each host listens to fewer, as there are many. */
-export const sampleOfClient = 1_000;
-export const sampleOfHost = 32;
+/** How many hosts are listened to, if there are more. */
+const sampleOfClient = 1_000;
 
 /** A client's end of the wire: it feeds messages and time to what the client knows, and sends what that decides. */
 export class Submitter {
@@ -82,7 +81,8 @@ export class Submitter {
   readonly #exchange: Exchange<ToHost, ToClient>;
   /** Of each host with an open session, those that it was told of. */
   readonly #templates = new Map<string, TemplateNumbers>();
-  readonly #gossip: Gossip;
+  /** The client of a host is told by that what it hears. */
+  readonly #gossip: Gossip | undefined;
   readonly #local: LocalHost | undefined;
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
@@ -136,11 +136,13 @@ export class Submitter {
         this.#exchange.resend(0);
       }),
     ];
-    this.#gossip = new Gossip({
-      ...{ bus, subjects, most: local === undefined ? sampleOfClient : sampleOfHost },
-      heard: (heartbeat) => this.heard(heartbeat),
-      needed: () => this.#hosts.busy(),
-    });
+    if (local === undefined) {
+      this.#gossip = new Gossip({
+        ...{ bus, subjects, most: sampleOfClient },
+        heard: (heartbeat) => this.heard(heartbeat),
+        needed: () => this.busy(),
+      });
+    }
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     this.#ticker.unref();
   }
@@ -167,6 +169,11 @@ export class Submitter {
       this.#onHeard();
     });
     this.#onHeard = () => {};
+  }
+
+  /** The hosts that have tasks of ours. */
+  busy(): Iterable<string> {
+    return this.#hosts.busy();
   }
 
   get hosts(): HostView[] {
@@ -332,7 +339,7 @@ export class Submitter {
   close(failure?: Error): void {
     clearInterval(this.#ticker);
     this.#closing.abort(failure ?? new ShutdownError("the client was shut down before the value was here"));
-    this.#gossip.close();
+    this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
@@ -361,7 +368,6 @@ export class Submitter {
         const { queued, running, waitMs, ran } = message;
         this.#hosts.told(hostId, { queued, running, waitMs }, performance.now());
         for (const { kernel, count, ms } of ran) this.#times.measured(kernel, hostId, ms, count);
-        this.#tasks.placeWaiting();
       }
     }
   }
@@ -433,6 +439,7 @@ export class Submitter {
 
   #loseHost(hostId: string, hasLeft = false): void {
     this.#exchange.forget(hostId);
+    this.#times.forget(hostId);
     this.#templates.delete(hostId);
     this.#tasks.hostLost(hostId, hasLeft);
   }

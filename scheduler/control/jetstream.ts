@@ -1,18 +1,15 @@
-import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
+import type { KV, NatsConnection, ObjectStore } from "nats";
 import { ConnectionError } from "../protocol/errors.ts";
 import { within } from "../time/within.ts";
 import { type Control, type Lease, leaseMs, longestSourceMapBytes } from "./control.ts";
-import { answerMs, isTransient, madeByOthers, noAnswer, retryWaitMs, wrongLastSequence } from "./patience.ts";
+import { answerMs, made, Patient, wrongLastSequence } from "./patience.ts";
 
 const sourceMapKey = (sha256: string) => `${sha256}.map`;
 
 type Buckets = { modules: ObjectStore; names: KV; hosts: KV };
 
-/** How long the server may be away, as while it is restarted, before what needs a module fails. */
-const patienceMs = 15_000;
 /** A module, or its source map, that has not come after so long never will: the store that it was read from is gone. */
 const readMs = 15_000;
-const mostTries = 10;
 
 /**
  * The control plane in JetStream: an object store for modules, key-value buckets for their names and for leases.
@@ -20,26 +17,12 @@ const mostTries = 10;
  * @throws ConnectionError when the server has no JetStream
  */
 export async function jetstreamControl(connection: NatsConnection, cluster: string): Promise<Control> {
-  let buckets: Buckets | undefined = await openBuckets(connection, cluster);
-
-  /** Runs an action, on fresh buckets when theirs are gone, and again while the server is away. */
-  const patiently = async <T>(
-    action: (buckets: Buckets) => Promise<T>,
-    patience = patienceMs,
-  ): Promise<T> => {
-    const untilMs = performance.now() + patience;
-    for (let tries = 1; ; tries++) {
-      try {
-        buckets ??= await openBuckets(connection, cluster);
-        return await action(buckets);
-      } catch (error) {
-        const isOver = connection.isClosed() || (tries > 1 && performance.now() > untilMs);
-        if (isOver || !isTransient(error)) throw noAnswer(connection, error as Error);
-        buckets = undefined;
-        await new Promise((resolve) => setTimeout(resolve, retryWaitMs).unref());
-      }
-    }
-  };
+  const open = () => openBuckets(connection, cluster);
+  const opened = open();
+  // Whoever asks for it hears at once of a server without JetStream.
+  await opened;
+  const buckets = new Patient(connection, open, opened);
+  const patiently: typeof buckets.run = (action, patience) => buckets.run(action, patience);
   /** Once more on fresh buckets, and no longer: leases are renewed anyway. */
   const briefly = <T>(action: (buckets: Buckets) => Promise<T>) => patiently(action, 0);
 
@@ -83,20 +66,18 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
   };
 }
 
-async function openBuckets(connection: NatsConnection, cluster: string, tries = 1): Promise<Buckets> {
+async function openBuckets(connection: NatsConnection, cluster: string): Promise<Buckets> {
   try {
-    const { views } = connection.jetstream({ timeout: answerMs });
-    const [modules, names, hosts] = await Promise.all([
-      views.os(`wray-${cluster}-modules`),
-      views.kv(`wray-${cluster}-names`),
-      views.kv(`wray-${cluster}-hosts`, { ttl: leaseMs }),
-    ]);
-    return { modules, names, hosts };
+    return await made(async () => {
+      const { views } = connection.jetstream({ timeout: answerMs });
+      const [modules, names, hosts] = await Promise.all([
+        views.os(`wray-${cluster}-modules`),
+        views.kv(`wray-${cluster}-names`),
+        views.kv(`wray-${cluster}-hosts`, { ttl: leaseMs }),
+      ]);
+      return { modules, names, hosts };
+    });
   } catch (error) {
-    if (tries < mostTries && madeByOthers.includes((error as NatsError).api_error?.err_code ?? 0)) {
-      await new Promise((resolve) => setTimeout(resolve, retryWaitMs));
-      return openBuckets(connection, cluster, tries + 1);
-    }
     throw new ConnectionError(
       `the NATS server at ${connection.getServer()} gives no JetStream: ${(error as Error).message}`,
       {

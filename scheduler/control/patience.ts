@@ -1,18 +1,75 @@
-import type { NatsConnection } from "nats";
+import type { NatsConnection, NatsError } from "nats";
 import { ConnectionError } from "../protocol/errors.ts";
 
 /** What is sent to JetStream while the server is away is lost, and known to be so after this time. */
 export const answerMs = 2_000;
 /** How long to wait before the same is tried again. */
 export const retryWaitMs = 100;
+/** How long the server may be away, as while it is restarted, before what needs it fails. */
+const patienceMs = 15_000;
+/** So many processes may make the same at the same moment. */
+const mostTries = 10;
 
 /** The server's words for a stream that another process is making at the same moment: in use, overlap. */
-export const madeByOthers = [10_058, 10_065];
+const madeByOthers = [10_058, 10_065];
 /** The server's word for a write that came after another one. */
 export const wrongLastSequence = 10_071;
 
+const waited = () => new Promise<void>((resolve) => setTimeout(resolve, retryWaitMs));
+
+/** Makes something of JetStream that another process may be making, too. */
+export async function made<T>(make: () => Promise<T>, tries = 1): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    if (tries >= mostTries || !madeByOthers.includes((error as NatsError).api_error?.err_code ?? 0))
+      throw error;
+    await waited();
+    return made(make, tries + 1);
+  }
+}
+
+/** What of JetStream is open, and is opened anew when it is gone. */
+export class Patient<Opened> {
+  readonly #connection: NatsConnection;
+  readonly #open: () => Promise<Opened>;
+  #opened: Promise<Opened> | undefined;
+
+  constructor(connection: NatsConnection, open: () => Promise<Opened>, opened?: Promise<Opened>) {
+    this.#connection = connection;
+    this.#open = open;
+    this.#opened = opened;
+  }
+
+  /** Does not believe that what was opened is still there. */
+  forget(): void {
+    this.#opened = undefined;
+  }
+
+  /** Runs an action, on what is opened anew when it is gone, and again while the server is away: once at least. */
+  async run<T>(action: (opened: Opened) => Promise<T>, patience = patienceMs): Promise<T> {
+    const untilMs = performance.now() + patience;
+    for (let tries = 1; ; tries++) {
+      this.#opened ??= this.#open();
+      const opened = this.#opened;
+      try {
+        return await action(await opened);
+      } catch (error) {
+        const isOver = this.#connection.isClosed() || (tries > 1 && performance.now() > untilMs);
+        if (isOver || !isTransient(error)) {
+          // What could not be opened may be so later.
+          if (this.#opened === opened) await opened.catch(() => this.forget());
+          throw noAnswer(this.#connection, error as Error);
+        }
+        if (this.#opened === opened) this.forget();
+        await waited();
+      }
+    }
+  }
+}
+
 /** Whether the server is away or was replaced, so that the same may work in a while: nobody answers, or no stream. */
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
   return (
     /^(404|5\d\d|TIMEOUT|DISCONNECT)$/.test(code ?? "") ||
@@ -22,7 +79,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** What to tell a program of an error of JetStream. */
-export function noAnswer(connection: NatsConnection, error: Error): Error {
+function noAnswer(connection: NatsConnection, error: Error): Error {
   if (error instanceof ConnectionError) return error;
   return new ConnectionError(
     `JetStream of the NATS server at ${connection.getServer()} does not do its work: ${error.message}`,

@@ -49,8 +49,8 @@ export class TaskTable {
   readonly #placer: Placer<PendingTask>;
   readonly #keys = new KeyLimits<PendingTask>();
   #failing: { task: PendingTask; error: Error }[] = [];
-  /** How many have a deadline. */
-  #dueCount = 0;
+  /** Those that have a deadline. */
+  readonly #due = new Set<PendingTask>();
 
   constructor(deps: TaskTableDeps) {
     this.#deps = deps;
@@ -70,7 +70,7 @@ export class TaskTable {
     const object = objects.create(id, undefined, undefined, keeper);
     const task = new PendingTask(object, submission, refs.length, isTimed ? this.#deps.nowMs() : 0);
     this.#tasks.set(id, task);
-    if (task.dueMs !== undefined) this.#dueCount++;
+    if (task.dueMs !== undefined) this.#due.add(task);
     if (refs.length === 0) {
       this.#ready(task);
       return;
@@ -168,10 +168,10 @@ export class TaskTable {
   /** The same, and fails what has waited too long; to be called now and then. */
   tick(): void {
     this.#placer.tick();
-    if (this.#dueCount === 0) return;
+    if (this.#due.size === 0) return;
     const nowMs = this.#deps.nowMs();
-    for (const task of this.#tasks.values()) {
-      if (task.dueMs === undefined || task.dueMs > nowMs) continue;
+    for (const task of this.#due) {
+      if (task.dueMs! > nowMs) continue;
       this.#tellHostToEnd(task);
       this.#fail(task, missedDeadline(task));
     }
@@ -297,7 +297,7 @@ export class TaskTable {
     if (task.hasEnded) return;
     task.hasEnded = true;
     this.#tasks.delete(task.id);
-    if (task.dueMs !== undefined) this.#dueCount--;
+    if (task.dueMs !== undefined) this.#due.delete(task);
     const { seed } = task;
     const isPlain = seed === undefined && clock === undefined;
     const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };

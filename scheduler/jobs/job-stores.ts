@@ -5,7 +5,7 @@ import {
   type NatsConnection,
   type NatsError,
 } from "nats";
-import { answerMs, isTransient, noAnswer, retryWaitMs, wrongLastSequence } from "../control/patience.ts";
+import { answerMs, Patient, retryWaitMs, wrongLastSequence } from "../control/patience.ts";
 import { subjectsOf } from "../protocol/subjects.ts";
 import type { Format } from "../protocol/submit.ts";
 import { decodeRecord, encodeRecord, type JobRecord } from "./record.ts";
@@ -14,8 +14,6 @@ import { makeStores, type Stores, sharedConsumer, storesOf } from "./streams.ts"
 /** The server's word for a second message of a subject that has one. */
 const subjectHasOne = 10_077;
 const notFound = 10_037;
-/** How long the server may be away before what asks for a job fails. What submits one waits until it is back. */
-const patienceMs = 15_000;
 /** The most that a dead letter tells of why. */
 const longestReason = 500;
 /** What a dead letter has more than its job. */
@@ -23,6 +21,7 @@ const letterOverheadBytes = 1_024;
 
 /** A message of a stream. */
 export type Stored = { id: string; payload: Uint8Array; seq: number; atMs: number; reason?: string };
+type Clients = { jetstream: JetStreamClient; manager: JetStreamManager };
 export type StoredRecord = { record: JobRecord | undefined; seq: number };
 
 /** The jobs of a cluster as JetStream keeps them: those to do, what became of them, and those that can't be done. */
@@ -32,7 +31,7 @@ export class JobStores {
   readonly subjects: ReturnType<typeof subjectsOf>;
   readonly names: Stores;
   readonly #resultTtlMs: number | undefined;
-  #clients: Promise<{ jetstream: JetStreamClient; manager: JetStreamManager }> | undefined;
+  readonly #patient: Patient<Clients>;
 
   constructor(connection: NatsConnection, cluster: string, resultTtlMs?: number) {
     this.connection = connection;
@@ -40,23 +39,24 @@ export class JobStores {
     this.subjects = subjectsOf(cluster);
     this.names = storesOf(cluster);
     this.#resultTtlMs = resultTtlMs;
+    this.#patient = new Patient(connection, () => this.#open());
   }
 
   /** Makes what is missing. @throws ConnectionError when the server has no JetStream */
   open(): Promise<void> {
-    return this.patiently(async () => {});
+    return this.#patient.run(async () => {});
   }
 
   /** Looks for everything again, since some of it was missing. */
   async reopen(): Promise<void> {
-    this.#clients = undefined;
+    this.#patient.forget();
     await new Promise((resolve) => setTimeout(resolve, retryWaitMs));
     await this.open();
   }
 
   /** Keeps a job: resolves once the stream has it, also when it had one of this id before. */
   submit(id: string, payload: Uint8Array): Promise<void> {
-    return this.patiently(async ({ jetstream }) => {
+    return this.#patient.run(async ({ jetstream }) => {
       await jetstream.publish(this.subjects.job(id), payload, { timeout: answerMs }).catch((error) => {
         if (errorCode(error) !== subjectHasOne) throw error;
       });
@@ -65,16 +65,16 @@ export class JobStores {
 
   /** The job of this id, while it is not done. */
   job(id: string): Promise<Stored | undefined> {
-    return this.patiently(() => this.#last(this.names.jobs, this.subjects.job(id)));
+    return this.#patient.run(() => this.#last(this.names.jobs, this.subjects.job(id)));
   }
 
   deadLetter(id: string): Promise<Stored | undefined> {
-    return this.patiently(() => this.#last(this.names.dead, this.subjects.deadJob(id)));
+    return this.#patient.run(() => this.#last(this.names.dead, this.subjects.deadJob(id)));
   }
 
   /** What has become of a job. What anyone else has written there counts as no record, but has a sequence number. */
   async record(id: string): Promise<StoredRecord | undefined> {
-    const stored = await this.patiently(() => this.#last(this.names.results, this.names.result(id)));
+    const stored = await this.#patient.run(() => this.#last(this.names.results, this.names.result(id)));
     return stored && { record: decodeRecord(stored.payload), seq: stored.seq };
   }
 
@@ -85,7 +85,7 @@ export class JobStores {
    */
   writeRecord(record: JobRecord, format: Format, after = 0): Promise<boolean> {
     const payload = encodeRecord(record, format);
-    return this.patiently(async ({ jetstream }) => {
+    return this.#patient.run(async ({ jetstream }) => {
       const options = { timeout: answerMs, expect: { lastSubjectSequence: after } };
       return jetstream.publish(this.names.result(record.id), payload, options).then(
         () => true,
@@ -102,7 +102,7 @@ export class JobStores {
     const most = (this.connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - letterOverheadBytes;
     const isKept = payload.byteLength <= most;
     const shown = reason.replace(/\P{ASCII}|\p{Cc}/gu, " ").slice(0, longestReason);
-    return this.patiently(async ({ jetstream }) => {
+    return this.#patient.run(async ({ jetstream }) => {
       const why = headers();
       why.set("Wray-Reason", isKept ? shown : `${shown} (its ${payload.byteLength} bytes are not kept)`);
       const letter = isKept ? payload : new Uint8Array();
@@ -112,7 +112,7 @@ export class JobStores {
 
   /** Whether hosts were given this job, at least once. */
   wasDelivered({ seq }: Stored): Promise<boolean> {
-    return this.patiently(async ({ manager }) => {
+    return this.#patient.run(async ({ manager }) => {
       const { delivered } = await manager.consumers.info(this.names.jobs, sharedConsumer);
       return seq <= delivered.stream_seq;
     });
@@ -125,7 +125,7 @@ export class JobStores {
   /** The ids of the jobs to do, of those with a record, and of those that are dead. */
   ids(): Promise<{ jobs: string[]; records: string[]; dead: string[] }> {
     const { names, subjects } = this;
-    return this.patiently(async ({ manager }) => {
+    return this.#patient.run(async ({ manager }) => {
       const [jobs, records, dead] = await Promise.all(
         (
           [
@@ -142,27 +142,7 @@ export class JobStores {
     });
   }
 
-  /** Runs an action, on streams that are made anew when they are gone, and again while the server is away. */
-  async patiently<T>(
-    action: (clients: { jetstream: JetStreamClient; manager: JetStreamManager }) => Promise<T>,
-    patience = patienceMs,
-  ): Promise<T> {
-    const untilMs = performance.now() + patience;
-    for (;;) {
-      this.#clients ??= this.#open();
-      const clients = this.#clients;
-      try {
-        return await action(await clients);
-      } catch (error) {
-        const isOver = this.connection.isClosed() || performance.now() > untilMs;
-        if (isOver || !isTransient(error)) throw noAnswer(this.connection, error as Error);
-        if (this.#clients === clients) this.#clients = undefined;
-        await new Promise((resolve) => setTimeout(resolve, retryWaitMs));
-      }
-    }
-  }
-
-  async #open() {
+  async #open(): Promise<Clients> {
     await makeStores(this.connection, this.names, this.subjects, this.#resultTtlMs);
     return {
       jetstream: this.connection.jetstream({ timeout: answerMs }),
@@ -186,7 +166,7 @@ export class JobStores {
   }
 
   #remove(stream: string, seq: number): Promise<void> {
-    return this.patiently(async ({ manager }) => {
+    return this.#patient.run(async ({ manager }) => {
       await manager.streams.deleteMessage(stream, seq).catch((error) => {
         if (![notFound, 10_043].includes(errorCode(error)!)) throw error;
       });

@@ -8,6 +8,7 @@ import {
   requiredShapes,
   type SubmitRequest,
   submitFields,
+  toNumber,
 } from "../protocol/submit.ts";
 
 /** A task that outlives who submits it, as it lies in the stream of jobs. */
@@ -44,7 +45,10 @@ export function parseJob(payload: Uint8Array, format: Format, id: string): JobRe
     backoffMs,
     ...fields
   } = readTask(payload, format, jobFields) as Partial<Record<string, unknown>>;
-  const job = request({ ...fields, args, maxRetries: whole(maxRetries), backoffMs: whole(backoffMs) }, "job");
+  const job = request(
+    { ...fields, args, maxRetries: toNumber(maxRetries), backoffMs: toNumber(backoffMs) },
+    "job",
+  );
   if (job.id !== undefined && job.id !== id) {
     throw new InvalidTaskError(
       `the job says that its id is ${JSON.stringify(job.id)}, and its subject ${id}`,
@@ -55,6 +59,3 @@ export function parseJob(payload: Uint8Array, format: Format, id: string): JobRe
   }
   return job;
 }
-
-/** Some encoders of MessagePack write each integer with 64 bits. */
-const whole = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);

@@ -1,7 +1,7 @@
 import { decodeMessagePack, wireError } from "../protocol/codec.ts";
 import type { WireError } from "../protocol/errors.ts";
 import { anything, bytes, count, finite, object, oneOf, text } from "../protocol/shape.ts";
-import { encodePlain, type Format, formatOf } from "../protocol/submit.ts";
+import { encodePlain, type Format, formatOf, toNumber } from "../protocol/submit.ts";
 
 /** What has become of a job, as the bucket of results keeps it under its id. */
 export type JobRecord = {
@@ -56,9 +56,6 @@ export function decodeRecord(payload: Uint8Array): JobRecord | undefined {
 function numbered(decoded: unknown): unknown {
   if (typeof decoded !== "object" || decoded === null) return decoded;
   return Object.fromEntries(
-    Object.entries(decoded).map(([name, value]) => [
-      name,
-      name !== "value" && typeof value === "bigint" ? Number(value) : value,
-    ]),
+    Object.entries(decoded).map(([name, value]) => [name, name === "value" ? value : toNumber(value)]),
   );
 }

@@ -11,7 +11,7 @@ import {
   StorageType,
   type StreamConfig,
 } from "nats";
-import { answerMs, madeByOthers, retryWaitMs } from "../control/patience.ts";
+import { answerMs, made } from "../control/patience.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 
 /** How long a job may be in the hands of a host that says nothing of it; then others get it. */
@@ -27,7 +27,6 @@ const mostUnfinished = 100_000;
 const mostWaiting = 10_000;
 /** The oldest dead letters go when there are more: anyone can make some. */
 const mostDead = 100_000;
-const mostTries = 10;
 
 /** The names of what a cluster keeps its jobs in. */
 export const storesOf = (cluster: string) => ({
@@ -98,16 +97,4 @@ const ttl = (resultTtlMs: number) => ({
 /** Of an error that says that something is not there, undefined. */
 function unlessMissing(error: NatsError): undefined {
   if (error.code !== "404") throw error;
-}
-
-/** Makes something that another process may be making, too. */
-async function made(make: () => Promise<unknown>, tries = 1): Promise<void> {
-  try {
-    await make();
-  } catch (error) {
-    if (tries >= mostTries || !madeByOthers.includes((error as NatsError).api_error?.err_code ?? 0))
-      throw error;
-    await new Promise((resolve) => setTimeout(resolve, retryWaitMs));
-    return made(make, tries + 1);
-  }
 }

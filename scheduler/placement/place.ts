@@ -1,3 +1,4 @@
+import { tasksAhead } from "./ahead.ts";
 import { type Demand, freeSlots, type HostEntry, type HostTable, isOpen, tasksOn } from "./host-table.ts";
 import type { IdleHosts } from "./idle-hosts.ts";
 import { type Selector, unmet } from "./labels.ts";
@@ -13,11 +14,8 @@ const hopMs = 0.3;
 const preferenceMs = 1_000;
 /** A host gets as much work from one client as it does in this time, in ms, beside what its cpus run … */
 const aheadMs = 10;
-/** … but not less than this many tasks for each cpu, so that it has the next one when one has ended … */
+/** … but not less than this many tasks for each cpu. */
 const leastAhead = 1;
-/** … and this many of those that are so short, in ms, that messages take longer than they do. */
-const shortMs = 0.2;
-const shortAhead = 512;
 
 /** What is to be placed. */
 export type Placed = Demand & {
@@ -121,8 +119,7 @@ function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boo
   if (depth > 0) return true;
   if (tasksOn(host) === 0) return true;
   if (hops > 0) return freeSlots(host) > 0;
-  const { typicalMs } = times;
-  const ahead = typicalMs < shortMs ? shortAhead : Math.max(aheadMs / typicalMs, leastAhead);
+  const ahead = Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead);
   return tasksPending < Math.ceil(cpus * (1 + ahead));
 }
 

@@ -5,7 +5,6 @@ import { type Capability, capabilities, type Limits } from "./limits.ts";
 import type { Holder, PeerMemory } from "./memory.ts";
 import {
   type Arg,
-  type BundleName,
   type Door,
   type Heartbeat,
   mostTemplates,
@@ -88,12 +87,11 @@ const labels: Shape<Record<string, string>> = (value, path) => {
   for (const [name, each] of Object.entries(given)) shortText(each, `${path}.${name}`);
   return given as Record<string, string>;
 };
-const bundle: Shape<BundleName> = object({ group: name, index: count });
 
 const templateFields = { module: text, kernel: text };
 const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
-  ...{ clock: listOf(finite), depth: count, need: resources, priority: finite, bundle },
+  ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
 };
 /** What each call may say of itself. */
 const ownOptions = { seed: shortText, ttlMs: amount, leftMs: amount, hops: count };

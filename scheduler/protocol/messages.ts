@@ -24,8 +24,6 @@ export type Template = {
   need?: Resources;
   /** The higher, the sooner. Default 0. */
   priority?: number;
-  /** The bundle of a placement group that it runs in. */
-  bundle?: BundleName;
 };
 
 /** What each call may say of itself. */
@@ -54,9 +52,6 @@ export type Call = {
 
 /** Amounts by name: of `cpu`, `gpu`, `memory` in bytes, and of anything else. */
 export type Resources = Readonly<Record<string, number>>;
-
-/** One of the parts of a placement group. */
-export type BundleName = { group: string; index: number };
 
 /** An encoded value, or an object to be fetched from one of the peers that hold it. */
 export type Arg = Encoded | RefArg;

@@ -76,7 +76,7 @@ export function readTask(payload: Uint8Array, format: Format, fields: readonly s
 }
 
 /** Some encoders of MessagePack write each integer with 64 bits. */
-const toNumber = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
+export const toNumber = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
 
 const encoder = new Encoder({ ignoreUndefined: true, useBigInt64: true });
 

@@ -1,3 +1,4 @@
+import { shortMs, tasksAhead } from "../placement/ahead.ts";
 import { defaultNeed, Ledger } from "../placement/resources.ts";
 import type { Load, Resources } from "../protocol/messages.ts";
 import { FairQueue, type Waiting } from "./fair-queue.ts";
@@ -23,10 +24,8 @@ const latelyMs = 10;
 /** So often a task may be given back since hosts were full; then it waits. */
 const mostHops = 3;
 
-/** Each cpu has so much work in line, in ms, or so many tasks of those that are shorter than this, in ms. */
+/** Each cpu has so much work in line, in ms. */
 const aheadMs = 0.2;
-const shortMs = 0.2;
-const shortAhead = 512;
 
 const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const isPlain = ({ need }: { need: Resources }) => need === defaultNeed;
@@ -81,12 +80,6 @@ export class HostQueue<T extends QueuedTask> {
   /** Whether a task would run at once. */
   isFree(task: T): boolean {
     return this.#waiting.size === 0 && this.#fits(task);
-  }
-
-  /** What nobody has taken. */
-  get available(): Resources {
-    const available = this.ledger.available;
-    return { ...available, cpu: Math.max((available.cpu ?? 0) - this.#plain, 0) };
   }
 
   /** Whether nothing is taken. */
@@ -168,10 +161,10 @@ export class HostQueue<T extends QueuedTask> {
   }
 
   /** Takes out tasks that wait, those that would be run last, for a host that has nothing to do. */
-  giveAway(count: number, accept: (task: T) => boolean = () => true): T[] {
+  giveAway(count: number): T[] {
     // What is as good as begun would only be on its way for longer.
     if (this.load.waitMs < patienceMs) return [];
-    const given = this.#waiting.takeLast(count, (task) => task.canMove && !task.hasEnded && accept(task));
+    const given = this.#waiting.takeLast(count, (task) => task.canMove && !task.hasEnded);
     for (const task of given) this.#left(task);
     return given;
   }
@@ -190,10 +183,6 @@ export class HostQueue<T extends QueuedTask> {
       if (!task.hasEnded) this.#deps.expired(task);
   }
 
-  [Symbol.iterator](): Iterator<T> {
-    return this.#waiting[Symbol.iterator]();
-  }
-
   #fits(task: T): boolean {
     if (isPlain(task)) return this.#hasRoom();
     const freeCpus = this.ledger.free("cpu");
@@ -208,8 +197,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
   #ahead(): number {
-    const typicalMs = this.#deps.typicalMs();
-    return typicalMs < shortMs ? shortAhead : Math.floor(aheadMs / typicalMs);
+    return Math.floor(tasksAhead(this.#deps.typicalMs(), aheadMs));
   }
 
   #start(task: T): void {

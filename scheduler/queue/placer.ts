@@ -2,7 +2,8 @@ import type { HostTable } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { type Placed, place } from "../placement/place.ts";
 import type { RunTimes } from "../placement/run-times.ts";
-import { InfeasibleTaskError, TaskExpiredError } from "../protocol/errors.ts";
+import { InfeasibleTaskError } from "../protocol/errors.ts";
+import { expired } from "./expired.ts";
 import { FairQueue, type Waiting } from "./fair-queue.ts";
 
 /** A task that is ready to run. */
@@ -123,12 +124,6 @@ export class Placer<T extends Placeable> {
     return removed.filter(({ hasEnded }) => !hasEnded);
   }
 }
-
-const expired = (label: string) =>
-  new TaskExpiredError(`${label} waited longer than its ttlMs and was not run`, {
-    remedy: "Raise ttlMs, or start more hosts.",
-    data: { kernel: label },
-  });
 
 function infeasible(
   { label, need }: Placed,

@@ -3,7 +3,7 @@ import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
 import type { Submission, TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { sha256Of } from "../../scheduler/manifest/read.ts";
-import { toWireError } from "../../scheduler/protocol/errors.ts";
+import { TaskCancelledError, toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
 
 /** Seeds of tasks in tasks grow by their numbers; a longer one than this becomes its hash, since it has to travel. */
@@ -165,6 +165,9 @@ export class Children {
     };
     const submitter = await this.#submitter();
     await former;
+    // Its own would be cancelled as soon as it is submitted.
+    if (this.#isClosed)
+      throw new TaskCancelledError(`${kernel} was cancelled with the task that has called it`);
     return submitter.submit(submission);
   }
 

@@ -124,22 +124,29 @@ export class FairQueue<T extends Waiting> {
 
   /** The first one in order, without ordering the others. */
   #first(nowMs: number): Level<T> | undefined {
-    let first: Level<T> | undefined;
-    let firstRank = Number.NEGATIVE_INFINITY;
-    for (const level of this.#levels) {
-      const rank = rankOf(level, nowMs);
-      if (rank < firstRank || (rank === firstRank && byRank(first!, level) <= 0)) continue;
-      first = level;
-      firstRank = rank;
-    }
+    const before = this.#order(nowMs);
+    let first = this.#levels[0];
+    for (const level of this.#levels) if (before(level, first!) < 0) first = level;
     return first;
   }
 
   #ordered(nowMs: number): Level<T>[] {
-    return this.#levels
-      .map((level) => ({ level, rank: rankOf(level, nowMs) }))
-      .sort((one, other) => other.rank - one.rank || byRank(one.level, other.level))
-      .map(({ level }) => level);
+    return [...this.#levels].sort(this.#order(nowMs));
+  }
+
+  /**
+   * Priorities grow by the time that the first of them has waited, all those of one priority together: else what is
+   * deep would wait for what is not, and ever more would be begun.
+   */
+  #order(nowMs: number): (one: Level<T>, other: Level<T>) => number {
+    const sinceMs = new Map<number, number>();
+    for (const level of this.#levels) {
+      const { priority } = level;
+      sinceMs.set(priority, Math.min(sinceMs.get(priority) ?? nowMs, level.sinceMs(nowMs)));
+    }
+    if (sinceMs.size < 2) return byRank;
+    const aged = ({ priority }: Rank) => priority + Math.floor((nowMs - sinceMs.get(priority)!) / agingMs);
+    return (one, other) => aged(other) - aged(one) || byRank(one, other);
   }
 
   #share(owner: string | undefined): Share {
@@ -166,10 +173,6 @@ type Share = { hadMs: number; waiting: number };
 type Rank = { priority: number; depth: number };
 
 const byRank = (one: Rank, other: Rank) => other.priority - one.priority || other.depth - one.depth;
-
-/** The priority of those that are next there, which grows while they wait. */
-const rankOf = <T extends Waiting>(level: Level<T>, nowMs: number): number =>
-  level.priority + Math.floor((nowMs - level.sinceMs(nowMs)) / agingMs);
 
 /** Those of one priority, one depth and one shape. */
 class Level<T extends Waiting> {

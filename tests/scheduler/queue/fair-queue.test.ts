@@ -48,6 +48,12 @@ test("take() lets what has waited long go before what has a higher priority", ()
   assert.is(drain(soon, agingMs / 2), "new old");
 });
 
+test("take() keeps the deepest of one priority first, however long the others have waited", () => {
+  const later = 5 * agingMs;
+  const queue = queueOf(item("old"), item("deep", { depth: 3, queuedMs: later }), item("mid", { depth: 1 }));
+  assert.is(drain(queue, later), "deep mid old");
+});
+
 test("take() serves owners by the time that each has had, not by their numbers of tasks", () => {
   const queue = new FairQueue<Item>();
   for (let each = 0; each < 100; each++) {

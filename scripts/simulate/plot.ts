@@ -12,7 +12,7 @@ export async function plot(study: Study, rows: readonly Row[]): Promise<string> 
   const values = rows.map((row) => ({ at: row.at, policy: row.policy, [y]: Math.max(row[y], 0.01) }));
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    ...{ width: 460, height: 260, background: "white", title: study.title, data: { values } },
+    ...{ width: isNumber ? 460 : 640, height: 260, background: "white", title: study.title, data: { values } },
     mark: isNumber ? { type: "line", point: true } : { type: "bar" },
     encoding: {
       x: isNumber
@@ -20,12 +20,12 @@ export async function plot(study: Study, rows: readonly Row[]): Promise<string> 
             ...{ field: "at", type: "quantitative", title: study.by },
             scale: study.by === "hosts" ? { type: "log" } : { type: "linear", zero: false },
           }
-        : { field: "at", type: "nominal", title: null, axis: { labelAngle: 0, labelLimit: 160 }, sort: null },
+        : { field: "at", type: "nominal", title: null, axis: { labelAngle: 0, labelLimit: 300 }, sort: null },
       y: {
         ...{ field: y, type: "quantitative", title },
         scale: study.measure === "wait" ? { type: "log" } : { zero: true },
       },
-      color: { field: "policy", type: "nominal", title: null, sort: null },
+      color: { field: "policy", type: "nominal", title: null, sort: null, legend: { labelLimit: 300 } },
       ...(!isNumber && { xOffset: { field: "policy", sort: null } }),
     },
   };

@@ -12,7 +12,13 @@ export async function plot(study: Study, rows: readonly Row[]): Promise<string> 
   const values = rows.map((row) => ({ at: row.at, policy: row.policy, [y]: Math.max(row[y], 0.01) }));
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    ...{ width: isNumber ? 460 : 640, height: 260, background: "white", title: study.title, data: { values } },
+    ...{
+      width: isNumber ? 460 : 640,
+      height: 260,
+      background: "white",
+      title: study.title,
+      data: { values },
+    },
     mark: isNumber ? { type: "line", point: true } : { type: "bar" },
     encoding: {
       x: isNumber

@@ -65,7 +65,9 @@ class Resident {
 
   async end(): Promise<Residence> {
     clearInterval(this.#timer);
-    return { before: this.#before, peak: this.#peak, after: await this.#sample() };
+    // The last sample is the only one when all was done before the timer's first.
+    const after = await this.#sample();
+    return { before: this.#before, peak: Math.max(this.#before, this.#peak), after };
   }
 
   *figures(name: string, residence: Residence): Iterable<Figure> {

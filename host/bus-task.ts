@@ -2,6 +2,7 @@ import { Ids } from "../scheduler/protocol/ids.ts";
 import type { Arg, CallOwn, Outcome, Resources } from "../scheduler/protocol/messages.ts";
 import type { QueuedTask } from "../scheduler/queue/host-queue.ts";
 import type { CallTemplate } from "./call-template.ts";
+import { EmitWindow } from "./emit-window.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import type { TaskCall } from "./task-call.ts";
 
@@ -27,6 +28,8 @@ export class BusTask implements QueuedTask {
   isCancelled = false;
   hasEnded = false;
   call: TaskCall | undefined;
+  /** How far it may be ahead, if it may yield. */
+  readonly window: EmitWindow | undefined;
   /** The arguments that it keeps in memory. */
   pinned: StoredObject[] | undefined;
   #id: string | undefined;
@@ -47,6 +50,8 @@ export class BusTask implements QueuedTask {
     this.#id = isNumbered ? undefined : name;
     this.ownSeed = isNumbered ? own?.seed : (own?.seed ?? name);
     this.hops = own?.hops ?? 0;
+    const { stream } = template;
+    this.window = stream === undefined ? undefined : new EmitWindow(stream, own?.taken);
     const { ttlMs, leftMs } = own ?? {};
     const nowMs = ttlMs === undefined && leftMs === undefined ? 0 : performance.now();
     this.dueMs = leftMs === undefined ? undefined : nowMs + leftMs;

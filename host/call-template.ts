@@ -19,6 +19,7 @@ export class CallTemplate {
   readonly depth: number;
   readonly need: Resources;
   readonly priority: number;
+  readonly stream: number | undefined;
   /** The same for the same need. */
   readonly shape: string;
   /** Its calls that have ended since its owner was told, and how long they ran together, in ms. */
@@ -28,7 +29,17 @@ export class CallTemplate {
   readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
 
   constructor(template: Template, owner: string | undefined) {
-    const { module, kernel, limits, grant, clock, depth = 0, need = defaultNeed, priority = 0 } = template;
+    const {
+      module,
+      kernel,
+      limits,
+      grant,
+      clock,
+      depth = 0,
+      need = defaultNeed,
+      priority = 0,
+      stream,
+    } = template;
     this.owner = owner;
     this.sha256 = module;
     this.kernel = kernel;
@@ -40,6 +51,7 @@ export class CallTemplate {
     this.need = isPlain ? defaultNeed : need;
     this.shape = isPlain ? "" : keyOf(need);
     this.priority = priority;
+    this.stream = stream;
   }
 
   /** Whether calls can be made at once. */
@@ -70,9 +82,9 @@ export class CallTemplate {
   siteIn(pool: Pool, seed: SeedSource["kind"]): Site {
     const known = this.#sites[seed];
     if (known !== undefined && !known.isForgotten) return known;
-    const { module, kernel, limits, grant, clock } = this;
+    const { module, kernel, limits, grant, clock, stream } = this;
     const source: SeedSource = seed === "item" ? { kind: seed } : { kind: seed, prefix: `${this.owner}-` };
-    const site = pool.site({ module, kernel, limits, grant, clock, isMap: false, seed: source });
+    const site = pool.site({ module, kernel, limits, grant, clock, stream, isMap: false, seed: source });
     this.#sites[seed] = site;
     return site;
   }

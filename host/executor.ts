@@ -10,8 +10,10 @@ import {
   type WireError,
 } from "../scheduler/protocol/errors.ts";
 import {
+  type ItemOutcome,
   inlineBytes,
   isRefArg,
+  itemIdOf,
   type Load,
   type Outcome,
   type RefArg,
@@ -52,6 +54,8 @@ export type ExecutorDeps = {
   isPresent(owner: string): boolean;
   /** Sends an owner what its running task says of how far it has come. */
   progressed(owner: string, taskId: string, fraction: number, text: string): void;
+  /** Sends an owner what its running task has yielded. */
+  yielded(owner: string, taskId: string, index: number, outcome: ItemOutcome): void;
   log(taskId: string, text: string): void;
   /** The most that a task's `memoryBytes` may be here. */
   maxMemoryBytes: number;
@@ -64,6 +68,8 @@ export class Executor {
   readonly #pulls = new Map<string, Promise<StoredObject>>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
   readonly #here = new Set<BusTask>();
+  /** Those of them that may yield. */
+  readonly #streaming = new Map<string, BusTask>();
   readonly #queue: HostQueue<BusTask>;
   readonly #times = new RunTimes();
   readonly #meter = new RunMeter();
@@ -84,6 +90,7 @@ export class Executor {
       log: (task, text) => log(task.id, text),
       progress: (task, fraction, text) =>
         task.owner !== undefined && progressed(task.owner, task.id, fraction, text),
+      yielded: (task, index, value) => this.#yielded(task, index, value),
       blocked: (task) => this.#queue.blocked(task, performance.now()),
       resumed: (task) => this.#queue.resumed(task),
       ended: (task, end, clock) => this.#callEnded(task, end, clock),
@@ -107,6 +114,7 @@ export class Executor {
   /** Runs a task, which is told of its end. One without an owner gets a large result whole; else it is kept here. */
   run(task: BusTask): void {
     this.#here.add(task);
+    if (task.window !== undefined) this.#streaming.set(task.id, task);
     const { template, args } = task;
     if (!template.isReady || args.some(isRefArg)) {
       this.#gather(task).catch((error) => this.#end(task, { kind: "error", error: toWireError(error) }));
@@ -230,13 +238,31 @@ export class Executor {
     if (!this.#queue.hasShortTasks) this.#deps.changed();
   }
 
-  /** What its owner gets of a value: a large one is kept here. */
-  #outcomeOf(task: BusTask, value: Encoded): Extract<Outcome, { clock?: number[] }> {
+  #yielded(task: BusTask, index: number, value: Encoded): void {
+    if (task.isCancelled) return;
+    let outcome: ItemOutcome;
+    try {
+      outcome = this.#outcomeOf(task, value, index);
+    } catch (error) {
+      outcome = { kind: "error", error: toWireError(error) };
+    }
+    this.#deps.yielded(task.owner!, task.id, index, outcome);
+  }
+
+  /** The owner of a task has taken so many of its items. */
+  taken(owner: string, id: string, count: number): void {
+    const task = this.#streaming.get(id);
+    if (task?.owner === owner) task.window!.taken(count);
+  }
+
+  /** What its owner gets of a value, that of the task or of an item: a large one is kept here. */
+  #outcomeOf(task: BusTask, value: Encoded, item?: number): Extract<Outcome, { clock?: number[] }> {
     const { owner, template } = task;
     if (owner === undefined || typeof value === "number" || value.byteLength <= inlineBytes)
       return { kind: "value", value };
-    const facts: StoredFacts = { owner, label: `result of ${template.label}`, kind: "result" };
-    this.#deps.store.add(task.id, this.#stored(value, facts));
+    const [id, what] = item === undefined ? [task.id, "result"] : [itemIdOf(task.id, item), "item"];
+    const facts: StoredFacts = { owner, label: `${what} of ${template.label}`, kind: "result" };
+    this.#deps.store.add(id, this.#stored(value, facts));
     return { kind: "stored", bytes: value.byteLength };
   }
 
@@ -248,6 +274,7 @@ export class Executor {
 
   #end(task: BusTask, outcome: Outcome): void {
     this.#here.delete(task);
+    if (task.window !== undefined && this.#streaming.get(task.id) === task) this.#streaming.delete(task.id);
     task.hasEnded = true;
     if (task.pinned !== undefined) for (const object of task.pinned) object.unpin();
     task.ended(task, outcome);

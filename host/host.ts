@@ -21,6 +21,7 @@ import type {
   Call,
   Heartbeat,
   HostState,
+  ItemOutcome,
   Outcome,
   Ran,
   Resources,
@@ -151,6 +152,7 @@ export class Host {
       isPresent: (clientId) => this.#exchange.has(clientId),
       progressed: (clientId, taskId, fraction, text) =>
         this.#exchange.send(clientId, { kind: "progress", id: taskId, fraction, text }, resultOverheadBytes),
+      yielded: (clientId, taskId, index, outcome) => this.#yielded(clientId, taskId, index, outcome),
       log: (taskId, text) => printLog(id, taskId, text),
     });
     this.#exchange = new Exchange({
@@ -251,8 +253,8 @@ export class Host {
         return;
       }
       case "task": {
-        const { id, args, seed, ttlMs, leftMs, hops, ...template } = message.task;
-        const own = { seed, ttlMs, leftMs, hops };
+        const { id, args, seed, ttlMs, leftMs, hops, taken, ...template } = message.task;
+        const own = { seed, ttlMs, leftMs, hops, taken };
         this.#executor.run(new BusTask(new CallTemplate(template, clientId), id, args, own, this.#ended));
         return;
       }
@@ -261,6 +263,9 @@ export class Host {
         return;
       case "cancel":
         this.#executor.cancel(clientId, message.ids);
+        return;
+      case "taken":
+        this.#executor.taken(clientId, message.id, message.count);
         return;
       case "bye":
         this.#forgetClient(clientId);
@@ -296,6 +301,11 @@ export class Host {
     this.#exchange.send(clientId, { kind: "result", id, outcome: sent }, sizeOf(sent));
     // It left while its task ran: nobody will ever ask for what the task stored.
     if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+  }
+
+  #yielded(clientId: string, id: string, index: number, outcome: ItemOutcome): void {
+    const sent = outcome.kind === "value" ? { ...outcome, value: bytesOf(outcome.value) } : outcome;
+    this.#exchange.send(clientId, { kind: "item", id, index, outcome: sent }, sizeOf(sent));
   }
 
   #nestedSubmitter(): Promise<Submitter> {

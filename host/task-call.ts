@@ -6,7 +6,7 @@ import { Call, type CallEnd } from "./pool/call.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { Site } from "./pool/site.ts";
 import type { ItemWriter } from "./ring/items.ts";
-import type { NestedReply, Said } from "./worker/messages.ts";
+import type { NestedReply, Said, Yielded } from "./worker/messages.ts";
 
 /** How a task of a client ended in the pool. */
 export type TaskEnd =
@@ -24,6 +24,8 @@ export type TaskCallDeps = {
   childrenOf(task: BusTask, countEnded: () => void): Children;
   log(task: BusTask, text: string): void;
   progress(task: BusTask, fraction: number, text: string): void;
+  /** The task has yielded this. */
+  yielded(task: BusTask, index: number, value: Encoded): void;
   /** The task waits for others, and goes on. */
   blocked(task: BusTask): void;
   resumed(task: BusTask): void;
@@ -82,6 +84,16 @@ export class TaskCall extends Call {
     this.#end({ kind: "value", value });
   }
 
+  #yielded({ index, value, waits }: Yielded): void {
+    this.#deps.yielded(this.#task, index, value);
+    if (!waits) return;
+    this.#block();
+    this.#task.window!.wait(index + 1, (count) => {
+      this.#resume();
+      this.#deps.pool.reply(this, { kind: "taken", count });
+    });
+  }
+
   #block(): void {
     this.#isBlocked = true;
     this.#deps.blocked(this.#task);
@@ -109,6 +121,9 @@ export class TaskCall extends Call {
         return;
       case "readings":
         this.#clock = message.clock;
+        return;
+      case "item":
+        this.#yielded(message);
         return;
       default: {
         this.#children ??= childrenOf(this.#task, () => pool.countEnded(this));

@@ -4,7 +4,12 @@ import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
 import type { ModuleFacts } from "../../scheduler/client/module.ts";
 import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
-import { schedulingNames, type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
+import {
+  defaultMaxUnread,
+  schedulingNames,
+  type TaskOptions,
+  templateOptions,
+} from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
@@ -20,7 +25,7 @@ import { randomId } from "../../scheduler/protocol/ids.ts";
 import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { EncodedTable } from "../../scheduler/protocol/table.ts";
-import { decodeValue, planValue } from "../../scheduler/protocol/value.ts";
+import { decodeValue, type Encoded, planValue } from "../../scheduler/protocol/value.ts";
 import { checkMemory } from "../check-memory.ts";
 import type { HostLimits } from "../limits.ts";
 import { type LoadedModule, Modules } from "../modules.ts";
@@ -42,6 +47,9 @@ import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
 import type { MapChunk } from "./map-task.ts";
+
+/** What only the program's own tasks have. */
+type OfProgram = { maxUnread?: number | undefined; mapsByTasks?: boolean };
 
 export type LocalBackendOptions = { control: Control; cpus: number; limits: HostLimits };
 
@@ -101,13 +109,13 @@ export class LocalBackend implements Backend, Owner {
   target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
     checkScheduling(options);
     const { maxRetries, onProgress, options: others } = templateOptions(options);
-    const { grant = defaultGrant, seed } = options;
+    const { grant = defaultGrant, seed, maxUnread } = options;
     return this.targetOf(
       sha256,
       `${manifest.module}/${kernel}`,
       kernel,
       { ...others, seed, maxRetries, onProgress, depth: 0 },
-      mayBlock(needs, grant),
+      { maxUnread, mapsByTasks: mayBlock(needs, grant) },
     );
   }
 
@@ -117,7 +125,7 @@ export class LocalBackend implements Backend, Owner {
     kernel: string,
     options: TaskTemplate["options"] &
       Pick<TaskTemplate, "maxRetries" | "onProgress"> & { depth: number; seed: string | undefined },
-    mapsByTasks = false,
+    { maxUnread = defaultMaxUnread, mapsByTasks = false }: OfProgram = {},
   ): LocalTarget {
     const { limits, grant = defaultGrant, seed, clock, depth, maxRetries, onProgress } = options;
     return new LocalTarget({
@@ -129,7 +137,7 @@ export class LocalBackend implements Backend, Owner {
         seed: seed === undefined ? { kind: "numbered", prefix: `${this.id}-` } : { kind: "item" },
       },
       options: { maxRetries, seed, depth, onProgress },
-      mapsByTasks,
+      ...{ maxUnread, mapsByTasks },
     });
   }
 
@@ -276,6 +284,16 @@ export class LocalBackend implements Backend, Owner {
   newResult(): LocalObject {
     const object = this.#newObject();
     object.isResult = true;
+    return object;
+  }
+
+  /** An object of what a task has yielded. */
+  newItem(value: Encoded, label: string): LocalObject {
+    const object = this.#newObject();
+    if (typeof value === "number") object.settle({ kind: "number", value });
+    else if (value.buffer instanceof SharedArrayBuffer)
+      this.settleWith(object, value.buffer, `item of ${label}`);
+    else object.settle({ kind: "bytes", encoded: value });
     return object;
   }
 

@@ -1,4 +1,4 @@
-import type { MapArg, Target } from "../../scheduler/client/backend.ts";
+import type { MapArg, Streaming, Target } from "../../scheduler/client/backend.ts";
 import { MapByTasks } from "../../scheduler/client/map-by-tasks.ts";
 import { findKernel } from "../../scheduler/manifest/check.ts";
 import { checkArgRoom, checkGrant } from "../../scheduler/manifest/check-limits.ts";
@@ -7,6 +7,7 @@ import type { LoadedModule } from "../modules.ts";
 import type { Site, SiteFacts } from "../pool/site.ts";
 import { type FittedArgs, fitArgs, type GivenArg } from "./fit-args.ts";
 import type { LocalBackend } from "./local-backend.ts";
+import { LocalItems } from "./local-items.ts";
 import { LocalObject } from "./local-object.ts";
 import { LocalTask, type LocalTaskOptions } from "./local-task.ts";
 import { MapTask } from "./map-task.ts";
@@ -19,6 +20,8 @@ export type LocalTargetDeps = {
   label: string;
   facts: Omit<SiteFacts, "module" | "isMap">;
   options: LocalTaskOptions;
+  /** How far its calls may be ahead that yield items. */
+  maxUnread: number;
   /** Whether the calls of a map may wait for others. */
   mapsByTasks: boolean;
 };
@@ -31,6 +34,8 @@ export class LocalTarget implements Target {
   readonly #loading: Promise<unknown>;
   #module: LoadedModule | undefined;
   #site: Site | undefined;
+  /** The same for calls that may yield. */
+  #streaming: LocalTarget | undefined;
 
   constructor(deps: LocalTargetDeps) {
     this.#deps = deps;
@@ -54,7 +59,16 @@ export class LocalTarget implements Target {
     return this.#begin({ args: given as number[], kept: none });
   }
 
-  /** The same with values that are planned already. */
+  stream(given: readonly unknown[]): Streaming {
+    const { facts, options, maxUnread } = this.#deps;
+    this.#streaming ??= new LocalTarget({ ...this.#deps, facts: { ...facts, stream: maxUnread } });
+    const items = new LocalItems(maxUnread);
+    const result = this.#streaming.#begin(this.#fit(given), { ...options, items });
+    result.whenReady(items);
+    return { result, items: items.stream };
+  }
+
+  /** The same as `submit` with values that are planned already. */
   submitPlanned(given: readonly GivenArg[]): LocalObject {
     return this.#begin(this.#fitPlanned(given));
   }
@@ -115,9 +129,9 @@ export class LocalTarget implements Target {
     backend.settleLater(result, map.results, `result of ${site.label}`);
   }
 
-  #begin({ args, kept }: FittedArgs): LocalObject {
+  #begin({ args, kept }: FittedArgs, options = this.#deps.options): LocalObject {
     checkArgRoom(this.#deps.label, args.length);
-    const { backend, options } = this.#deps;
+    const { backend } = this.#deps;
     const result = backend.newResult();
     const site = this.#currentSite();
     if (site !== undefined) {

@@ -9,6 +9,7 @@ import type { Site } from "../pool/site.ts";
 import type { ItemWriter } from "../ring/items.ts";
 import type { Said } from "../worker/messages.ts";
 import type { LocalBackend } from "./local-backend.ts";
+import type { LocalItems } from "./local-items.ts";
 import { LocalObject, type Waiter } from "./local-object.ts";
 import { storeOverflow } from "./store-overflow.ts";
 
@@ -24,6 +25,8 @@ export type LocalTaskOptions = {
   /** How many tasks it is nested in. */
   depth: number;
   onProgress?: ((progress: { fraction: number; text: string }) => void) | undefined;
+  /** Gets what it yields, when its site says that it may. */
+  items?: LocalItems;
 };
 
 /** A task of an embedded host's client. It goes to the workers once all that it takes is ready. */
@@ -153,6 +156,15 @@ export class LocalTask extends Call implements Waiter {
       case "readings":
         this.#clock = message.clock;
         return;
+      case "item": {
+        const { pool } = this.#backend;
+        this.#options.items!.add(
+          message,
+          (value) => this.#backend.newItem(value, this.site.label),
+          (count) => pool.reply(this, { kind: "taken", count }),
+        );
+        return;
+      }
       default:
         this.#children ??= this.#backend.childrenOf(this, this.#seed);
         this.#children.hear(message, (reply) => this.#backend.pool.reply(this, reply));

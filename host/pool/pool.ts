@@ -15,7 +15,7 @@ import {
   viewShared,
 } from "../ring/layout.ts";
 import { slotState } from "../ring/slot.ts";
-import type { FromWorker, NestedReply } from "../worker/messages.ts";
+import { type FromWorker, isWaiting, type NestedReply } from "../worker/messages.ts";
 import { weightOf } from "../worker/outbox.ts";
 import { Backlog } from "./backlog.ts";
 import type { Call } from "./call.ts";
@@ -350,8 +350,9 @@ export class Pool {
         const call = this.#slots.call(message.slot);
         const said = message.message;
         if (call !== undefined && call.ticket === message.ticket && !call.hasEnded) {
+          // Before it hears what is asked for, since it may answer at once.
+          if (isWaiting(said)) this.#block(lane, call);
           call.said(said);
-          if (said.kind === "get" || said.kind === "wait") this.#block(lane, call);
         }
         // Until then it may have to wait before it sends more.
         lane.thread.countHandled(weightOf(said));

@@ -10,6 +10,8 @@ export type SiteFacts = {
   grant: readonly Capability[];
   seed: SeedSource;
   clock?: readonly number[] | undefined;
+  /** They may yield items, so many before anybody has taken one. */
+  stream?: number | undefined;
   /** Whether each of its calls is one for each element of arrays. */
   isMap: boolean;
 };

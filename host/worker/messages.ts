@@ -1,6 +1,7 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import type { Capability, Limits } from "../../scheduler/protocol/limits.ts";
 import type { Manifest } from "../../scheduler/protocol/manifest.ts";
+import type { Encoded } from "../../scheduler/protocol/value.ts";
 
 /** A module as a worker gets it, once. */
 export type WorkerModule = {
@@ -25,6 +26,8 @@ export type WorkerSite = {
   /** Where the seed of a call's random numbers comes from, and what its clock says when it is a replay. */
   seed: SeedSource;
   clock?: readonly number[] | undefined;
+  /** They may yield items, so many before anybody has taken one. */
+  stream?: number | undefined;
   /** Whether each of its calls is many: one for each element of arrays. See `map-kernel.ts`. */
   isMap: boolean;
 };
@@ -47,6 +50,8 @@ export type WorkerCall = {
   clock?: readonly number[] | undefined;
   /** How many tasks it is nested in. */
   depth: number;
+  /** How many items that nobody has taken it may have yielded; undefined when it may yield none. */
+  stream?: number | undefined;
   /** Whether it is one of the many of a map. */
   isMap?: boolean;
 };
@@ -77,6 +82,7 @@ export type Said =
   | { kind: "progress"; fraction: number; text: string }
   /** What its clock said, reading by reading; the last that it says. */
   | { kind: "readings"; clock: number[] }
+  | Yielded
   | NestedRequest;
 
 /** What a running task asks for of its own; `ref` is a number that the task chose for what it will get. */
@@ -89,8 +95,20 @@ export type NestedRequest =
   /** The worker is blocked until so many are ready, or for so long. */
   | { kind: "wait"; refs: number[]; numReturns: number; timeoutMs: number | undefined };
 
+/**
+ * What a task yields, the first with the index 0. A large value is in shared memory that was made for it. The worker goes
+ * on, or is blocked until there is room for more.
+ */
+export type Yielded = { kind: "item"; index: number; value: Encoded; waits: boolean };
+
+/** Whether the worker is blocked until it is answered. */
+export const isWaiting = (message: Said): boolean =>
+  message.kind === "get" || message.kind === "wait" || (message.kind === "item" && message.waits);
+
 /** What ends the wait of a blocked worker. */
 export type NestedReply =
   | { kind: "value"; value: Uint8Array }
   | { kind: "failed"; error: WireError }
-  | { kind: "ready"; refs: number[] };
+  | { kind: "ready"; refs: number[] }
+  /** So many of its items were taken. */
+  | { kind: "taken"; count: number };

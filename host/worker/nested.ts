@@ -1,7 +1,8 @@
 import { checkValue } from "../../scheduler/manifest/check.ts";
 import { fromWireError, LimitExceededError, TaskError, WrayError } from "../../scheduler/protocol/errors.ts";
 import { type Manifest, type Type, typeName, withoutNull } from "../../scheduler/protocol/manifest.ts";
-import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
+import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { decodeValue, type Encoded, encodeValue } from "../../scheduler/protocol/value.ts";
 import { endedWord } from "../ring/control.ts";
 import { type Guest, integersAt, readText } from "./guest.ts";
 import type { NestedReply, Said, WorkerCall } from "./messages.ts";
@@ -33,6 +34,9 @@ export class Nested {
   #submittedCount = 0;
   /** What the worker's count of ended tasks was when the call began. */
   #endedBefore = 0;
+  /** Items that the call has yielded, and those of them that it knows to be taken. */
+  #emittedCount = 0;
+  #takenCount = 0;
   #args: (Uint8Array | number)[] = [];
   /** What the host keeps for each ref that is held: its encoded bytes, arguments and puts. */
   readonly #heldBytes = new Map<number, number>();
@@ -50,6 +54,8 @@ export class Nested {
     this.#isUsed = false;
     this.#refCount = 0;
     this.#submittedCount = 0;
+    this.#emittedCount = 0;
+    this.#takenCount = 0;
     this.#args = [];
     this.#heldBytes.clear();
     this.#allHeldBytes = 0;
@@ -62,14 +68,13 @@ export class Nested {
       if (type !== undefined) return type;
       throw new TaskError(`${this.#name}: the manifest does not tell what class ${classId} is`);
     };
-    const encodedObject = (address: number, classId: number) => {
+    const encodedObject = (address: number, classId: number, maxBytes: number) => {
       const type = typeOf(classId);
-      const value =
-        address === 0
-          ? null
-          : lift(guest.runtime!, manifest, type, address, this.#call.limits.maxArgumentBytes);
+      const value = address === 0 ? null : lift(guest.runtime!, manifest, type, address, maxBytes);
       return encodeValue(value);
     };
+    const givenObject = (address: number, classId: number) =>
+      encodedObject(address, classId, this.#call.limits.maxArgumentBytes);
     const check = (type: Type, value: unknown) =>
       checkValue(`${this.#name}: the value of get<${typeName(type)}>`, type, value, manifest.classes);
     const take = (ref: number) => decodeValue(this.#get(ref));
@@ -78,7 +83,7 @@ export class Nested {
       arg_bool: (value: number) => this.#pass(encodeValue(value !== 0)),
       arg_int: (value: bigint, bits: number, isSigned: number) =>
         this.#pass(encodeValue(integer(value, bits, isSigned))),
-      arg_object: (address: number, classId: number) => this.#pass(encodedObject(address, classId)),
+      arg_object: (address: number, classId: number) => this.#pass(givenObject(address, classId)),
       arg_ref: (ref: number) => this.#pass(this.#known(ref)),
       submit: (kernel: number, args: number, count: number) =>
         this.#submit(readText(guest, kernel), [...integersAt(guest, args, count)]),
@@ -86,7 +91,15 @@ export class Nested {
       put_bool: (value: number) => this.#put(encodeValue(value !== 0)),
       put_int: (value: bigint, bits: number, isSigned: number) =>
         this.#put(encodeValue(integer(value, bits, isSigned))),
-      put_object: (address: number, classId: number) => this.#put(encodedObject(address, classId)),
+      put_object: (address: number, classId: number) => this.#put(givenObject(address, classId)),
+      emit_float: (value: number) => this.#emit(value),
+      emit_bool: (value: number) => this.#emit(encodeValue(value !== 0)),
+      emit_int: (value: bigint, bits: number, isSigned: number) => {
+        const item = integer(value, bits, isSigned);
+        this.#emit(typeof item === "number" ? item : encodeValue(item));
+      },
+      emit_object: (address: number, classId: number) =>
+        this.#emit(encodedObject(address, classId, this.#call.limits.maxResultBytes)),
       free: (ref: number) => this.#free(ref),
       take_void: (ref: number) => {
         take(ref);
@@ -159,6 +172,23 @@ export class Nested {
     return ref;
   }
 
+  /** Yields an item, and waits while nobody has room for more. */
+  #emit(item: Encoded): void {
+    const { stream, limits } = this.#call;
+    if (stream === undefined) throw this.#notStreamed();
+    if (typeof item !== "number" && item.byteLength > limits.maxResultBytes) throw this.#tooLarge();
+    this.#isUsed = true;
+    const index = this.#emittedCount++;
+    const waits = this.#emittedCount - this.#takenCount >= stream;
+    this.#deps.post({ kind: "item", index, value: isLarge(item) ? shared(item) : item, waits });
+    if (!waits) return;
+    const reply = this.#deps.meter.await(this.#deps.receive);
+    if (reply.kind !== "taken") {
+      throw reply.kind === "failed" ? fromWireError(reply.error) : unexpected(reply);
+    }
+    this.#takenCount = reply.count;
+  }
+
   /** A new ref, for which the host keeps so many bytes. */
   #hold(bytes: number): number {
     const { maxNested, maxArgumentBytes } = this.#call.limits;
@@ -185,6 +215,21 @@ export class Nested {
     return new TaskError(`${this.#name}: the calls of a map can't submit tasks or put values`, {
       remedy: "Submit each call by itself.",
       data: { kernel: this.#name },
+    });
+  }
+
+  #notStreamed(): TaskError {
+    return new TaskError(`${this.#name} emits, and was not called to: nobody would take the values`, {
+      remedy: "Call it with stream() instead of remote() or map().",
+      data: { kernel: this.#name },
+    });
+  }
+
+  #tooLarge(): LimitExceededError {
+    const { maxResultBytes } = this.#call.limits;
+    return new LimitExceededError(`${this.#name} emitted more than its ${maxResultBytes} bytes at once`, {
+      remedy: "Emit less at a time, or raise maxResultBytes.",
+      data: { kernel: this.#name, limit: "maxResultBytes", maxResultBytes },
     });
   }
 
@@ -226,6 +271,16 @@ export class Nested {
 /** An integer as it crosses: a bigint when its type has 64 bits. */
 const integer = (value: bigint, bits: number, isSigned: number) =>
   bits === 64 ? (isSigned ? value : BigInt.asUintN(64, value)) : Number(value);
+
+const isLarge = (item: Encoded): item is Uint8Array =>
+  typeof item !== "number" && item.byteLength > inlineBytes;
+
+/** The same in memory that the host can keep. */
+function shared(value: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(value.byteLength));
+  copy.set(value);
+  return copy;
+}
 
 /** The error of a task whose `get` failed: the same, with the task's name added to its chain. */
 function nestedFailure(name: string, error: Error): Error {

@@ -16,6 +16,8 @@ function carriedBytes(message: Said): number {
     case "log":
     case "progress":
       return 2 * message.text.length;
+    case "item":
+      return typeof message.value === "number" ? 0 : message.value.byteLength;
     case "put":
       return message.value.byteLength;
     case "submit":

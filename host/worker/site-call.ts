@@ -16,6 +16,7 @@ export class SiteCall implements WorkerCall {
   readonly grant: readonly Capability[];
   readonly clock: readonly number[] | undefined;
   readonly isMap: boolean;
+  readonly stream: number | undefined;
   /** Whether its last item is its seed. */
   readonly hasOwnSeed: boolean;
   /** Runs calls with numbers only; undefined when the kernel is not for these. */
@@ -43,6 +44,7 @@ export class SiteCall implements WorkerCall {
     this.grant = site.grant;
     this.clock = site.clock;
     this.isMap = site.isMap;
+    this.stream = site.stream;
     this.hasOwnSeed = site.seed.kind === "item";
     this.numbers = site.isMap ? undefined : NumberKernel.of(this, sandbox);
     this.map = site.isMap ? new MapKernel(this, sandbox) : undefined;

@@ -1,7 +1,7 @@
 import * as host from "./wray";
 
 export { Ref } from "./ref";
-export { __wray_arg, get, put, remote, wait } from "./tasks";
+export { __wray_arg, emit, get, put, remote, wait } from "./tasks";
 
 /** Writes a line to the log of the host that runs the task. */
 export function log(text: string): void {

@@ -24,6 +24,14 @@ export function put<T>(value: T): Ref<T> {
 }
 
 /**
+ * Yields a value to the program that called this task with `stream()`. The task waits here while that has so many values
+ * to take as its option `maxUnread` says; meanwhile its cpu is another's.
+ */
+export function emit<T>(value: T): void {
+  __wray_emit<T>(value);
+}
+
+/**
  * Waits until `numReturns` of the refs are ready, or `timeoutMs` is over, and returns those that are, in their order.
  * A failed ref counts as ready. What it returns depends on time, so a task that uses it may not repeat.
  */
@@ -52,6 +60,13 @@ export function __wray_put<T>(value: T): i32 {
   if (isFloat<T>()) return host.put_float(<f64>value);
   if (isBoolean<T>()) return host.put_bool(<bool>value);
   return host.put_int(<i64>value, sizeof<T>() << 3, isSigned<T>());
+}
+
+export function __wray_emit<T>(value: T): void {
+  if (isReference<T>()) host.emit_object(changetype<usize>(value), idof<T>());
+  else if (isFloat<T>()) host.emit_float(<f64>value);
+  else if (isBoolean<T>()) host.emit_bool(<bool>value);
+  else host.emit_int(<i64>value, sizeof<T>() << 3, isSigned<T>());
 }
 
 export function __wray_take<T>(ref: i32): T {

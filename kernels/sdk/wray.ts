@@ -21,6 +21,11 @@ export declare function put_bool(value: bool): i32;
 export declare function put_int(value: i64, bits: i32, isSigned: bool): i32;
 export declare function put_object(address: usize, classId: u32): i32;
 
+export declare function emit_float(value: f64): void;
+export declare function emit_bool(value: bool): void;
+export declare function emit_int(value: i64, bits: i32, isSigned: bool): void;
+export declare function emit_object(address: usize, classId: u32): void;
+
 export declare function take_void(ref: i32): void;
 export declare function take_float(ref: i32): f64;
 export declare function take_bool(ref: i32): bool;

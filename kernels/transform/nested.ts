@@ -5,7 +5,7 @@ import { refuse } from "./refuse.ts";
 import type { TypeTable } from "./types.ts";
 
 /** Generic functions of the sdk through which a kernel hands values to its host, and gets them, by address. */
-const carriers = new Set(["__wray_arg", "__wray_put", "__wray_take"]);
+const carriers = new Set(["__wray_arg", "__wray_put", "__wray_emit", "__wray_take"]);
 
 /**
  * The types that nested calls pass and get, by run-time class id: those with which the carriers are instantiated.

@@ -1,3 +1,4 @@
+import type { Next } from "../dataflow/item-stream.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import type { TypedArray } from "../protocol/tensor.ts";
@@ -45,6 +46,8 @@ export interface Backend {
 export interface Target {
   /** Submits a call with arguments that fit: a value, or the handle of one, each. */
   submit(args: readonly unknown[]): Handle;
+  /** Submits a call that may yield items, each an object that is ready. */
+  stream(args: readonly unknown[]): Streaming;
   /**
    * Submits a call for each element of those arguments that are typed arrays, which all have `count`; the others are
    * the same for all calls. All parameters are scalars, and so is the result: the object is a typed array of all
@@ -52,5 +55,16 @@ export interface Target {
    */
   map(args: readonly MapArg[], count: number): Handle;
 }
+
+/** A call that yields: what it returns in the end, and its items. */
+export type Streaming = {
+  result: Handle;
+  items: {
+    /** Calls back with the next item, or that there is none, in the order of the calls. */
+    next(listener: (next: Next<Handle>) => void): void;
+    /** Nobody takes any more. */
+    close(): void;
+  };
+};
 
 export type MapArg = TypedArray | number | bigint | boolean;

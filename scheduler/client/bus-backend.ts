@@ -1,3 +1,5 @@
+import { ItemStream } from "../dataflow/item-stream.ts";
+import type { TaskTemplate } from "../dataflow/pending-task.ts";
 import { findKernel } from "../manifest/check.ts";
 import { checkArgBytes } from "../manifest/check-limits.ts";
 import type { ReadyState, Recording } from "../ownership/object-table.ts";
@@ -7,15 +9,16 @@ import { defaultLimits } from "../protocol/limits.ts";
 import { inlineBytes } from "../protocol/messages.ts";
 import { EncodedTable } from "../protocol/table.ts";
 import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
-import type { Backend, MapArg, Target } from "./backend.ts";
+import type { Backend, MapArg, Streaming, Target } from "./backend.ts";
 import { BusHandle, type Holds } from "./bus-handle.ts";
+import { busItems } from "./bus-items.ts";
 import { MapByTasks } from "./map-by-tasks.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
 import { type Handle, handleOf, ObjectRef } from "./object-ref.ts";
 import type { Submitter } from "./submitter.ts";
 import { decodeTable } from "./tables.ts";
-import { type TaskOptions, templateOptions } from "./task-options.ts";
+import { defaultMaxUnread, type TaskOptions, templateOptions } from "./task-options.ts";
 
 /** The hosts of a cluster, as a client has them at its end of the wire. */
 export class BusBackend implements Backend, Holds {
@@ -33,18 +36,34 @@ export class BusBackend implements Backend, Holds {
 
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target {
     const label = `${module.manifest.module}/${kernel}`;
-    const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed } = options;
-    const template = { label, module: module.sha256, kernel, ...templateOptions(options) };
-    const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
+    const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed, maxUnread = defaultMaxUnread } = options;
+    const template: TaskTemplate = { label, module: module.sha256, kernel, ...templateOptions(options) };
+    const argsOf = (given: readonly unknown[]) => {
       const args = given.every(isNumber) ? given : given.map((arg) => this.#argOf(arg));
       checkArgBytes(label, args, maxArgumentBytes);
+      return args;
+    };
+    const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
+      const args = argsOf(given);
       const handle = new BusHandle(this.#submitter.newId(), this);
       this.#submitter.submit({ template, args, seed: ownSeed }, handle);
       return handle;
     };
+    const streaming: TaskTemplate = { ...template, options: { ...template.options, stream: maxUnread } };
+    const stream = (given: readonly unknown[]): Streaming => {
+      const args = argsOf(given);
+      const handle = new BusHandle(this.#submitter.newId(), this);
+      const { id } = handle;
+      const tell = (count: number) => this.#submitter.taken(id, count);
+      const stream = new ItemStream<BusHandle>({ maxUnread, tell });
+      const items = busItems(stream, (item, state) => this.#ready(item, state));
+      this.#submitter.submit({ template: streaming, args, seed, items }, handle);
+      return { result: handle, items: stream };
+    };
     const signature = findKernel(module.manifest, kernel);
     return {
       submit: (args) => submit(args),
+      stream,
       map: (args, count) => this.#map({ signature, args, count, seed, submit }),
     };
   }
@@ -152,6 +171,17 @@ export class BusBackend implements Backend, Holds {
   #handle(id: string): BusHandle {
     const handle = new BusHandle(id, this);
     this.watch(handle);
+    return handle;
+  }
+
+  /** An object that is ready; a value that no host has is its handle's. */
+  #ready(id: string, state: ReadyState): BusHandle {
+    if (state.kind === "remote") {
+      this.#submitter.own(id, state);
+      return this.#handle(id);
+    }
+    const handle = new BusHandle(id, this);
+    handle.take(state, undefined);
     return handle;
   }
 

@@ -20,5 +20,6 @@ export type { Module } from "./module.ts";
 export * from "./modules.ts";
 export { ObjectRef, type ValuesOf } from "./object-ref.ts";
 export type { LoadOptions, ModuleSource } from "./read-source.ts";
+export type { RefStream } from "./ref-stream.ts";
 export type { Scheduling, TaskOptions } from "./task-options.ts";
 export type { WaitOptions } from "./wait.ts";

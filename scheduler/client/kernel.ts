@@ -13,6 +13,7 @@ import { type Jobs, ofCluster } from "./jobs.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import type { ModuleFacts } from "./module.ts";
 import { handleOf, ObjectRef } from "./object-ref.ts";
+import { RefStream } from "./ref-stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
 export type KernelDeps = {
@@ -115,6 +116,19 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
     const { count, ResultArray } = checkMap(this.name, signature, args);
     const handle = count === 0 ? backend.put(new ResultArray(0)) : target.map(args as MapArg[], count);
     return new ObjectRef(handle);
+  }
+
+  /**
+   * Calls a kernel that yields values by `emit`, as one task. Returns without waiting a stream of their refs, each of which
+   * is ready when it comes, and of what the kernel returns. The option `maxUnread` says how many of them it may be ahead.
+   * @typeParam Item what the kernel yields
+   * @throws as `remote`
+   */
+  stream<Item = unknown>(...args: RemoteArgs<Parameters<Fn>>): RefStream<Item, ReturnType<Fn>> {
+    const { checkOpen, backend } = this.#deps;
+    checkOpen();
+    const streaming = this.#ready().stream(this.#checked(args));
+    return new RefStream({ ...streaming, checkOpen, cancel: (handle) => backend.cancel(handle) });
   }
 
   #ready(): Target {

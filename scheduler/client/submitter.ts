@@ -4,13 +4,7 @@ import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-
 import { TaskTable } from "../dataflow/task-table.ts";
 import { serveObjects } from "../objects/serve.ts";
 import { pullObject } from "../objects/transfer.ts";
-import {
-  type Keeper,
-  type KeptState,
-  ObjectTable,
-  type ReadyState,
-  type Recording,
-} from "../ownership/object-table.ts";
+import { type Keeper, ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { RunTimes } from "../placement/run-times.ts";
@@ -205,8 +199,8 @@ export class Submitter {
     return id;
   }
 
-  /** Owns an object whose only holder kept it. */
-  own(id: string, state: KeptState, recording: Partial<Recording> | undefined): void {
+  /** Owns an object that is ready: one whose only holder kept it, or an item of a task. */
+  own(id: string, state: ReadyState, recording?: Partial<Recording>): void {
     this.#objects.create(id, state);
     if (recording !== undefined) this.#objects.record(id, recording);
   }
@@ -225,7 +219,7 @@ export class Submitter {
   /** Submits a task, whose result is for this keeper if there is one, and has its id. Returns the id of the result. */
   submit(submission: Submission, keeper?: Keeper & { readonly id: string }): string {
     const id = keeper?.id ?? this.newId();
-    const { template, args: given, seed } = submission;
+    const { template, args: given, seed, items } = submission;
     const implicit: string[] = [];
     let leftBytes = inlineTaskBytes;
     const placed = (arg: Encoded | string) => {
@@ -239,7 +233,7 @@ export class Submitter {
     };
     this.#lookAtOwn();
     const hasBytes = given.some((arg) => arg instanceof Uint8Array);
-    this.#tasks.submit(id, { template, args: hasBytes ? given.map(placed) : given, seed }, keeper);
+    this.#tasks.submit(id, { template, args: hasBytes ? given.map(placed) : given, seed, items }, keeper);
     // No program holds these: they are let go of with the task.
     for (const ref of implicit) this.#objects.drop(ref);
     return id;
@@ -248,6 +242,13 @@ export class Submitter {
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
   cancel(id: string): void {
     this.#tasks.cancel(id);
+  }
+
+  /** So many items of a task were taken: it may yield more. */
+  taken(id: string, count: number): void {
+    const hostId = this.#tasks.hostOf(id);
+    // One that is between hosts tells the next.
+    if (hostId !== undefined) this.#exchange.send(hostId, { kind: "taken", id, count }, id.length);
   }
 
   /** What the task heard whose result this object is; undefined until it is done, and for what was put. */
@@ -361,6 +362,9 @@ export class Submitter {
       case "result":
         this.#tasks.ended(hostId, message.id, message.outcome);
         return;
+      case "item":
+        this.#tasks.yielded(hostId, message.id, message.index, message.outcome);
+        return;
       case "progress":
         this.#tasks.progressed(hostId, message.id, { fraction: message.fraction, text: message.text });
         return;
@@ -459,12 +463,15 @@ export class Submitter {
 }
 
 /** What a task tells its host of itself alone, if there is anything. */
-function ownOf({ seed, hops, expiresMs, dueMs }: PendingTask): CallOwn | undefined {
-  if (seed === undefined && hops === 0 && expiresMs === undefined && dueMs === undefined) return undefined;
+function ownOf({ seed, hops, expiresMs, dueMs, items }: PendingTask): CallOwn | undefined {
+  const taken = items?.takenCount() ?? 0;
+  const isTimed = expiresMs !== undefined || dueMs !== undefined;
+  if (seed === undefined && hops === 0 && taken === 0 && !isTimed) return undefined;
   const nowMs = performance.now();
   return {
     ...(seed !== undefined && { seed }),
     ...(hops > 0 && { hops }),
+    ...(taken > 0 && { taken }),
     ...(expiresMs !== undefined && { ttlMs: Math.max(expiresMs - nowMs, 0) }),
     ...(dueMs !== undefined && { leftMs: Math.max(dueMs - nowMs, 1) }),
   };

@@ -19,6 +19,8 @@ export type TaskOptions = Partial<Limits> & {
   clock?: readonly number[];
   /** Hears how far the task has come, as the kernel tells by `progress`. */
   onProgress?: (progress: Progress) => void;
+  /** How many of its items may be there that nobody has taken, for `stream`. Default 16. */
+  maxUnread?: number;
 } & Scheduling;
 
 /** Where and when a task of a cluster is to be run. */
@@ -47,6 +49,7 @@ export const schedulingNames = [
 ] as (keyof Scheduling)[];
 
 const defaultMaxRetries = 3;
+export const defaultMaxUnread = 16;
 
 export type Check = { test(value: unknown): boolean; expected: string };
 
@@ -90,6 +93,7 @@ export const taskChecks: Checks<Required<TaskOptions>> = {
     expected: "a list of numbers",
   },
   onProgress: { test: (value) => typeof value === "function", expected: "a function" },
+  maxUnread: integerFrom(1),
   resources: {
     test: (value) =>
       isRecord(value) && Object.values(value).every((each) => Number.isFinite(each) && (each as number) >= 0),

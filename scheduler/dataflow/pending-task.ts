@@ -1,4 +1,4 @@
-import type { Entry } from "../ownership/object-table.ts";
+import type { Entry, ReadyState } from "../ownership/object-table.ts";
 import type { Demand } from "../placement/host-table.ts";
 import type { Selector } from "../placement/labels.ts";
 import type { Placed } from "../placement/place.ts";
@@ -38,12 +38,26 @@ export type Where = {
   host?: string;
 };
 
+/** Who takes what a task yields. */
+export interface ItemSink {
+  /** How many items were taken. */
+  takenCount(): number;
+  /** An item is here. False when it was here before, or nobody wants it. */
+  add(index: number, id: string, state: ReadyState): boolean;
+  /** The task is about to run again, and to yield again what is lost. */
+  lose(isLost: (id: string) => boolean): void;
+  /** The task has ended. */
+  end(error: Error | undefined): void;
+}
+
 /** What is submitted: an argument is an encoded value or the id of an object. */
 export type Submission = {
   template: TaskTemplate;
   args: readonly (Encoded | string)[];
   /** Of its random numbers. Default: its id. */
   seed?: string | undefined;
+  /** For what it yields, when its template says that it may. */
+  items?: ItemSink | undefined;
 };
 
 /** How far a task has come: a part of 1, and what it says of it. */
@@ -59,6 +73,7 @@ export class PendingTask implements Placeable {
   readonly template: TaskTemplate;
   readonly args: Submission["args"];
   readonly seed: string | undefined;
+  readonly items: ItemSink | undefined;
   readonly shape: string;
   readonly owner = "";
   readonly priority: number;
@@ -81,13 +96,19 @@ export class PendingTask implements Placeable {
   /** Whether it counts for its key. */
   isAdmitted = false;
 
-  constructor(object: Entry, { template, args, seed }: Submission, missingCount: number, nowMs: number) {
+  constructor(
+    object: Entry,
+    { template, args, seed, items }: Submission,
+    missingCount: number,
+    nowMs: number,
+  ) {
     const { options, ttlMs, deadlineMs, maxRetries } = template;
     this.id = object.id;
     this.object = object;
     this.template = template;
     this.args = args;
     this.seed = seed;
+    this.items = items;
     this.shape = shapeOf(template);
     this.priority = options.priority ?? 0;
     this.expiresMs = ttlMs === undefined ? undefined : nowMs + ttlMs;

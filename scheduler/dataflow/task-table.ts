@@ -11,7 +11,14 @@ import {
   TaskTimeoutError,
   WorkerCrashedError,
 } from "../protocol/errors.ts";
-import { type Arg, inlineBytes, type Outcome, type RefArg } from "../protocol/messages.ts";
+import {
+  type Arg,
+  type ItemOutcome,
+  inlineBytes,
+  itemIdOf,
+  type Outcome,
+  type RefArg,
+} from "../protocol/messages.ts";
 import { byteLengthOf, type Encoded } from "../protocol/value.ts";
 import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
@@ -113,6 +120,20 @@ export class TaskTable {
     }
   }
 
+  /** Takes in what a task on a host has yielded. */
+  yielded(hostId: string, id: string, index: number, outcome: ItemOutcome): void {
+    const task = this.#tasks.get(id);
+    const itemId = itemIdOf(id, index);
+    const isTaken = task?.hostId === hostId && task.items?.add(index, itemId, itemState(outcome, hostId));
+    // It was here before, from where the task ran first; or nobody wants it.
+    if (!isTaken && outcome.kind === "stored") this.#deps.objects.disown(itemId, hostId);
+  }
+
+  /** Where a task is, if it has a host and has not ended. */
+  hostOf(id: string): string | undefined {
+    return this.#tasks.get(id)?.hostId;
+  }
+
   /**
    * A host is gone, or forgot us: what it had of ours is lost, and its tasks are placed again.
    * @param hasLeft it went in order, having finished or handed back all that had reached it
@@ -122,6 +143,7 @@ export class TaskTable {
     for (const task of this.#tasks.values()) {
       if (task.hostId !== hostId) continue;
       this.#deps.hosts.ended(hostId, false);
+      task.items?.lose((item) => this.#deps.objects.state(item)?.kind === "failed");
       if (hasLeft) this.#placeAgain(task);
       else this.#retry(task, diedWith(task.label, hostId));
     }
@@ -302,6 +324,7 @@ export class TaskTable {
     const isPlain = seed === undefined && clock === undefined;
     const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };
     this.#deps.objects.decide(task.object, state, heard);
+    task.items?.end(state.kind === "failed" ? state.error : undefined);
     for (const arg of task.args) if (typeof arg === "string") this.#deps.objects.unuse(arg);
     if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
   }
@@ -317,6 +340,17 @@ const refsOf = (args: Submission["args"]): readonly string[] =>
 
 /** A copy of bytes, because they are part of a larger message. */
 const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());
+
+function itemState(outcome: ItemOutcome, hostId: string): ReadyState {
+  switch (outcome.kind) {
+    case "value":
+      return { kind: "local", value: kept(outcome.value) };
+    case "stored":
+      return { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes };
+    case "error":
+      return { kind: "failed", error: fromWireError(outcome.error) };
+  }
+}
 
 const lostWith = (id: string, hostId: string) =>
   new ObjectLostError(`object ${id} is lost: host ${hostId}, which held its only copy, is gone`, {

@@ -5,6 +5,7 @@ import type { WasmModule } from "../wasm/module.ts";
 const ofNestedCalls = [
   ...["arg_float", "arg_bool", "arg_int", "arg_object", "arg_ref", "submit", "wait", "free"],
   ...["put_float", "put_bool", "put_int", "put_object"],
+  ...["emit_float", "emit_bool", "emit_int", "emit_object"],
   ...["take_void", "take_float", "take_bool", "take_int", "take_object"],
 ];
 /** What `console.log`, its siblings and `trace` of AssemblyScript are imported as. */

@@ -7,6 +7,7 @@ import {
   type Arg,
   type Door,
   type Heartbeat,
+  type ItemOutcome,
   mostTemplates,
   type ObjectReply,
   type ObjectRequest,
@@ -92,9 +93,10 @@ const templateFields = { module: text, kernel: text };
 const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
+  stream: countFrom1,
 };
 /** What each call may say of itself. */
-const ownOptions = { seed: shortText, ttlMs: amount, leftMs: amount, hops: count };
+const ownOptions = { seed: shortText, ttlMs: amount, leftMs: amount, hops: count, taken: count };
 const template: Shape<Template> = object(templateFields, templateOptions);
 const task: Shape<Task> = object(
   { ...templateFields, id: text, args: listOf(arg) },
@@ -126,6 +128,12 @@ const outcome: Shape<Outcome> = union({
   returned: object({ kind: exactly("returned") }, { isFull: exactly(true), to: name }),
 });
 
+const itemOutcome: Shape<ItemOutcome> = union({
+  value: object({ kind: exactly("value"), value: bytes }),
+  stored: object({ kind: exactly("stored"), bytes: count }),
+  error: object({ kind: exactly("error"), error: wireError }),
+});
+
 const templateNumber: Shape<number> = (value, path) => {
   if (count(value, path) < mostTemplates) return value as number;
   throw new ProtocolError(`${path} must be below ${mostTemplates}`, { data: { path } });
@@ -136,11 +144,13 @@ const toHost: Shape<ToHost> = union({
   template: object({ kind: exactly("template"), number: templateNumber, template }),
   release: object({ kind: exactly("release"), ids: listOf(text) }),
   cancel: object({ kind: exactly("cancel"), ids: listOf(text) }),
+  taken: object({ kind: exactly("taken"), id: text, count }),
   bye: object({ kind: exactly("bye") }),
 });
 
 const toClient: Shape<ToClient> = union({
   result: object({ kind: exactly("result"), id: text, outcome }),
+  item: object({ kind: exactly("item"), id: text, index: count, outcome: itemOutcome }),
   progress: object({ kind: exactly("progress"), id: text, fraction: finite, text: shortText }),
   load: object({
     ...{ kind: exactly("load"), queued: count, running: count, waitMs: amount },

@@ -24,6 +24,8 @@ export type Template = {
   need?: Resources;
   /** The higher, the sooner. Default 0. */
   priority?: number;
+  /** It may yield items, and waits while its owner has so many to take. */
+  stream?: number;
 };
 
 /** What each call may say of itself. */
@@ -36,6 +38,8 @@ export type CallOwn = {
   leftMs?: number;
   /** How many hosts have given it back because they were full. */
   hops?: number;
+  /** How many of its items, which it yielded before it came here, its owner has taken. */
+  taken?: number;
 };
 
 /** One call of a kernel, with all that belongs to it. */
@@ -68,6 +72,15 @@ export type Outcome =
   /** The host did not finish it: place it elsewhere. */
   | Returned;
 
+/** What a task has yielded: the value, or one that its host keeps under the item's id, or why that can't. */
+export type ItemOutcome =
+  | { kind: "value"; value: Encoded }
+  | { kind: "stored"; bytes: number }
+  | { kind: "error"; error: WireError };
+
+/** The id of an item as an object: that of its task, and the how manieth it is. */
+export const itemIdOf = (taskId: string, index: number): string => `${taskId}.${index.toString(36)}`;
+
 /** Why a host gives back a task: it leaves, or it has too much to do, or another one, which it names, has nothing. */
 export type Returned = { kind: "returned"; isFull?: true; to?: string };
 
@@ -89,6 +102,8 @@ export type ToHost =
   | { kind: "release"; ids: string[] }
   /** These tasks are to end, wherever they are; nobody waits for their results. */
   | { kind: "cancel"; ids: string[] }
+  /** So many items of this task its owner has taken; it may yield more. */
+  | { kind: "taken"; id: string; count: number }
   /** The client leaves: forget its tasks and objects. */
   | { kind: "bye" };
 
@@ -97,6 +112,8 @@ export type ToClient =
   | { kind: "result"; id: string; outcome: Outcome }
   /** The call of this number has ended with this value. */
   | { kind: "value"; number: number; value: Encoded }
+  /** A running task has yielded this, the first with the index 0. */
+  | { kind: "item"; id: string; index: number; outcome: ItemOutcome }
   /** How far a running task has come, from 0 to 1, in its own words. */
   | { kind: "progress"; id: string; fraction: number; text: string }
   /** What the host has to do, and how many tasks of which kernels ran how long together since it said so last. */

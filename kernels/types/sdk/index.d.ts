@@ -1,7 +1,7 @@
 // `wray/kernels/sdk` as editors see it. asc reads kernels/sdk/ itself, where `remote` takes numbers for its arguments,
 // which asc puts in their place; what TypeScript is to know is that they may be of any type.
 
-export { clock, get, log, progress, put, Ref, random, wait } from "../../sdk/index";
+export { clock, emit, get, log, progress, put, Ref, random, wait } from "../../sdk/index";
 
 import type { Ref } from "../../sdk/index";
 

@@ -15,6 +15,7 @@ import { nestedTests } from "./nested.ts";
 import { objectTests } from "./objects.ts";
 import { optionTests } from "./options.ts";
 import { repeatTests } from "./repeat.ts";
+import { streamTests } from "./streams.ts";
 import { tableTests } from "./tables.ts";
 import { trapTests } from "./traps.ts";
 import { valueTests } from "./values.ts";
@@ -46,6 +47,7 @@ export const clientTests: readonly DeclareTests[] = [
     freeTests,
     getTests,
     mapTests,
+    streamTests,
     optionTests,
     failureTests,
     lifecycleTests,

@@ -1,5 +1,6 @@
 import type { Client, Module } from "wray";
 import { compileProbe } from "../api/modules.ts";
+import { compileOnce } from "../kernels/asc.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assert, rejects, suite, type TestContext } from "../support/index.ts";
 import { startJob } from "./job.ts";
@@ -69,6 +70,49 @@ test("a job ends with the right results when a host is killed in its middle", as
   );
   // It may have had nothing left to do, so that the job ends before its death is noticed.
   await cluster.knows(wray, ["b", "c"], name);
+});
+
+test("a stream gives each item once when the host of its task is killed in its middle", async (t) => {
+  const { hosts, wray, name } = await startHosts(t, "a", "b");
+  const streams = await wray.load(await compileOnce("tests/api/fixtures/streams.ts"));
+  const killHostOf = () => {
+    const { id } = wray.nodes().find(({ tasksPending }) => tasksPending > 0)!;
+    return hosts.find((host) => host.id === id)!.kill();
+  };
+  const seen: number[] = [];
+  for await (const ref of streams.kernel("count").stream<number>(500)) {
+    seen.push(await wray.get(ref));
+    if (seen.length === 100) await killHostOf();
+  }
+  assert.equal(
+    seen,
+    Array.from({ length: 500 }, (_, index) => index),
+  );
+  await cluster.knows(wray, idsOf(wray), name);
+  assert.is(idsOf(wray).length, 1);
+});
+
+test("a stream gives large items that died with their host before they were taken", async (t) => {
+  const { hosts, wray, start, name } = await startHosts(t, "a");
+  const streams = await wray.load(await compileOnce("tests/api/fixtures/streams.ts"));
+  const sizes = new Array<number>(30).fill(50_000);
+  const items = streams.kernel("blocks").stream<Uint8Array>(sizes)[Symbol.asyncIterator]();
+  const numbers: number[] = [];
+  const take = async () => {
+    const { done, value } = await items.next();
+    if (!done) numbers.push((await wray.get(value))[0]!);
+    return done;
+  };
+  for (let taken = 0; taken < 3; taken++) await take();
+  const other = await start("b");
+  await hosts[0]!.kill();
+  await cluster.knows(wray, ["b"], name);
+  while (!(await take()));
+  assert.equal(
+    numbers,
+    sizes.map((_, index) => index),
+  );
+  await other.kill();
 });
 
 test("get() rejects with HOST_DIED when a task's host is killed and it has no retries", async (t) => {

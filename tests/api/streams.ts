@@ -1,4 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Client, Module, ObjectRef, RefStream } from "wray";
 import { compileOnce } from "../kernels/asc.ts";
 import { assert, rejects, type Suite, throwsCode } from "../support/index.ts";
@@ -134,12 +136,30 @@ export function streamTests(test: Suite, api: () => Api): void {
     await rejects(api().wray.get(result), "TASK_CANCELLED");
   });
 
+  test("a stream that the program forgets ends, and one that is awaited does not", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const { wray } = api();
+    const forgotten = [stream("endless").result, stream("hanging", 3).result];
+    const awaited = stream("hanging", 0);
+    const { result } = awaited;
+    const next = awaited[Symbol.asyncIterator]().next();
+    while ((await wray.wait(forgotten, { numReturns: 2, timeoutMs: 0 })).ready.length < 2) {
+      collect();
+      await turn();
+    }
+    for (const ref of forgotten) await rejects(wray.get(ref), "TASK_CANCELLED");
+    assert.equal((await wray.wait([result], { timeoutMs: 0 })).ready, []);
+    wray.cancel(result);
+    await rejects(next, "TASK_CANCELLED");
+  });
+
   test("shutdown() fails whoever waits for an item, and who asks for one", async (t) => {
     const wray = await api().connect(t);
     const mine = await wray.load(file);
-    const waiting = mine.kernel("hanging").stream(0)[Symbol.asyncIterator]();
     const unread = mine.kernel("count").stream(3)[Symbol.asyncIterator]();
     await unread.next();
+    const waiting = mine.kernel("hanging").stream(0)[Symbol.asyncIterator]();
     const next = rejects(waiting.next(), "SHUTDOWN");
     await wray.shutdown();
     await next;

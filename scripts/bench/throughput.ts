@@ -6,6 +6,7 @@ import { type Cluster, emptyTask, startClient, startCluster } from "./cluster.ts
 import { cpuMsOf } from "./cpu.ts";
 import { value, values } from "./figures.ts";
 import { byTurns, type Call, callsPerSecond, check } from "./measure.ts";
+import { streaming } from "./streaming.ts";
 import type { Context, Figure, Suite } from "./suite.ts";
 
 const full = { turnCount: 5, callCount: 100_000, outstanding: 10_000 };
@@ -24,7 +25,9 @@ export const throughput: Suite = {
       async () => startEchoThread(),
       (thread) => thread.stop(),
     );
-    yield await rate(context, "embedded", await emptyTask(embedded), "postMessage echo", thread.call);
+    const task = await emptyTask(embedded);
+    yield await rate(context, "embedded", task, "postMessage echo", thread.call);
+    yield* streaming(context, "embedded", embedded, task);
     yield await submitCost(context, "embedded", embedded);
     await embedded.shutdown();
     await thread.stop();
@@ -42,7 +45,10 @@ async function* overNats(context: Context, hostCount: number): AsyncIterable<Fig
   yield barred(await rate(context, where, task, baseline, cluster.peer.call, counted), rateBar);
   yield* cpu.figures(where);
   yield await submitCost(context, where, cluster.wray);
-  if (hostCount === 1) yield* backlog(context, cluster);
+  if (hostCount === 1) {
+    yield* streaming(context, where, cluster.wray, task);
+    yield* backlog(context, cluster);
+  }
   await cluster.stop();
 }
 

@@ -18,7 +18,7 @@ export function nothing(): void {}
 `;
 
 /** What TypeScript takes, and below what it must not; each such line is wrong in one way. */
-const program = `import { init, type Kernel, type Module, type Modules, type ObjectRef } from "wray";
+const program = `import { init, type Kernel, type Module, type Modules, type ObjectRef, type RefStream } from "wray";
 import { init as connect } from "wray/client";
 
 const wray = await init();
@@ -42,6 +42,8 @@ const fib: bigint = await wray.get((await wray.remote("math/fib")).remote(9));
 const dot: number = await wray.get((await wray.remote("vector/dot")).remote(new Float64Array(1), new Float64Array(1)));
 const job = await hello.kernel("length").options({ durable: true, id: "typed" }).submit("Ada");
 const twice: number = 2 * (await job.result());
+const stream: RefStream<number, string> = greet.stream<number>(greeting);
+for await (const step of stream) console.log((await wray.get(step)).toFixed(), (await wray.get(stream.result)).trim());
 console.log(twice);
 console.log(same, shout, half, counts, sums, none, said, fib, dot);
 
@@ -69,6 +71,8 @@ await wray.remote("math/ad");
 await wray.load<"helo">("build/hello.wasm");
 // @ts-expect-error: a number for a string
 greet.remote(1);
+// @ts-expect-error: a number for a string, whatever it yields
+greet.stream<number>(1);
 // @ts-expect-error: a ref of a number for a string
 greet.remote(length);
 // @ts-expect-error: a ref of what nobody knows for a string

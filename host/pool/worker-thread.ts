@@ -17,6 +17,7 @@ import { completionsAt, controlAt, type Shared, submissionsAt } from "../ring/la
 import { Completions, Submissions } from "../ring/rings.ts";
 import type { WorkerData } from "../worker/main.ts";
 import type { FromWorker, ToWorker } from "../worker/messages.ts";
+import { mostAhead } from "../worker/outbox.ts";
 
 export type WorkerThreadDeps = {
   shared: Shared;
@@ -33,6 +34,9 @@ export type WorkerThreadDeps = {
 
 /** So many messages may wait for a worker that sleeps. */
 const mostUnread = 64;
+/** So many messages of it are taken in at once. */
+const mostPerTurn = 64;
+const weightPerWake = mostAhead / 4;
 
 /** One worker thread, as its host sees it. It keeps the process alive only while it starts. */
 export class WorkerThread {
@@ -47,6 +51,8 @@ export class WorkerThread {
   /** Messages that were posted to it since it was woken last. */
   #unreadCount = 0;
   #receivedCount = 0;
+  /** What was handled of what it has sent since it was woken for that. */
+  #quietWeight = 0;
   #isReady = false;
   #hasEnded = false;
 
@@ -70,7 +76,11 @@ export class WorkerThread {
       resourceLimits: { stackSizeMb: stackBytes / 1024 / 1024 },
     });
     this.#threadId = this.#thread.threadId;
-    port1.on("message", (message: FromWorker) => this.#receive(message));
+    port1.on("message", (message: FromWorker) => {
+      this.#receive(message);
+      // More in the same turn, so that what comes of it goes out together; but others have theirs, too.
+      this.readMail(mostPerTurn);
+    });
     port1.unref();
     let crash: Error | undefined;
     this.#thread.on("error", (error) => {
@@ -126,13 +136,11 @@ export class WorkerThread {
   }
 
   /** Takes in what the worker has posted before now, rather than when the event loop comes to it. */
-  readMail(): void {
+  readMail(most = Number.POSITIVE_INFINITY): void {
     if (Atomics.load(this.#control, postedWord) === this.#receivedCount) return;
-    for (
-      let next = receiveMessageOnPort(this.#port);
-      next !== undefined;
-      next = receiveMessageOnPort(this.#port)
-    ) {
+    for (let count = 0; count < most; count++) {
+      const next = receiveMessageOnPort(this.#port);
+      if (next === undefined) return;
       this.#receive(next.message as FromWorker);
     }
   }
@@ -164,6 +172,10 @@ export class WorkerThread {
   /** What the running call has sent is handled; it may have waited with more. */
   countHandled(weight: number): void {
     Atomics.add(this.#control, handledWord, weight);
+    this.#quietWeight += weight;
+    // One that waits has sent several times as much; so it is not woken for each.
+    if (this.#quietWeight < weightPerWake) return;
+    this.#quietWeight = 0;
     this.wake();
   }
 

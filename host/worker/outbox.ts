@@ -3,7 +3,7 @@ import type { Said } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 
 /** How far a worker may be ahead of its host, by `weightOf`: a message takes the host some 10 µs. */
-const mostAhead = 1_024;
+export const mostAhead = 1_024;
 const bytesPerWeight = 1_024;
 
 /** What a message costs a host: 1, and 1 more for each KiB that it carries. */

@@ -1,5 +1,6 @@
+import type { Ledger } from "../scheduler/placement/resources.ts";
 import { Ids } from "../scheduler/protocol/ids.ts";
-import type { Arg, CallOwn, Outcome, Resources } from "../scheduler/protocol/messages.ts";
+import type { Arg, BundleName, CallOwn, Outcome, Resources } from "../scheduler/protocol/messages.ts";
 import type { QueuedTask } from "../scheduler/queue/host-queue.ts";
 import type { CallTemplate } from "./call-template.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
@@ -26,6 +27,7 @@ export class BusTask implements QueuedTask {
   estimateMs = 0;
   isCancelled = false;
   hasEnded = false;
+  taken: Ledger | undefined;
   call: TaskCall | undefined;
   /** The arguments that it keeps in memory. */
   pinned: StoredObject[] | undefined;
@@ -58,6 +60,10 @@ export class BusTask implements QueuedTask {
     return this.template.need;
   }
 
+  get bundle(): BundleName | undefined {
+    return this.template.bundle;
+  }
+
   get shape(): string {
     return this.template.shape;
   }
@@ -72,7 +78,7 @@ export class BusTask implements QueuedTask {
 
   /** Whether its owner can place it elsewhere. */
   get canMove(): boolean {
-    return this.owner !== undefined;
+    return this.owner !== undefined && this.bundle === undefined;
   }
 
   get owner(): string | undefined {

@@ -1,7 +1,7 @@
 import { checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
-import type { Resources, Template } from "../scheduler/protocol/messages.ts";
+import type { BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
 import { checkMemory } from "./check-memory.ts";
 import type { LoadedModule, Modules } from "./modules.ts";
 import type { Pool } from "./pool/pool.ts";
@@ -19,6 +19,7 @@ export class CallTemplate {
   readonly depth: number;
   readonly need: Resources;
   readonly priority: number;
+  readonly bundle: BundleName | undefined;
   /** The same for the same need. */
   readonly shape: string;
   /** Its calls that have ended since its owner was told, and how long they ran together, in ms. */
@@ -28,7 +29,17 @@ export class CallTemplate {
   readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
 
   constructor(template: Template, owner: string | undefined) {
-    const { module, kernel, limits, grant, clock, depth = 0, need = defaultNeed, priority = 0 } = template;
+    const {
+      module,
+      kernel,
+      limits,
+      grant,
+      clock,
+      depth = 0,
+      need = defaultNeed,
+      priority = 0,
+      bundle,
+    } = template;
     this.owner = owner;
     this.sha256 = module;
     this.kernel = kernel;
@@ -38,7 +49,9 @@ export class CallTemplate {
     this.depth = depth;
     const isPlain = keyOf(need) === keyOf(defaultNeed);
     this.need = isPlain ? defaultNeed : need;
-    this.shape = isPlain ? "" : keyOf(need);
+    this.bundle = bundle;
+    const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
+    this.shape = place + (isPlain ? "" : keyOf(need));
     this.priority = priority;
   }
 

@@ -3,7 +3,7 @@ import { isName } from "../protocol/subjects.ts";
 import { type Checks, checkOptionsBy, integerFrom, type TaskOptions, taskChecks } from "./task-options.ts";
 
 /** How a job is to be run: as a task, and these. */
-export type DurableOptions = Omit<TaskOptions, "clock" | "onProgress"> & {
+export type DurableOptions = Omit<TaskOptions, "clock" | "onProgress" | "group" | "bundle"> & {
   durable: true;
   /** Names the job: of two with one id, only the first is run. Default: a random one. */
   id?: string;
@@ -13,7 +13,7 @@ export type DurableOptions = Omit<TaskOptions, "clock" | "onProgress"> & {
   backoffMs?: number;
 };
 
-const { clock: _, onProgress: __, ...common } = taskChecks;
+const { clock: _, onProgress: __, group: ___, bundle: ____, ...common } = taskChecks;
 
 const isFlag = (value: unknown) => typeof value === "boolean";
 

@@ -1,5 +1,13 @@
 import { tasksAhead } from "./ahead.ts";
-import { type Demand, freeSlots, type HostEntry, type HostTable, isOpen, tasksOn } from "./host-table.ts";
+import {
+  type Demand,
+  freeSlots,
+  type HostEntry,
+  type HostTable,
+  isBarred,
+  isOpen,
+  tasksOn,
+} from "./host-table.ts";
 import type { IdleHosts } from "./idle-hosts.ts";
 import { type Selector, unmet } from "./labels.ts";
 import type { RunTimes } from "./run-times.ts";
@@ -61,12 +69,13 @@ export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry |
   if (list.length === 0) return undefined;
   const local = localId === undefined ? undefined : hosts.get(localId);
   const isPlain = task.inputs.length === 0 && task.prefer === undefined;
-  if (local !== undefined && isPlain && freeSlots(local) > 0 && set.has(local)) return local;
+  if (local !== undefined && isPlain && freeSlots(local) > 0 && set.has(local) && !isBarred(local, task))
+    return local;
 
   let best: HostEntry | undefined;
   let bestMs = Number.POSITIVE_INFINITY;
   const consider = (host: HostEntry | undefined) => {
-    if (host === undefined || host === best || !isOpen(host, nowMs)) return;
+    if (host === undefined || host === best || !isOpen(host, nowMs) || isBarred(host, task)) return;
     // Its own host keeps what is not better off elsewhere, and others take it from there.
     if (host !== local && !hasRoom(host, task, deps.times)) return;
     const ms = costMs(task, host, deps) + (host === local ? 0 : hopMs);

@@ -142,9 +142,16 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
       calls.map(() => need),
       options,
     );
-    const refs = calls.map((args, bundle) => this.options({ group, bundle, maxRetries: 0 }).remote(...args));
-    groups.bind(group, refs);
-    return refs;
+    try {
+      const refs = calls.map((args, bundle) =>
+        this.options({ group, bundle, maxRetries: 0 }).remote(...args),
+      );
+      groups.bind(group, refs);
+      return refs;
+    } catch (error) {
+      group.remove();
+      throw error;
+    }
   }
 
   #ready(): Target {

@@ -8,7 +8,7 @@ import {
 import type { Selector } from "../placement/labels.ts";
 import { GetTimeoutError, InfeasibleTaskError, ShutdownError } from "../protocol/errors.ts";
 import type { Resources, ToClient, ToHost } from "../protocol/messages.ts";
-import { minus, type Plan, planBundles, type Strategy } from "./plan.ts";
+import { atMost, minus, type Plan, planBundles, plus, type Strategy } from "./plan.ts";
 
 /** After the first refusal a group waits for about so long, in ms; after each further one twice as long, up to … */
 const backoffMs = 2;
@@ -182,6 +182,12 @@ export class GroupTable {
   }
 
   #unreserve({ id }: Group, hostId: string, bundles: readonly Bundle[]): void {
+    const host = this.#deps.hosts.get(hostId);
+    if (host?.unreserved !== undefined) {
+      const given = bundles.reduce((sum, { need }) => plus(sum, need), host.unreserved);
+      // It may have said before that it had never been asked.
+      host.unreserved = atMost(given, host.resources);
+    }
     this.#deps.send(hostId, { kind: "unreserve", group: id, indexes: bundles.map(({ index }) => index) });
   }
 

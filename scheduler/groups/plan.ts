@@ -137,6 +137,10 @@ function onEach(needs: readonly Resources[], rooms: Room[]): string[] | undefine
 export const plus = (one: Resources, other: Resources): Resources => sum(one, other, 1);
 export const minus = (one: Resources, other: Resources): Resources => sum(one, other, -1);
 
+/** The amounts of one, but none above that of the other. */
+export const atMost = (one: Resources, other: Resources): Resources =>
+  Object.fromEntries(Object.entries(one).map(([name, amount]) => [name, Math.min(amount, other[name] ?? 0)]));
+
 function sum(one: Resources, other: Resources, sign: 1 | -1): Resources {
   const result: Record<string, number> = { ...one };
   for (const [name, amount] of Object.entries(other)) result[name] = (result[name] ?? 0) + sign * amount;

@@ -29,6 +29,8 @@ export type HostEntry = {
   increments: number;
   /** Our own tasks there now. */
   tasksPending: number;
+  /** It has got as much of ours as it may have, and not done enough of it yet. */
+  isFull: boolean;
   /** Our own tasks that ended there with a result. */
   tasksRun: number;
   /** The modules that our own tasks have had loaded there. */
@@ -71,7 +73,7 @@ export class HostTable {
       host = {
         ...{ id, epoch, cpus, resources, labels, state, rssBytes, heardMs: nowMs, beatMs },
         ...{ load: { queued, running, waitMs }, increments: 0, unreserved },
-        ...{ tasksPending: 0, tasksRun: 0, modules: new Set() },
+        ...{ tasksPending: 0, isFull: false, tasksRun: 0, modules: new Set() },
       };
       this.#hosts.set(id, host);
       this.#able.clear();

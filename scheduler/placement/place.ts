@@ -25,6 +25,13 @@ const aheadMs = 10;
 /** … but not less than this many tasks for each cpu. */
 const leastAhead = 1;
 
+/**
+ * A host that has got as much as it may have gets more when so much of it is done, or so many tasks.
+ * Source: D. Clark, "Window and Acknowledgement Strategy in TCP", RFC 813, 1982.
+ */
+const refillPart = 0.25;
+const mostRefill = 256;
+
 /** What is to be placed. */
 export type Placed = Demand & {
   /** A text that is the same for the same demand. */
@@ -128,8 +135,11 @@ function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boo
   if (depth > 0) return true;
   if (tasksOn(host) === 0) return true;
   if (hops > 0) return freeSlots(host) > 0;
-  const ahead = Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead);
-  return tasksPending < Math.ceil(cpus * (1 + ahead));
+  const most = Math.ceil(cpus * (1 + Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead)));
+  // One that was full gets many again at once, and not each time one: few messages carry many tasks then.
+  if (tasksPending >= most) host.isFull = true;
+  else if (tasksPending < most - Math.min(most * refillPart, mostRefill)) host.isFull = false;
+  return !host.isFull;
 }
 
 /** The host that has most of a task's inputs. */

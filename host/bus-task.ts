@@ -1,5 +1,6 @@
+import type { Ledger } from "../scheduler/placement/resources.ts";
 import { Ids } from "../scheduler/protocol/ids.ts";
-import type { Arg, CallOwn, Outcome, Resources } from "../scheduler/protocol/messages.ts";
+import type { Arg, BundleName, CallOwn, Outcome, Resources } from "../scheduler/protocol/messages.ts";
 import type { QueuedTask } from "../scheduler/queue/host-queue.ts";
 import type { CallTemplate } from "./call-template.ts";
 import { EmitWindow } from "./emit-window.ts";
@@ -27,6 +28,7 @@ export class BusTask implements QueuedTask {
   estimateMs = 0;
   isCancelled = false;
   hasEnded = false;
+  taken: Ledger | undefined;
   call: TaskCall | undefined;
   /** How far it may be ahead, if it may yield. */
   readonly window: EmitWindow | undefined;
@@ -63,6 +65,10 @@ export class BusTask implements QueuedTask {
     return this.template.need;
   }
 
+  get bundle(): BundleName | undefined {
+    return this.template.bundle;
+  }
+
   get shape(): string {
     return this.template.shape;
   }
@@ -77,7 +83,7 @@ export class BusTask implements QueuedTask {
 
   /** Whether its owner can place it elsewhere. */
   get canMove(): boolean {
-    return this.owner !== undefined;
+    return this.owner !== undefined && this.bundle === undefined;
   }
 
   get owner(): string | undefined {

@@ -1,7 +1,7 @@
 import { checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
-import type { Resources, Template } from "../scheduler/protocol/messages.ts";
+import type { BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
 import { checkMemory } from "./check-memory.ts";
 import type { LoadedModule, Modules } from "./modules.ts";
 import type { Pool } from "./pool/pool.ts";
@@ -20,6 +20,7 @@ export class CallTemplate {
   readonly need: Resources;
   readonly priority: number;
   readonly stream: number | undefined;
+  readonly bundle: BundleName | undefined;
   /** The same for the same need. */
   readonly shape: string;
   /** Its calls that have ended since its owner was told, and how long they ran together, in ms. */
@@ -39,6 +40,7 @@ export class CallTemplate {
       need = defaultNeed,
       priority = 0,
       stream,
+      bundle,
     } = template;
     this.owner = owner;
     this.sha256 = module;
@@ -49,7 +51,9 @@ export class CallTemplate {
     this.depth = depth;
     const isPlain = keyOf(need) === keyOf(defaultNeed);
     this.need = isPlain ? defaultNeed : need;
-    this.shape = isPlain ? "" : keyOf(need);
+    this.bundle = bundle;
+    const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
+    this.shape = place + (isPlain ? "" : keyOf(need));
     this.priority = priority;
     this.stream = stream;
   }

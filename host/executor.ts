@@ -1,4 +1,5 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
+import type { Holding } from "../scheduler/groups/bundles.ts";
 import { checkArgBytes, checkArgRoom } from "../scheduler/manifest/check-limits.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
 import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
@@ -18,6 +19,7 @@ import {
   type Outcome,
   type RefArg,
   type Resources,
+  type ToHost,
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
@@ -52,6 +54,8 @@ export type ExecutorDeps = {
   changed(): void;
   /** Whether this owner is still there. */
   isPresent(owner: string): boolean;
+  /** A placement group can use what it has reserved here. */
+  settled(holding: Holding): void;
   /** Sends an owner what its running task says of how far it has come. */
   progressed(owner: string, taskId: string, fraction: number, text: string): void;
   /** Sends an owner what its running task has yielded. */
@@ -77,12 +81,13 @@ export class Executor {
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
-    const { pool, log, progressed, resources } = deps;
+    const { pool, log, progressed, resources, settled } = deps;
     this.#queue = new HostQueue({
       resources,
       typicalMs: () => this.#times.typicalMs,
       start: (task) => this.#start(task),
       expired: (task) => this.#end(task, { kind: "error", error: toWireError(tooLate(task)) }),
+      settled,
     });
     this.#calls = {
       pool,
@@ -105,10 +110,14 @@ export class Executor {
   /** How much there is to do. */
   get load(): Load {
     const { pool } = this.#deps;
-    const { running } = pool;
+    const { bundled, unreserved } = this.#queue;
+    const running = Math.max(pool.running - bundled, 0);
     // What waits for its module or its arguments is about to wait for a cpu; what waits for tasks of its own has none.
-    const queued = Math.max(this.#here.size - running - pool.blocked, 0);
-    return { queued, running, waitMs: this.#queue.load.waitMs };
+    const queued = Math.max(this.#here.size - pool.running - pool.blocked, 0);
+    return {
+      ...{ queued, running, waitMs: this.#queue.load.waitMs },
+      ...(unreserved !== undefined && { unreserved }),
+    };
   }
 
   /** Runs a task, which is told of its end. One without an owner gets a large result whole; else it is kept here. */
@@ -155,7 +164,8 @@ export class Executor {
     const nowMs = performance.now();
     task.queuedMs = nowMs;
     task.estimateMs = this.#times.runMs(template.label, here);
-    if (this.#queue.isTooFull(task, nowMs)) this.#giveBack(task, nowMs);
+    if (task.owner !== undefined && this.#queue.isBarred(task)) this.#end(task, { kind: "returned" });
+    else if (this.#queue.isTooFull(task, nowMs)) this.#giveBack(task, nowMs);
     else this.#queue.push(task, nowMs);
     this.#hurry(nowMs);
   }
@@ -192,6 +202,31 @@ export class Executor {
     for (const task of given) this.#end(task, { kind: "returned", to });
     this.#hurry(nowMs);
     return given.length;
+  }
+
+  /** Reserves bundles for a placement group. What waits and can't run beside it goes back to its owners. */
+  reserve(owner: string, { group, attempt, bundles }: Reserve): boolean {
+    const isReserved = this.#queue.reserve(owner, group, attempt, bundles);
+    if (isReserved) this.#giveBackBarred();
+    return isReserved;
+  }
+
+  /** Gives back bundles of a group, all if none are named. */
+  unreserve(group: string, indexes?: readonly number[]): void {
+    this.#queue.unreserve(group, indexes, performance.now());
+    this.#giveBackBarred();
+  }
+
+  /** What placement groups of an owner have here. */
+  holdingsOf(owner: string): Holding[] {
+    return this.#queue.holdingsOf(owner);
+  }
+
+  #giveBackBarred(): void {
+    const barred = this.#queue.remove(
+      (task) => !task.hasEnded && task.owner !== undefined && this.#queue.isBarred(task),
+    );
+    for (const task of barred) this.#end(task, { kind: "returned" });
   }
 
   /** Ends what has waited longer than it is wanted; to be called now and then. */
@@ -378,6 +413,8 @@ export class Executor {
     return object;
   }
 }
+
+type Reserve = Pick<Extract<ToHost, { kind: "reserve" }>, "group" | "attempt" | "bundles">;
 
 /** Run times are those of this host. */
 const here = "";

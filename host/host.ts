@@ -54,6 +54,8 @@ const mostHeard = 32;
 const tellMs = 1;
 /** A client that has been silent for so long is gone, and its objects with it. A busy one may say nothing for long. */
 const clientSilenceMs = 60_000;
+/** A placement group lasts as long after the last that was heard of its client. */
+const groupLeaseMs = 10_000;
 /** When our own timer is so late, this thread was busy, and what clients said is still waiting to be read. */
 const deafMs = 1_000;
 /** What a message takes beside the value in it. */
@@ -150,6 +152,7 @@ export class Host {
       idle: this.#idle,
       changed: () => this.#steal(),
       isPresent: (clientId) => this.#exchange.has(clientId),
+      settled: ({ owner, group, attempt }) => this.#tellGroup(owner, { group, attempt, isHeld: true }),
       progressed: (clientId, taskId, fraction, text) =>
         this.#exchange.send(clientId, { kind: "progress", id: taskId, fraction, text }, resultOverheadBytes),
       yielded: (clientId, taskId, index, outcome) => this.#yielded(clientId, taskId, index, outcome),
@@ -267,9 +270,32 @@ export class Host {
       case "taken":
         this.#executor.taken(clientId, message.id, message.count);
         return;
+      case "reserve": {
+        const isReserved = this.#state === "up" && this.#executor.reserve(clientId, message);
+        const { group, attempt } = message;
+        if (!isReserved) this.#tellGroup(clientId, { group, attempt, isHeld: false });
+        this.#beat();
+        return;
+      }
+      case "unreserve":
+        this.#executor.unreserve(message.group, message.indexes);
+        this.#beat();
+        return;
       case "bye":
         this.#forgetClient(clientId);
         return;
+    }
+  }
+
+  #tellGroup(clientId: string, said: { group: string; attempt: number; isHeld: boolean }): void {
+    this.#exchange.send(clientId, { kind: "reserved", ...said }, resultOverheadBytes);
+  }
+
+  /** Ends the groups of a client. */
+  #dropGroups(clientId: string): void {
+    for (const { group, attempt } of this.#executor.holdingsOf(clientId)) {
+      this.#executor.unreserve(group);
+      if (this.#exchange.has(clientId)) this.#tellGroup(clientId, { group, attempt, isHeld: false });
     }
   }
 
@@ -334,6 +360,7 @@ export class Host {
     this.#exchange.forget(clientId);
     this.#templates.delete(clientId);
     this.#toldMs.delete(clientId);
+    this.#dropGroups(clientId);
     this.#executor.cancelAllOf(clientId);
     this.#store.releaseAllOf(clientId);
   }
@@ -343,6 +370,7 @@ export class Host {
     const wasDeaf = nowMs - this.#checkedMs > deafMs;
     this.#checkedMs = nowMs;
     if (wasDeaf || !this.#bus.isConnected) return;
+    for (const clientId of this.#exchange.silent(groupLeaseMs)) this.#dropGroups(clientId);
     for (const clientId of this.#exchange.silent(clientSilenceMs)) this.#forgetClient(clientId);
   }
 
@@ -382,9 +410,9 @@ export class Host {
   /** Asks another host for work when some cpus have nothing to do and it is time to. */
   #steal(): void {
     if (this.#state !== "up") return;
-    const { queued, running } = this.#executor.load;
+    const { queued, running, unreserved } = this.#executor.load;
     if (running > 0) this.#thief.worked();
-    const free = this.cpus - running;
+    const free = (unreserved?.cpu ?? this.cpus) - running;
     if (queued > 0 || free <= 0) return;
     const nowMs = performance.now();
     const victim = this.#thief.victim(free, this.cpus, nowMs);
@@ -403,8 +431,8 @@ export class Host {
 
   /** Another host has nothing to do for some cpus, and asks for work. */
   #asked(thief: Heartbeat): void {
-    const { host: id, cpus, running, queued } = thief;
-    const free = cpus - running - queued;
+    const { host: id, cpus, running, queued, unreserved } = thief;
+    const free = (unreserved?.cpu ?? cpus) - running - queued;
     if (free <= 0 || id === this.id || this.#state !== "up") return;
     const left = free - this.#executor.giveAway(id, free);
     if (left <= 0) return;

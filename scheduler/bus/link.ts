@@ -1,7 +1,7 @@
 import type { Packet } from "../protocol/messages.ts";
 
 /** Past these a packet is closed and the next begun: more per packet gains nothing, and it must fit a message. */
-const packetMessages = 64;
+const packetMessages = 256;
 const packetBytes = 64 * 1024;
 
 type Sent<Out> = { packet: Packet<Out>; sentMs: number };

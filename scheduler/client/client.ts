@@ -6,9 +6,11 @@ import { compileModule, openModule } from "../manifest/read.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError } from "../protocol/errors.ts";
+import type { Resources } from "../protocol/messages.ts";
 import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
 import type { Backend } from "./backend.ts";
+import { type Groups, groupsOf } from "./groups.ts";
 import type { Job } from "./job.ts";
 import { type DeadJob, type JobStatus, type Jobs, ofCluster } from "./jobs.ts";
 import { Kernel } from "./kernel.ts";
@@ -17,6 +19,7 @@ import type { MemoryReport } from "./memory-report.ts";
 import { Module, type ModuleFacts } from "./module.ts";
 import type { Modules } from "./modules.ts";
 import { type Handle, handleOf, ObjectRef, type ValuesOf } from "./object-ref.ts";
+import type { GroupOptions, PlacementGroup } from "./placement-group.ts";
 import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
 import { encodeTable } from "./tables.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
@@ -32,6 +35,8 @@ export type ClientDeps = {
   control: Control;
   /** The jobs of a cluster. */
   jobs?: Jobs;
+  /** What is reserved on the hosts of a cluster. */
+  groups?: Groups;
   /** How long a module that comes with wray may take to come. */
   infeasibleAfterMs: number;
   /** Resolves with an error when the connection is lost for good. */
@@ -46,6 +51,7 @@ export class Client {
   readonly #backend: Backend;
   readonly #control: Control;
   readonly #jobs: Jobs | undefined;
+  readonly #groups: Groups | undefined;
   readonly #infeasibleAfterMs: number;
   readonly #onShutdown: () => Promise<void>;
   readonly #modules = new Map<string, Promise<Module>>();
@@ -54,11 +60,12 @@ export class Client {
   #failure: Error | undefined;
 
   /** Programs get one by `init()`. */
-  constructor({ backend, control, jobs, infeasibleAfterMs, closed, onShutdown }: ClientDeps) {
+  constructor({ backend, control, jobs, groups, infeasibleAfterMs, closed, onShutdown }: ClientDeps) {
     this.id = backend.id;
     this.#backend = backend;
     this.#control = control;
     this.#jobs = jobs;
+    this.#groups = groups;
     this.#infeasibleAfterMs = infeasibleAfterMs;
     this.#onShutdown = onShutdown;
     void closed?.then((error) => {
@@ -223,6 +230,19 @@ export class Client {
   }
 
   /**
+   * Reserves resources on hosts, all of it or nothing: two clients never both hold the same. Resolves when all bundles
+   * are this client's and nothing else runs in them. Tasks run there by the options `group` and `bundle`.
+   * @param bundles what each has: `{ cpu: 2 }`, `{ cpu: 1, gpu: 1, memory: 1e9 }`
+   * @throws InvalidTaskError for wrong arguments, and for an embedded client
+   * @throws InfeasibleTaskError when the hosts could not hold it even if nobody else had anything
+   * @throws GetTimeoutError when it takes longer than `timeoutMs`
+   */
+  async placementGroup(bundles: readonly Resources[], options?: GroupOptions): Promise<PlacementGroup> {
+    this.#checkOpen();
+    return groupsOf(this.#groups).reserve(bundles, options);
+  }
+
+  /**
    * A job by its id, whoever has submitted it.
    * @throws InvalidTaskError when that can be no id, and for an embedded client
    */
@@ -296,7 +316,13 @@ export class Client {
 
   readonly #kernelOf = (module: ModuleFacts, name: string): Kernel =>
     new Kernel({
-      ...{ backend: this.#backend, module, jobs: this.#jobs, checkOpen: this.#checkOpen },
+      ...{
+        backend: this.#backend,
+        module,
+        jobs: this.#jobs,
+        groups: this.#groups,
+        checkOpen: this.#checkOpen,
+      },
       signature: findKernel(module.manifest, name),
     });
 

@@ -9,6 +9,7 @@ import { type Subjects, subjectsOf } from "../protocol/subjects.ts";
 import { BusBackend } from "./bus-backend.ts";
 import { checkOptionNames, checkTimeMs } from "./check-options.ts";
 import { Client, type ClientDeps } from "./client.ts";
+import { Groups } from "./groups.ts";
 import { Jobs } from "./jobs.ts";
 import { Submitter } from "./submitter.ts";
 
@@ -73,5 +74,5 @@ export async function clientOver(
   const { control, infeasibleAfterMs } = deps;
   const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs });
   await submitter.greet((await control.leases()).map(({ host }) => host));
-  return new Client({ ...deps, backend: new BusBackend(submitter) });
+  return new Client({ ...deps, backend: new BusBackend(submitter), groups: new Groups(submitter) });
 }

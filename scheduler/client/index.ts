@@ -1,5 +1,6 @@
 export type { ServerOptions } from "../bus/credentials.ts";
 export type { Progress } from "../dataflow/pending-task.ts";
+export type { Strategy } from "../groups/plan.ts";
 export type { Recording } from "../ownership/object-table.ts";
 export type { HostView } from "../placement/host-table.ts";
 export * from "../protocol/errors.ts";
@@ -19,6 +20,7 @@ export type { MemoryObject, MemoryReport } from "./memory-report.ts";
 export type { Module } from "./module.ts";
 export * from "./modules.ts";
 export { ObjectRef, type ValuesOf } from "./object-ref.ts";
+export { type GroupOptions, PlacementGroup } from "./placement-group.ts";
 export type { LoadOptions, ModuleSource } from "./read-source.ts";
 export type { RefStream } from "./ref-stream.ts";
 export type { Scheduling, TaskOptions } from "./task-options.ts";

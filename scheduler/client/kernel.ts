@@ -1,6 +1,7 @@
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import { checkGrant } from "../manifest/check-limits.ts";
 import { quickFit } from "../manifest/quick-fit.ts";
+import { defaultNeed } from "../placement/resources.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { defaultGrant } from "../protocol/limits.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
@@ -9,10 +10,12 @@ import type { Backend, MapArg, Target } from "./backend.ts";
 import { checkMap } from "./check-map.ts";
 import { DurableKernel } from "./durable-kernel.ts";
 import type { DurableOptions } from "./durable-options.ts";
+import { type Groups, groupsOf } from "./groups.ts";
 import { type Jobs, ofCluster } from "./jobs.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import type { ModuleFacts } from "./module.ts";
 import { handleOf, ObjectRef } from "./object-ref.ts";
+import type { GroupOptions } from "./placement-group.ts";
 import { RefStream } from "./ref-stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
@@ -22,6 +25,8 @@ export type KernelDeps = {
   signature: KernelSignature;
   /** What a job is submitted to; an embedded client has none. */
   jobs: Jobs | undefined;
+  /** What a gang reserves of a cluster. */
+  groups: Groups | undefined;
   /** @throws when the client was shut down */
   checkOpen(): void;
 };
@@ -77,7 +82,7 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   options(options: TaskOptions): Kernel<Fn>;
   options(options: TaskOptions | DurableOptions): Kernel<Fn> | DurableKernel<Fn> {
     if ("durable" in options) {
-      const { jobs, ...others } = this.#deps;
+      const { jobs, groups: _, ...others } = this.#deps;
       return new DurableKernel({ ...others, jobs: ofCluster(jobs) }, { ...this.#options, ...options });
     }
     return new Kernel(this.#deps, { ...this.#options, ...checkTaskOptions(options) });
@@ -129,6 +134,38 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
     checkOpen();
     const streaming = this.#ready().stream(this.#checked(args));
     return new RefStream({ ...streaming, checkOpen, cancel: (handle) => backend.cancel(handle) });
+  }
+
+  /**
+   * Submits calls that start together, or not at all: what all of them need is reserved first, as a placement group with a
+   * bundle for each. They are not retried; when one fails, so do the others. What was reserved ends with the last of them.
+   * @param calls the arguments of each
+   * @returns a ref for each call, once all are reserved
+   * @throws InfeasibleTaskError, GetTimeoutError as `Client.placementGroup` does: then none has started
+   */
+  async gang(
+    calls: readonly RemoteArgs<Parameters<Fn>>[],
+    options: GroupOptions = {},
+  ): Promise<ObjectRef<ReturnType<Fn>>[]> {
+    const { checkOpen } = this.#deps;
+    checkOpen();
+    const groups = groupsOf(this.#deps.groups);
+    for (const args of calls) this.#checked(args);
+    const need = { ...defaultNeed, ...this.#options.resources };
+    const group = await groups.reserve(
+      calls.map(() => need),
+      options,
+    );
+    try {
+      const refs = calls.map((args, bundle) =>
+        this.options({ group, bundle, maxRetries: 0 }).remote(...args),
+      );
+      groups.bind(group, refs);
+      return refs;
+    } catch (error) {
+      group.remove();
+      throw error;
+    }
   }
 
   #ready(): Target {

@@ -2,6 +2,7 @@ import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
 import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-task.ts";
 import { TaskTable } from "../dataflow/task-table.ts";
+import { type Bundle, type GroupRequest, GroupTable } from "../groups/group-table.ts";
 import { serveObjects } from "../objects/serve.ts";
 import { pullObject } from "../objects/transfer.ts";
 import { type Keeper, ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
@@ -72,6 +73,7 @@ export class Submitter {
   readonly #times = new RunTimes();
   readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
   readonly #tasks: TaskTable;
+  readonly #groups: GroupTable;
   readonly #exchange: Exchange<ToHost, ToClient>;
   /** Of each host with an open session, those that it was told of. */
   readonly #templates = new Map<string, TemplateNumbers>();
@@ -110,6 +112,20 @@ export class Submitter {
       nowMs: () => performance.now(),
       random: Math.random,
     });
+    this.#groups = new GroupTable({
+      hosts: this.#hosts,
+      infeasibleAfterMs,
+      send: (hostId, message) => {
+        if (message.kind === "reserve") this.#openOn(hostId);
+        this.#exchange.send(hostId, message, overheadBytes);
+      },
+      moved: () => {
+        this.#hosts.bundlesMoved();
+        this.#tasks.placeWaiting();
+      },
+      nowMs: () => performance.now(),
+      random: Math.random,
+    });
     this.#exchange = new Exchange({
       id,
       publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodePacket(packet)),
@@ -145,7 +161,11 @@ export class Submitter {
   heard(heartbeat: Heartbeat): void {
     this.#hosts.heard(heartbeat, performance.now());
     if (heartbeat.state === "left") this.#loseHosts();
-    if (heartbeat.state === "draining") this.#bringHome(heartbeat.host);
+    if (heartbeat.state === "draining") {
+      this.#groups.hostLost(heartbeat.host);
+      this.#bringHome(heartbeat.host);
+    }
+    this.#groups.tick();
     this.#tasks.placeWaiting();
     this.#onHeard();
   }
@@ -237,6 +257,23 @@ export class Submitter {
     // No program holds these: they are let go of with the task.
     for (const ref of implicit) this.#objects.drop(ref);
     return id;
+  }
+
+  /** Reserves bundles on hosts, all or none. Rejects when they can't be had. */
+  reserve(request: GroupRequest): Promise<{ id: string; bundles: readonly Bundle[] }> {
+    const id = this.newId();
+    return new Promise((resolve, reject) => {
+      const bundles = this.#groups.add(id, request, (error) => {
+        // All agree at the earliest when their answers come.
+        if (error === undefined) resolve({ id, bundles });
+        else reject(error);
+      });
+    });
+  }
+
+  /** Gives back what a group has reserved. */
+  unreserve(groupId: string): void {
+    this.#groups.remove(groupId);
   }
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
@@ -343,6 +380,7 @@ export class Submitter {
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);
+    this.#groups.close(failure);
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
     this.#exchange.flush();
     this.#exchange.close();
@@ -368,9 +406,12 @@ export class Submitter {
       case "progress":
         this.#tasks.progressed(hostId, message.id, { fraction: message.fraction, text: message.text });
         return;
+      case "reserved":
+        this.#groups.told(hostId, message);
+        return;
       case "load": {
-        const { queued, running, waitMs, ran } = message;
-        this.#hosts.told(hostId, { queued, running, waitMs }, performance.now());
+        const { queued, running, waitMs, unreserved, ran } = message;
+        this.#hosts.told(hostId, { queued, running, waitMs, unreserved }, performance.now());
         for (const { kernel, count, ms } of ran) this.#times.measured(kernel, hostId, ms, count);
       }
     }
@@ -406,10 +447,7 @@ export class Submitter {
 
   /** The number by which a host knows a template; it is told of a new one. */
   #templateOn(hostId: string, template: TaskTemplate): number {
-    if (!this.#exchange.has(hostId)) {
-      this.#exchange.open(hostId, randomId());
-      this.#templates.set(hostId, new TemplateNumbers());
-    }
+    this.#openOn(hostId);
     const numbers = this.#templates.get(hostId)!;
     const known = numbers.of(template);
     if (known !== undefined) return known;
@@ -418,6 +456,12 @@ export class Submitter {
     const told = { module, kernel, ...options };
     this.#exchange.send(hostId, { kind: "template", number, template: told }, overheadBytes);
     return number;
+  }
+
+  #openOn(hostId: string): void {
+    if (this.#exchange.has(hostId)) return;
+    this.#exchange.open(hostId, randomId());
+    this.#templates.set(hostId, new TemplateNumbers());
   }
 
   #release(id: string, hosts: ReadonlySet<string>): void {
@@ -445,6 +489,7 @@ export class Submitter {
     this.#exchange.forget(hostId);
     this.#times.forget(hostId);
     this.#templates.delete(hostId);
+    this.#groups.hostLost(hostId);
     this.#tasks.hostLost(hostId, hasLeft);
   }
 
@@ -458,6 +503,7 @@ export class Submitter {
       this.#touchedMs = nowMs;
       this.#exchange.touch();
     }
+    this.#groups.tick();
     this.#tasks.tick();
   }
 }

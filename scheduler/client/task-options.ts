@@ -6,6 +6,7 @@ import { type Capability, capabilities, type Limits, limitNames } from "../proto
 import type { Resources } from "../protocol/messages.ts";
 import { isName } from "../protocol/subjects.ts";
 import { longestTimerMs } from "../time/longest-timer.ts";
+import { bundleOf, PlacementGroup } from "./placement-group.ts";
 
 /** How a task is to be run: its limits, and these. */
 export type TaskOptions = Partial<Limits> & {
@@ -39,6 +40,9 @@ export type Scheduling = {
   ttlMs?: number;
   /** It fails with TASK_TIMEOUT when it is not done so long after its submission, and so do the tasks it submits. */
   deadlineMs?: number;
+  /** Where it runs: in what this placement group has reserved, in its bundle of this number (0 if not said). */
+  group?: PlacementGroup;
+  bundle?: number;
   /** No more of this client's tasks with this key than `maxConcurrent` (1 if not said) are under way at once. */
   key?: string;
   maxConcurrent?: number;
@@ -46,6 +50,7 @@ export type Scheduling = {
 
 export const schedulingNames = [
   ...["resources", "labels", "prefer", "host", "priority", "ttlMs", "deadlineMs", "key", "maxConcurrent"],
+  ...["group", "bundle"],
 ] as (keyof Scheduling)[];
 
 const defaultMaxRetries = 3;
@@ -110,6 +115,8 @@ export const taskChecks: Checks<Required<TaskOptions>> = {
     expected: "a string of at most 256 characters",
   },
   maxConcurrent: integerFrom(1),
+  group: { test: (value) => value instanceof PlacementGroup, expected: "what placementGroup() returned" },
+  bundle: integerFrom(0),
 };
 
 /** @throws InvalidTaskError for an unknown option or a value out of range */
@@ -149,17 +156,21 @@ export function templateOptions({
   ...others
 }: TaskOptions): Omit<TaskTemplate, "label" | "module" | "kernel"> {
   const { resources, labels, prefer, host, priority, ttlMs, deadlineMs, key, maxConcurrent } = others;
+  const { group, bundle: index = 0 } = others;
   const hasPlace = labels !== undefined || prefer !== undefined || host !== undefined;
   const limits = Object.fromEntries(
     limitNames.flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
   );
+  const need = resources && { ...defaultNeed, ...resources };
+  const bundle = group && bundleOf(group, index, need ?? defaultNeed);
   return {
-    ...{ maxRetries, onProgress, ttlMs, deadlineMs, key, maxConcurrent },
+    ...{ maxRetries, onProgress, ttlMs, deadlineMs, key, maxConcurrent, bundle },
     ...(hasPlace && {
       where: { ...(labels && { labels }), ...(prefer && { prefer }), ...(host && { host }) },
     }),
     options: {
-      ...(resources && { need: { ...defaultNeed, ...resources } }),
+      ...(need && { need }),
+      ...(bundle && { bundle: { group: bundle.group, index } }),
       ...(priority !== undefined && { priority }),
       ...(Object.keys(limits).length > 0 && { limits }),
       ...(grant && { grant: [...grant] }),

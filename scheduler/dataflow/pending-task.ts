@@ -1,5 +1,5 @@
 import type { Entry, ReadyState } from "../ownership/object-table.ts";
-import type { Demand } from "../placement/host-table.ts";
+import type { Demand, PlacedBundle } from "../placement/host-table.ts";
 import type { Selector } from "../placement/labels.ts";
 import type { Placed } from "../placement/place.ts";
 import { defaultNeed, keyOf } from "../placement/resources.ts";
@@ -18,6 +18,8 @@ export type TaskTemplate = {
   readonly options: Omit<Template, "module" | "kernel">;
   /** Where a task can run, and should. */
   readonly where?: Where | undefined;
+  /** What a placement group has reserved for it. */
+  readonly bundle?: PlacedBundle | undefined;
   /** For how long its owner wants a task, unless it has begun, in ms. */
   readonly ttlMs?: number | undefined;
   /** How long a task may take from its submission, with all that it waits for, in ms. */
@@ -145,6 +147,10 @@ export class PendingTask implements Placeable {
     return this.template.where?.host;
   }
 
+  get bundle(): PlacedBundle | undefined {
+    return this.template.bundle;
+  }
+
   get key(): string | undefined {
     return this.template.key;
   }
@@ -158,7 +164,8 @@ const shapes = new WeakMap<TaskTemplate, string>();
 
 /** The text by which it is known which hosts can run tasks of a template. */
 function shapeOf(template: TaskTemplate): string {
-  const { options, where } = template;
+  const { options, where, bundle } = template;
+  if (bundle !== undefined) return `bundle ${bundle.index} of ${bundle.group}`;
   if (options.need === undefined && where === undefined) return "";
   let shape = shapes.get(template);
   if (shape === undefined) {

@@ -23,10 +23,14 @@ export type HostEntry = {
   beatMs: number;
   /** What it has to do, as it said last. */
   load: Load;
+  /** What of it no placement group has reserved, as far as we know; undefined if none has anything. */
+  unreserved: Resources | undefined;
   /** Our own tasks sent there minus those ended since. */
   increments: number;
   /** Our own tasks there now. */
   tasksPending: number;
+  /** It has got as much of ours as it may have, and not done enough of it yet. */
+  isFull: boolean;
   /** Our own tasks that ended there with a result. */
   tasksRun: number;
   /** The modules that our own tasks have had loaded there. */
@@ -39,7 +43,16 @@ export type HostView = Pick<
 >;
 
 /** What a task needs of its host, whatever it costs there. */
-export type Demand = { need: Resources; labels?: Selector | undefined; host?: string | undefined };
+export type Demand = {
+  need: Resources;
+  labels?: Selector | undefined;
+  host?: string | undefined;
+  /** What a placement group has reserved for it: it takes nothing else. */
+  bundle?: PlacedBundle | undefined;
+};
+
+/** A bundle of a placement group, and the host that it is on, while it is on one. */
+export type PlacedBundle = { readonly group: string; readonly index: number; hostId: string | undefined };
 
 /** The hosts that can run a task. */
 export type AbleHosts = { list: readonly HostEntry[]; set: ReadonlySet<HostEntry> };
@@ -53,14 +66,14 @@ export class HostTable {
   /** Takes in a heartbeat. Returns whether the host is new. */
   heard(beat: Heartbeat, nowMs: number): boolean {
     const { host: id, epoch, cpus, resources = { cpu: cpus }, labels = {}, rssBytes, state } = beat;
-    const { queued, running, waitMs = 0, beatMs = shortestBeatMs } = beat;
+    const { queued, running, waitMs = 0, beatMs = shortestBeatMs, unreserved } = beat;
     let host = this.#hosts.get(id);
     const isNew = host === undefined;
     if (host === undefined) {
       host = {
         ...{ id, epoch, cpus, resources, labels, state, rssBytes, heardMs: nowMs, beatMs },
-        ...{ load: { queued, running, waitMs }, increments: 0 },
-        ...{ tasksPending: 0, tasksRun: 0, modules: new Set() },
+        ...{ load: { queued, running, waitMs }, increments: 0, unreserved },
+        ...{ tasksPending: 0, isFull: false, tasksRun: 0, modules: new Set() },
       };
       this.#hosts.set(id, host);
       this.#able.clear();
@@ -70,7 +83,7 @@ export class HostTable {
     host.state = state;
     host.rssBytes = rssBytes;
     host.beatMs = beatMs;
-    this.told(id, { queued, running, waitMs }, nowMs);
+    this.told(id, { queued, running, waitMs, unreserved }, nowMs);
     return isNew;
   }
 
@@ -79,6 +92,7 @@ export class HostTable {
     const host = this.#hosts.get(id);
     if (host === undefined) return;
     host.load = load;
+    host.unreserved = load.unreserved;
     host.increments = 0;
     host.heardMs = nowMs;
   }
@@ -131,11 +145,16 @@ export class HostTable {
     return able;
   }
 
+  /** Bundles of placement groups are on other hosts than before. */
+  bundlesMoved(): void {
+    this.#able.clear();
+  }
+
   /** What each host lacks for a task, that which lacks least first. */
-  lacks({ need, labels, host }: Demand): { id: string; lacks: string[] }[] {
+  lacks(demand: Demand): { id: string; lacks: string[] }[] {
     return [...this.#hosts.values()]
       .filter(({ state }) => state === "up")
-      .map((entry) => ({ id: entry.id, lacks: lacksOf(entry, { need, labels, host }) }))
+      .map((entry) => ({ id: entry.id, lacks: lacksOf(entry, demand) }))
       .sort((one, other) => one.lacks.length - other.lacks.length);
   }
 
@@ -150,6 +169,10 @@ export class HostTable {
 
   has(id: string): boolean {
     return this.#hosts.has(id);
+  }
+
+  [Symbol.iterator](): Iterator<HostEntry> {
+    return this.#hosts.values();
   }
 
   view(): HostView[] {
@@ -169,9 +192,15 @@ export const isOpen = ({ state, heardMs, beatMs }: HostEntry, nowMs: number): bo
 export const tasksOn = ({ load, increments, tasksPending }: HostEntry): number =>
   Math.max(load.queued + load.running + increments, tasksPending);
 
-export const freeSlots = (host: HostEntry): number => host.cpus - tasksOn(host);
+export const freeSlots = (host: HostEntry): number => (host.unreserved?.cpu ?? host.cpus) - tasksOn(host);
 
-function lacksOf(host: HostEntry, { need, labels, host: wanted }: Demand): string[] {
+/** Whether groups have reserved so much of a host that a task can't run there now. */
+export const isBarred = ({ unreserved }: HostEntry, { need, bundle }: Demand): boolean =>
+  unreserved !== undefined && bundle === undefined && missing(need, unreserved).length > 0;
+
+function lacksOf(host: HostEntry, { need, labels, host: wanted, bundle }: Demand): string[] {
+  if (bundle !== undefined)
+    return bundle.hostId === host.id ? [] : [`bundle ${bundle.index} of group ${bundle.group}`];
   return [
     ...(wanted === undefined || wanted === host.id ? [] : [`host ${wanted}`]),
     ...missing(need, host.resources).map(

@@ -1,5 +1,13 @@
 import { tasksAhead } from "./ahead.ts";
-import { type Demand, freeSlots, type HostEntry, type HostTable, isOpen, tasksOn } from "./host-table.ts";
+import {
+  type Demand,
+  freeSlots,
+  type HostEntry,
+  type HostTable,
+  isBarred,
+  isOpen,
+  tasksOn,
+} from "./host-table.ts";
 import type { IdleHosts } from "./idle-hosts.ts";
 import { type Selector, unmet } from "./labels.ts";
 import type { RunTimes } from "./run-times.ts";
@@ -16,6 +24,13 @@ const preferenceMs = 1_000;
 const aheadMs = 10;
 /** … but not less than this many tasks for each cpu. */
 const leastAhead = 1;
+
+/**
+ * A host that has got as much as it may have gets more when so much of it is done, or so many tasks.
+ * Source: D. Clark, "Window and Acknowledgement Strategy in TCP", RFC 813, 1982.
+ */
+const refillPart = 0.25;
+const mostRefill = 256;
 
 /** What is to be placed. */
 export type Placed = Demand & {
@@ -61,12 +76,13 @@ export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry |
   if (list.length === 0) return undefined;
   const local = localId === undefined ? undefined : hosts.get(localId);
   const isPlain = task.inputs.length === 0 && task.prefer === undefined;
-  if (local !== undefined && isPlain && freeSlots(local) > 0 && set.has(local)) return local;
+  if (local !== undefined && isPlain && freeSlots(local) > 0 && set.has(local) && !isBarred(local, task))
+    return local;
 
   let best: HostEntry | undefined;
   let bestMs = Number.POSITIVE_INFINITY;
   const consider = (host: HostEntry | undefined) => {
-    if (host === undefined || host === best || !isOpen(host, nowMs)) return;
+    if (host === undefined || host === best || !isOpen(host, nowMs) || isBarred(host, task)) return;
     // Its own host keeps what is not better off elsewhere, and others take it from there.
     if (host !== local && !hasRoom(host, task, deps.times)) return;
     const ms = costMs(task, host, deps) + (host === local ? 0 : hopMs);
@@ -119,8 +135,11 @@ function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boo
   if (depth > 0) return true;
   if (tasksOn(host) === 0) return true;
   if (hops > 0) return freeSlots(host) > 0;
-  const ahead = Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead);
-  return tasksPending < Math.ceil(cpus * (1 + ahead));
+  const most = Math.ceil(cpus * (1 + Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead)));
+  // One that was full gets many again at once, and not each time one: few messages carry many tasks then.
+  if (tasksPending >= most) host.isFull = true;
+  else if (tasksPending < most - Math.min(most * refillPart, mostRefill)) host.isFull = false;
+  return !host.isFull;
 }
 
 /** The host that has most of a task's inputs. */

@@ -27,6 +27,7 @@ import {
   countFrom1,
   exactly,
   finite,
+  flag,
   list,
   listOf,
   name,
@@ -94,6 +95,7 @@ const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
   stream: countFrom1,
+  bundle: object({ group: text, index: count }),
 };
 /** What each call may say of itself. */
 const ownOptions = { seed: shortText, ttlMs: amount, leftMs: amount, hops: count, taken: count };
@@ -145,6 +147,11 @@ const toHost: Shape<ToHost> = union({
   release: object({ kind: exactly("release"), ids: listOf(text) }),
   cancel: object({ kind: exactly("cancel"), ids: listOf(text) }),
   taken: object({ kind: exactly("taken"), id: text, count }),
+  reserve: object({
+    ...{ kind: exactly("reserve"), group: text, attempt: count },
+    bundles: listOf(object({ index: count, need: resources })),
+  }),
+  unreserve: object({ kind: exactly("unreserve"), group: text, indexes: listOf(count) }),
   bye: object({ kind: exactly("bye") }),
 });
 
@@ -152,10 +159,14 @@ const toClient: Shape<ToClient> = union({
   result: object({ kind: exactly("result"), id: text, outcome }),
   item: object({ kind: exactly("item"), id: text, index: count, outcome: itemOutcome }),
   progress: object({ kind: exactly("progress"), id: text, fraction: finite, text: shortText }),
-  load: object({
-    ...{ kind: exactly("load"), queued: count, running: count, waitMs: amount },
-    ran: listOf(object({ kernel: text, count: countFrom1, ms: amount })),
-  }),
+  reserved: object({ kind: exactly("reserved"), group: text, attempt: count, isHeld: flag }),
+  load: object(
+    {
+      ...{ kind: exactly("load"), queued: count, running: count, waitMs: amount },
+      ran: listOf(object({ kernel: text, count: countFrom1, ms: amount })),
+    },
+    { unreserved: resources },
+  ),
 });
 
 /** Messages in order; each is one, or a run of many. */
@@ -262,6 +273,6 @@ export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
       running: count,
       state: oneOf("up", "draining", "left"),
     },
-    { rssBytes: count, waitMs: amount, beatMs: countFrom1, resources, labels },
+    { rssBytes: count, waitMs: amount, beatMs: countFrom1, resources, labels, unreserved: resources },
   ),
 );

@@ -26,7 +26,12 @@ export type Template = {
   priority?: number;
   /** It may yield items, and waits while its owner has so many to take. */
   stream?: number;
+  /** The bundle of a placement group of the owner's that it runs in. */
+  bundle?: BundleName;
 };
+
+/** A part of what a placement group has reserved. */
+export type BundleName = { group: string; index: number };
 
 /** What each call may say of itself. */
 export type CallOwn = {
@@ -90,6 +95,8 @@ export type Load = {
   running: number;
   /** How long what is queued is thought to take, in ms of the whole host. */
   waitMs: number;
+  /** What no placement group has reserved, if any has. */
+  unreserved?: Resources | undefined;
 };
 
 /** What a client sends to a host. */
@@ -104,6 +111,10 @@ export type ToHost =
   | { kind: "cancel"; ids: string[] }
   /** So many items of this task its owner has taken; it may yield more. */
   | { kind: "taken"; id: string; count: number }
+  /** Reserves this for a group of the client's, all of it or nothing; the answer tells of which attempt it is. */
+  | { kind: "reserve"; group: string; attempt: number; bundles: { index: number; need: Resources }[] }
+  /** Gives back these bundles of a group. */
+  | { kind: "unreserve"; group: string; indexes: number[] }
   /** The client leaves: forget its tasks and objects. */
   | { kind: "bye" };
 
@@ -116,6 +127,8 @@ export type ToClient =
   | { kind: "item"; id: string; index: number; outcome: ItemOutcome }
   /** How far a running task has come, from 0 to 1, in its own words. */
   | { kind: "progress"; id: string; fraction: number; text: string }
+  /** What a group has asked for is its own, and nothing runs there; or it can't have it, or not any more. */
+  | { kind: "reserved"; group: string; attempt: number; isHeld: boolean }
   /** What the host has to do, and how many tasks of which kernels ran how long together since it said so last. */
   | ({ kind: "load"; ran: Ran[] } & Load);
 
@@ -158,6 +171,8 @@ export type Heartbeat = {
   /** All that it offers. Default: its cpus. */
   resources?: Resources;
   labels?: Record<string, string>;
+  /** What of it no placement group has reserved, if any has. */
+  unreserved?: Resources | undefined;
   /** Resident memory of its process; missing when it can't tell. */
   rssBytes?: number;
   state: HostState;

@@ -1,11 +1,16 @@
+import { Bundles, type Holding } from "../groups/bundles.ts";
 import { shortMs, tasksAhead } from "../placement/ahead.ts";
 import { defaultNeed, Ledger } from "../placement/resources.ts";
-import type { Load, Resources } from "../protocol/messages.ts";
+import type { BundleName, Load, Resources } from "../protocol/messages.ts";
 import { FairQueue, type Waiting } from "./fair-queue.ts";
 
 /** A task on a host, until it has ended there. */
 export type QueuedTask = Waiting & {
   need: Resources;
+  /** The bundle of a placement group that it runs in, if it is to run in one. */
+  bundle: BundleName | undefined;
+  /** What it has taken from, of that bundle. */
+  taken: Ledger | undefined;
   /** When nobody wants it any more, unless it has begun. */
   expiresMs: number | undefined;
   /** Whether its owner can place it elsewhere. */
@@ -28,7 +33,8 @@ const mostHops = 3;
 const aheadMs = 0.2;
 
 const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
-const isPlain = ({ need }: { need: Resources }) => need === defaultNeed;
+const isPlain = ({ need, bundle }: Pick<QueuedTask, "need" | "bundle">) =>
+  need === defaultNeed && bundle === undefined;
 
 export type HostQueueDeps<T> = {
   resources: Resources;
@@ -38,6 +44,8 @@ export type HostQueueDeps<T> = {
   start(task: T): void;
   /** A task has waited longer than it should have. */
   expired(task: T): void;
+  /** A group can use what it has reserved. */
+  settled?(holding: Holding): void;
 };
 
 /**
@@ -56,10 +64,14 @@ export class HostQueue<T extends QueuedTask> {
   #expiring = 0;
   /** How many wait that need anything else than a cpu. */
   #special = 0;
+  readonly #bundles: Bundles;
+  /** How many run in bundles. */
+  #bundled = 0;
 
   constructor(deps: HostQueueDeps<T>) {
     this.#deps = deps;
     this.ledger = new Ledger(deps.resources);
+    this.#bundles = new Bundles(this.ledger);
   }
 
   get load(): Load {
@@ -82,9 +94,51 @@ export class HostQueue<T extends QueuedTask> {
     return this.#waiting.size === 0 && this.#fits(task);
   }
 
+  /** How many of them run in what groups have reserved. */
+  get bundled(): number {
+    return this.#bundled;
+  }
+
   /** Whether nothing is taken. */
   get isWhole(): boolean {
     return this.#plain === 0 && this.ledger.isWhole;
+  }
+
+  /** What no group has reserved; undefined if none has anything. */
+  get unreserved(): Resources | undefined {
+    return this.#bundles.unreserved;
+  }
+
+  /**
+   * Reserves bundles for a group, all or none. `settled` is called when they can be used, at once if they can.
+   * @returns whether they are reserved
+   */
+  reserve(
+    owner: string,
+    group: string,
+    attempt: number,
+    bundles: { index: number; need: Resources }[],
+  ): boolean {
+    const isReserved = this.#bundles.reserve(owner, group, attempt, bundles);
+    if (isReserved) this.#settle();
+    return isReserved;
+  }
+
+  /** Gives back bundles of a group, all if none are named. */
+  unreserve(group: string, indexes: readonly number[] | undefined, nowMs: number): void {
+    this.#bundles.drop(group, indexes);
+    this.#settle();
+    this.fill(nowMs);
+  }
+
+  /** What groups of an owner have here. */
+  holdingsOf(owner: string): Holding[] {
+    return this.#bundles.of(owner);
+  }
+
+  /** Whether it can't run here: its bundle is not here, or what it needs is reserved. */
+  isBarred({ bundle, owner, need }: T): boolean {
+    return bundle === undefined ? this.#bundles.isBarred(need) : !this.#bundles.has(bundle, owner);
   }
 
   /** Another host has asked for work. */
@@ -130,21 +184,24 @@ export class HostQueue<T extends QueuedTask> {
   ended(task: T, nowMs: number): void {
     this.#running--;
     if (isPlain(task)) this.#plain--;
-    else this.ledger.give(task.need);
+    else this.#homeOf(task).give(task.need);
+    if (task.bundle !== undefined) this.#bundled--;
+    this.#settle();
     this.fill(nowMs);
   }
 
   /** A task that runs waits for others that it has submitted, and needs no cpu until it goes on. */
   blocked(task: T, nowMs: number): void {
     if (isPlain(task)) this.#plain--;
-    else this.ledger.give(cpuOf(task.need));
+    else this.#homeOf(task).give(cpuOf(task.need));
+    this.#settle();
     this.fill(nowMs);
   }
 
   /** It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end. */
   resumed(task: T): void {
     if (isPlain(task)) this.#plain++;
-    else this.ledger.take(cpuOf(task.need));
+    else this.#homeOf(task).take(cpuOf(task.need));
   }
 
   /** Starts what can run now. */
@@ -185,6 +242,7 @@ export class HostQueue<T extends QueuedTask> {
 
   #fits(task: T): boolean {
     if (isPlain(task)) return this.#hasRoom();
+    if (task.bundle !== undefined) return this.#bundles.ledger(task.bundle)?.fits(task.need) ?? false;
     const freeCpus = this.ledger.free("cpu");
     const { cpu = 0 } = task.need;
     return this.ledger.fits(task.need) && (cpu === 0 || cpu <= freeCpus - this.#plain);
@@ -195,14 +253,31 @@ export class HostQueue<T extends QueuedTask> {
     return this.#plain < Math.floor(this.ledger.free("cpu")) * (1 + this.#ahead());
   }
 
+  /** Where it takes from, and gives back to. */
+  #homeOf({ bundle, taken }: T): Ledger {
+    return bundle === undefined || taken === undefined ? this.ledger : this.#bundles.home(bundle, taken);
+  }
+
+  /** What groups have reserved is theirs once no more runs than has room beside it. */
+  #settle(): void {
+    if (!this.#bundles.isAwaited) return;
+    const hasRoom = this.#plain <= Math.floor(this.ledger.free("cpu")) * (1 + this.#ahead());
+    for (const holding of this.#bundles.settle(hasRoom)) this.#deps.settled?.(holding);
+  }
+
   /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
   #ahead(): number {
     return Math.floor(tasksAhead(this.#deps.typicalMs(), aheadMs));
   }
 
   #start(task: T): void {
+    const { bundle } = task;
+    if (bundle !== undefined) {
+      task.taken = this.#bundles.ledger(bundle);
+      this.#bundled++;
+    }
     if (isPlain(task)) this.#plain++;
-    else this.ledger.take(task.need);
+    else this.#homeOf(task).take(task.need);
     this.#running++;
     this.#deps.start(task);
   }

@@ -159,7 +159,7 @@ class SimulatedHost {
     const held: HeldTask = {
       ...{ id: task.id, from, owner: `${from}`, priority: 0, depth: 0, shape: "", hasEnded: false },
       ...{ need: defaultNeed, estimateMs: this.#times.meanMs(this.id), queuedMs: events.nowMs },
-      ...{ expiresMs: undefined, canMove: true, hops: task.hops },
+      ...{ expiresMs: undefined, canMove: true, hops: task.hops, bundle: undefined, taken: undefined },
     };
     const isLocal = this.#simulation.submitters[from]!.local === this;
     if (!isLocal && this.queue.isTooFull(held, events.nowMs)) {

@@ -16,6 +16,10 @@ switch (how) {
     await wray.get(refs);
     break;
   }
+  case "with a group":
+    await wray.placementGroup([{ cpu: 1 }, { cpu: 1 }]);
+    console.log("holding");
+    break;
   case "shutdown":
     await wray.shutdown();
     break;

@@ -53,6 +53,15 @@ test("hosts serve others when a client is killed with tasks running", async (t) 
   await startJob(wray, probe, 20).check();
 });
 
+test("a client that is killed holds what it has reserved no longer than its lease", async (t) => {
+  const wray = await cluster.connect();
+  const killed = startCommand(t, [cluster.server.url, wasm, "with a group"], { file });
+  await killed.printed(/holding/);
+  await rejects(wray.placementGroup([{ cpu: 1 }], { timeoutMs: 200 }), "GET_TIMEOUT");
+  killed.process.kill("SIGKILL");
+  (await wray.placementGroup([{ cpu: 1 }, { cpu: 1 }])).remove();
+});
+
 test("shutdown() ends the client's tasks, also those that would never end", async (t) => {
   const host = await cluster.startHost({ cluster: "left" });
   t.after(() => host.kill());

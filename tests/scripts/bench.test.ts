@@ -74,9 +74,10 @@ test("bench writes a head and rows of one shape when it is given --json", async 
   }
   assert.equal([...new Set(rows.map((row) => row.suite))], ["roundtrip", "throughput"]);
   for (const [where, units] of [
-    ["embedded", ["µs", "1/s"]],
-    // With one host, and with three.
-    ["NATS", ["µs", "1/s", "1/s"]],
+    // Round trips, tasks, and streams of two widths.
+    ["embedded", ["µs", "1/s", "1/s", "1/s"]],
+    // With one host, and tasks with three.
+    ["NATS", ["µs", "1/s", "1/s", "1/s", "1/s"]],
   ] as const) {
     const compared = rows.filter(({ name, baseline }) => name.includes(where) && baseline !== null);
     assert.equal(

@@ -11,7 +11,7 @@ type Task = QueuedTask & { name: string };
 
 const task = (name: string, more: Partial<QueuedTask> = {}): Task => ({
   ...{ name, owner: "a", priority: 0, depth: 0, shape: "", estimateMs: 10, queuedMs: 0, hasEnded: false },
-  ...{ need: defaultNeed, expiresMs: undefined, canMove: true, hops: 0 },
+  ...{ need: defaultNeed, expiresMs: undefined, canMove: true, hops: 0, bundle: undefined, taken: undefined },
   ...more,
 });
 

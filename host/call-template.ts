@@ -26,6 +26,7 @@ export class CallTemplate {
   ranCount = 0;
   ranMs = 0;
   #module: LoadedModule | undefined;
+  #label = "";
   readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
 
   constructor(template: Template, owner: string | undefined) {
@@ -67,7 +68,7 @@ export class CallTemplate {
 
   /** `module/function`, once it is ready. */
   get label(): string {
-    return `${this.module.manifest.module}/${this.kernel}`;
+    return this.#label;
   }
 
   /** Gets the module here. @throws when there is none, or its calls can't be made on this host */
@@ -76,6 +77,7 @@ export class CallTemplate {
     const label = `${module.manifest.module}/${this.kernel}`;
     checkGrant(label, module.needs, this.grant);
     checkMemory(label, this.limits.memoryBytes, maxMemoryBytes);
+    this.#label = label;
     this.#module = module;
   }
 

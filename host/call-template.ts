@@ -27,6 +27,7 @@ export class CallTemplate {
   ranCount = 0;
   ranMs = 0;
   #module: LoadedModule | undefined;
+  #label = "";
   readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
 
   constructor(template: Template, owner: string | undefined) {
@@ -70,7 +71,7 @@ export class CallTemplate {
 
   /** `module/function`, once it is ready. */
   get label(): string {
-    return `${this.module.manifest.module}/${this.kernel}`;
+    return this.#label;
   }
 
   /** Gets the module here. @throws when there is none, or its calls can't be made on this host */
@@ -79,6 +80,7 @@ export class CallTemplate {
     const label = `${module.manifest.module}/${this.kernel}`;
     checkGrant(label, module.needs, this.grant);
     checkMemory(label, this.limits.memoryBytes, maxMemoryBytes);
+    this.#label = label;
     this.#module = module;
   }
 

@@ -24,7 +24,7 @@ import {
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
 import { expired } from "../scheduler/queue/expired.ts";
-import { HostQueue } from "../scheduler/queue/host-queue.ts";
+import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import { RunMeter } from "../scheduler/queue/run-meter.ts";
 import type { BusTask } from "./bus-task.ts";
 import type { Modules } from "./modules.ts";
@@ -48,10 +48,10 @@ export type ExecutorDeps = {
   traps: Traps;
   /** What this host offers. */
   resources: Resources;
-  /** Other hosts that have asked for work. */
+  /** Other hosts that have asked for work; those that may have some; and how one of them is asked. */
   idle: IdleHosts;
-  /** There is nothing to do for some cpus, or there is again. */
-  changed(): void;
+  victims(): readonly string[];
+  ask(hostId: string): void;
   /** Whether this owner is still there. */
   isPresent(owner: string): boolean;
   /** A placement group can use what it has reserved here. */
@@ -74,20 +74,24 @@ export class Executor {
   readonly #here = new Set<BusTask>();
   /** Those of them that may yield. */
   readonly #streaming = new Map<string, BusTask>();
-  readonly #queue: HostQueue<BusTask>;
+  readonly #scheduler: HostScheduler<BusTask>;
   readonly #times = new RunTimes();
   readonly #meter = new RunMeter();
-  #hurrying: NodeJS.Timeout | undefined;
+  #waking: NodeJS.Timeout | undefined;
+  #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
-    const { pool, log, progressed, resources, settled } = deps;
-    this.#queue = new HostQueue({
-      resources,
+    const { pool, log, progressed, resources, settled, idle, victims, ask } = deps;
+    this.#scheduler = new HostScheduler({
+      ...{ resources, idle, victims, ask, random: Math.random },
       typicalMs: () => this.#times.typicalMs,
+      load: () => this.load,
       start: (task) => this.#start(task),
       expired: (task) => this.#end(task, { kind: "error", error: toWireError(tooLate(task)) }),
       settled,
+      giveBack: (task, returned) => this.#end(task, returned),
+      wakeIn: (ms) => this.#wakeIn(ms),
     });
     this.#calls = {
       pool,
@@ -96,8 +100,8 @@ export class Executor {
       progress: (task, fraction, text) =>
         task.owner !== undefined && progressed(task.owner, task.id, fraction, text),
       yielded: (task, index, value) => this.#yielded(task, index, value),
-      blocked: (task) => this.#queue.blocked(task, performance.now()),
-      resumed: (task) => this.#queue.resumed(task),
+      blocked: (task) => this.#scheduler.queue.blocked(task, performance.now()),
+      resumed: (task) => this.#scheduler.queue.resumed(task),
       ended: (task, end, clock) => this.#callEnded(task, end, clock),
     };
   }
@@ -110,12 +114,12 @@ export class Executor {
   /** How much there is to do. */
   get load(): Load {
     const { pool } = this.#deps;
-    const { bundled, unreserved } = this.#queue;
+    const { bundled, unreserved, load } = this.#scheduler.queue;
     const running = Math.max(pool.running - bundled, 0);
     // What waits for its module or its arguments is about to wait for a cpu; what waits for tasks of its own has none.
     const queued = Math.max(this.#here.size - pool.running - pool.blocked, 0);
     return {
-      ...{ queued, running, waitMs: this.#queue.load.waitMs },
+      ...{ queued, running, waitMs: load.waitMs },
       ...(unreserved !== undefined && { unreserved }),
     };
   }
@@ -164,10 +168,7 @@ export class Executor {
     const nowMs = performance.now();
     task.queuedMs = nowMs;
     task.estimateMs = this.#times.runMs(template.label, here);
-    if (task.owner !== undefined && this.#queue.isBarred(task)) this.#end(task, { kind: "returned" });
-    else if (this.#queue.isTooFull(task, nowMs)) this.#giveBack(task, nowMs);
-    else this.#queue.push(task, nowMs);
-    this.#hurry(nowMs);
+    this.#scheduler.arrived(task, nowMs);
   }
 
   /** A worker has it, or soon will. */
@@ -176,67 +177,52 @@ export class Executor {
     this.#deps.pool.submit(task.call!);
   }
 
-  /** It is better off elsewhere: where somebody has asked for work, or wherever its owner finds. */
-  #giveBack(task: BusTask, nowMs: number): void {
-    const to = this.#deps.idle.take(nowMs);
-    this.#end(task, { kind: "returned", isFull: true, ...(to !== undefined && { to }) });
+  /** One timer for all that it wants to look after. */
+  #wakeIn(ms: number): void {
+    const atMs = performance.now() + ms;
+    if (atMs >= this.#wakeMs) return;
+    clearTimeout(this.#waking);
+    this.#wakeMs = atMs;
+    this.#waking = setTimeout(() => {
+      this.#wakeMs = Number.POSITIVE_INFINITY;
+      this.#scheduler.wake(performance.now());
+    }, ms);
+    this.#waking.unref();
   }
 
-  /** Looks after those that wait too long, while it is known that other hosts have free cpus. */
-  #hurry(nowMs: number): void {
-    if (this.#hurrying !== undefined || !this.#queue.isHurried(nowMs)) return;
-    this.#hurrying = setTimeout(() => {
-      this.#hurrying = undefined;
-      const nowMs = performance.now();
-      for (const task of this.#queue.overdue(nowMs)) this.#giveBack(task, nowMs);
-      this.#hurry(nowMs);
-    }, hurryMs);
-    this.#hurrying.unref();
+  /** Another host has so many free cpus: it gets tasks that wait here. Returns how many are still free. */
+  asked(hostId: string, free: number): number {
+    return this.#scheduler.asked(hostId, free, performance.now());
   }
 
-  /** Another host has so many free cpus: it gets tasks that wait here. Returns how many. */
-  giveAway(to: string, free: number): number {
-    const nowMs = performance.now();
-    this.#queue.asked(nowMs);
-    const given = this.#queue.giveAway(free);
-    for (const task of given) this.#end(task, { kind: "returned", to });
-    this.#hurry(nowMs);
-    return given.length;
-  }
-
-  /** Reserves bundles for a placement group. What waits and can't run beside it goes back to its owners. */
+  /** Reserves bundles for a placement group. */
   reserve(owner: string, { group, attempt, bundles }: Reserve): boolean {
-    const isReserved = this.#queue.reserve(owner, group, attempt, bundles);
-    if (isReserved) this.#giveBackBarred();
-    return isReserved;
+    return this.#scheduler.reserve(owner, group, attempt, bundles);
   }
 
   /** Gives back bundles of a group, all if none are named. */
   unreserve(group: string, indexes?: readonly number[]): void {
-    this.#queue.unreserve(group, indexes, performance.now());
-    this.#giveBackBarred();
+    this.#scheduler.unreserve(group, indexes, performance.now());
   }
 
   /** What placement groups of an owner have here. */
   holdingsOf(owner: string): Holding[] {
-    return this.#queue.holdingsOf(owner);
+    return this.#scheduler.queue.holdingsOf(owner);
   }
 
-  #giveBackBarred(): void {
-    const barred = this.#queue.remove(
-      (task) => !task.hasEnded && task.owner !== undefined && this.#queue.isBarred(task),
-    );
-    for (const task of barred) this.#end(task, { kind: "returned" });
-  }
-
-  /** Ends what has waited longer than it is wanted; to be called now and then. */
+  /** To be called now and then. */
   tick(): void {
-    this.#queue.expire(performance.now());
+    this.#scheduler.tick(performance.now());
+  }
+
+  /** Stops looking for work. */
+  close(): void {
+    clearTimeout(this.#waking);
   }
 
   /** Gives back all that has not been started. */
   giveBackWaiting(): void {
-    for (const task of this.#queue.remove(({ hasEnded }) => !hasEnded)) this.#end(task, { kind: "returned" });
+    this.#scheduler.giveBackWaiting();
   }
 
   #callEnded(task: BusTask, end: TaskEnd, clock: number[] | undefined): void {
@@ -264,13 +250,12 @@ export class Executor {
     const ranMs = this.#meter.ended(
       task.startedMs!,
       nowMs,
-      Math.min(this.#queue.running, this.#deps.resources.cpu!),
+      Math.min(this.#scheduler.queue.running, this.#deps.resources.cpu!),
     );
     this.#times.measured(template.label, here, ranMs);
     template.ranCount++;
     template.ranMs += ranMs;
-    this.#queue.ended(task, nowMs);
-    if (!this.#queue.hasShortTasks) this.#deps.changed();
+    this.#scheduler.ended(task, nowMs);
   }
 
   #yielded(task: BusTask, index: number, value: Encoded): void {
@@ -340,7 +325,7 @@ export class Executor {
       // It waits, and is passed over when it comes up.
       else if (task.call !== undefined) this.#end(task, { kind: "returned" });
     }
-    this.#queue.fill(performance.now());
+    this.#scheduler.queue.fill(performance.now());
   }
 
   /** An object that is on its way here. */
@@ -418,9 +403,6 @@ type Reserve = Pick<Extract<ToHost, { kind: "reserve" }>, "group" | "attempt" | 
 
 /** Run times are those of this host. */
 const here = "";
-/** How often it is looked after those that wait while other hosts are free. */
-const hurryMs = 1;
-
 function tooLate({ template: { label }, dueMs, expiresMs }: BusTask): Error {
   if (dueMs === undefined || dueMs !== expiresMs) return expired(label);
   return new TaskTimeoutError(`${label} was not begun by its deadline`, {

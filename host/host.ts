@@ -30,7 +30,6 @@ import type {
 } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
-import { Thief } from "../scheduler/queue/thief.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
@@ -111,8 +110,6 @@ export class Host {
   readonly #idle = new IdleHosts();
   readonly #others = new Map<string, number>();
   readonly #gossip: Gossip;
-  readonly #thief = new Thief({ victims: () => this.#victims(), random: Math.random });
-  #stealing: NodeJS.Timeout | undefined;
   #beatenMs = 0;
   #rssBytes = process.memoryUsage.rss();
   /** When each client was told what there is to do. */
@@ -150,7 +147,8 @@ export class Host {
       traps: new Traps(control),
       resources: this.#resources,
       idle: this.#idle,
-      changed: () => this.#steal(),
+      victims: () => this.#victims(),
+      ask: (hostId) => bus.publish(this.#subjects.idle(hostId), encodeMessage(this.#heartbeat())),
       isPresent: (clientId) => this.#exchange.has(clientId),
       settled: ({ owner, group, attempt }) => this.#tellGroup(owner, { group, attempt, isHeld: true }),
       progressed: (clientId, taskId, fraction, text) =>
@@ -220,7 +218,6 @@ export class Host {
       host.#forgetSilent();
       host.#executor.tick();
       host.#beatInTime();
-      host.#steal();
     });
     host.#every(leaseRenewMs, () => void host.#renewLease());
     host.#beat();
@@ -407,37 +404,12 @@ export class Host {
     };
   }
 
-  /** Asks another host for work when some cpus have nothing to do and it is time to. */
-  #steal(): void {
-    if (this.#state !== "up") return;
-    const { queued, running, unreserved } = this.#executor.load;
-    if (running > 0) this.#thief.worked();
-    const free = (unreserved?.cpu ?? this.cpus) - running;
-    if (queued > 0 || free <= 0) return;
-    const nowMs = performance.now();
-    const victim = this.#thief.victim(free, this.cpus, nowMs);
-    if (victim !== undefined)
-      this.#bus.publish(this.#subjects.idle(victim), encodeMessage(this.#heartbeat()));
-    if (this.#stealing !== undefined || this.#others.size === 0) return;
-    this.#stealing = setTimeout(
-      () => {
-        this.#stealing = undefined;
-        this.#steal();
-      },
-      Math.max(this.#thief.nextMs - nowMs, 1),
-    );
-    this.#stealing.unref();
-  }
-
   /** Another host has nothing to do for some cpus, and asks for work. */
   #asked(thief: Heartbeat): void {
     const { host: id, cpus, running, queued, unreserved } = thief;
     const free = (unreserved?.cpu ?? cpus) - running - queued;
     if (free <= 0 || id === this.id || this.#state !== "up") return;
-    const left = free - this.#executor.giveAway(id, free);
-    if (left <= 0) return;
-    this.#idle.add(id, left, performance.now());
-    this.#submitter?.heard(thief);
+    if (this.#executor.asked(id, free) > 0) this.#submitter?.heard(thief);
   }
 
   #heard(heartbeat: Heartbeat): void {
@@ -448,8 +420,9 @@ export class Host {
     else this.#others.delete(id);
   }
 
-  /** Hosts that may have work. */
+  /** Hosts that may have work, for one that takes some. */
   #victims(): string[] {
+    if (this.#state !== "up") return [];
     const sinceMs = performance.now() - deadBeats * this.#beatMs;
     for (const [id, heardMs] of this.#others) if (heardMs < sinceMs) this.#others.delete(id);
     return [...this.#others.keys()];
@@ -498,7 +471,7 @@ export class Host {
     this.#state = "left";
     this.#beat();
     for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#stealing);
+    this.#executor.close();
     this.#gossip.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();

@@ -240,6 +240,11 @@ export class Submitter {
   submit(submission: Submission, keeper?: Keeper & { readonly id: string }): string {
     const id = keeper?.id ?? this.newId();
     const { template, args: given, seed, items } = submission;
+    this.#lookAtOwn();
+    if (!given.some(isBytes)) {
+      this.#tasks.submit(id, submission, keeper);
+      return id;
+    }
     const implicit: string[] = [];
     let leftBytes = inlineTaskBytes;
     const placed = (arg: Encoded | string) => {
@@ -251,9 +256,7 @@ export class Submitter {
       implicit.push(this.put(arg));
       return implicit.at(-1)!;
     };
-    this.#lookAtOwn();
-    const hasBytes = given.some((arg) => arg instanceof Uint8Array);
-    this.#tasks.submit(id, { template, args: hasBytes ? given.map(placed) : given, seed, items }, keeper);
+    this.#tasks.submit(id, { template, args: given.map(placed), seed, items }, keeper);
     // No program holds these: they are let go of with the task.
     for (const ref of implicit) this.#objects.drop(ref);
     return id;
@@ -507,6 +510,8 @@ export class Submitter {
     this.#tasks.tick();
   }
 }
+
+const isBytes = (arg: Encoded | string): arg is Uint8Array => arg instanceof Uint8Array;
 
 /** What a task tells its host of itself alone, if there is anything. */
 function ownOf({ seed, hops, expiresMs, dueMs, items }: PendingTask): CallOwn | undefined {

@@ -69,16 +69,12 @@ const noInputs: Placed["inputs"] = [];
 
 /** A task that has not ended. */
 export class PendingTask implements Placeable {
-  readonly id: string;
   /** Its result, which has the same id. */
   readonly object: Entry;
   readonly template: TaskTemplate;
   readonly args: Submission["args"];
   readonly seed: string | undefined;
   readonly items: ItemSink | undefined;
-  readonly shape: string;
-  readonly owner = "";
-  readonly priority: number;
   /** When nobody wants it any more, unless it has begun; and by when it has to be done. */
   readonly expiresMs: number | undefined;
   readonly dueMs: number | undefined;
@@ -86,7 +82,6 @@ export class PendingTask implements Placeable {
   inputs = noInputs;
   /** Since when it waits for a host. */
   queuedMs = 0;
-  readonly estimateMs = 0;
   hasEnded = false;
   /** How many of its arguments are not ready. */
   missingCount: number;
@@ -104,19 +99,38 @@ export class PendingTask implements Placeable {
     missingCount: number,
     nowMs: number,
   ) {
-    const { options, ttlMs, deadlineMs, maxRetries } = template;
-    this.id = object.id;
+    const { ttlMs, deadlineMs, maxRetries } = template;
     this.object = object;
     this.template = template;
     this.args = args;
     this.seed = seed;
     this.items = items;
-    this.shape = shapeOf(template);
-    this.priority = options.priority ?? 0;
     this.expiresMs = ttlMs === undefined ? undefined : nowMs + ttlMs;
     this.dueMs = deadlineMs === undefined ? undefined : nowMs + deadlineMs;
     this.missingCount = missingCount;
     this.retriesLeft = maxRetries;
+  }
+
+  get id(): string {
+    return this.object.id;
+  }
+
+  get shape(): string {
+    return shapeOf(this.template);
+  }
+
+  /** All are the client's own. */
+  get owner(): string {
+    return "";
+  }
+
+  get priority(): number {
+    return this.template.options.priority ?? 0;
+  }
+
+  /** How long it takes is of no use where all wait for hosts. */
+  get estimateMs(): number {
+    return 0;
   }
 
   get label(): string {

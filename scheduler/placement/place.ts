@@ -26,11 +26,11 @@ const aheadMs = 10;
 const leastAhead = 1;
 
 /**
- * A host that has got as much as it may have gets more when so much of it is done, or so many tasks.
+ * A host that may have so many tasks, and has got them, gets more when it has done this many.
  * Source: D. Clark, "Window and Acknowledgement Strategy in TCP", RFC 813, 1982.
  */
-const refillPart = 0.25;
-const mostRefill = 256;
+const largeWindow = 512;
+const refill = 256;
 
 /** What is to be placed. */
 export type Placed = Demand & {
@@ -71,37 +71,64 @@ export type PlaceDeps = {
  */
 export function place(task: Placed, deps: PlaceDeps, nowMs: number): HostEntry | undefined {
   const { hosts, localId, idle, random } = deps;
-  const able = hosts.able(task.shape, task);
-  const { list, set } = able;
+  const { list, set } = hosts.able(task.shape, task);
   if (list.length === 0) return undefined;
   const local = localId === undefined ? undefined : hosts.get(localId);
   const isPlain = task.inputs.length === 0 && task.prefer === undefined;
   if (local !== undefined && isPlain && freeSlots(local) > 0 && set.has(local) && !isBarred(local, task))
     return local;
 
-  let best: HostEntry | undefined;
-  let bestMs = Number.POSITIVE_INFINITY;
-  const consider = (host: HostEntry | undefined) => {
-    if (host === undefined || host === best || !isOpen(host, nowMs) || isBarred(host, task)) return;
-    // Its own host keeps what is not better off elsewhere, and others take it from there.
-    if (host !== local && !hasRoom(host, task, deps.times)) return;
-    const ms = costMs(task, host, deps) + (host === local ? 0 : hopMs);
-    if (ms < bestMs) [best, bestMs] = [host, ms];
-  };
-  const isAble = (host: HostEntry | undefined) => (host !== undefined && set.has(host) ? host : undefined);
-
-  consider(isAble(local));
-  if (!isPlain) consider(isAble(holderOf(task, hosts)));
+  const choice = new Choice(task, deps, set, local, nowMs);
+  choice.consider(local);
+  if (!isPlain) choice.consider(holderOf(task, hosts));
   const idleId = isPlain ? idle?.take(nowMs) : undefined;
-  if (idleId !== undefined) consider(isAble(hosts.get(idleId)));
+  if (idleId !== undefined) choice.consider(hosts.get(idleId));
   const first = Math.floor(random() * list.length);
-  consider(list[first]);
+  choice.consider(list[first]);
   // One of the others, each alike.
-  if (list.length > 1) consider(list[(first + 1 + Math.floor(random() * (list.length - 1))) % list.length]);
+  if (list.length > 1)
+    choice.consider(list[(first + 1 + Math.floor(random() * (list.length - 1))) % list.length]);
   // Few are full while others are not: rather than wait, whoever comes next on a walk.
-  for (let step = 1; best === undefined && step < list.length; step++)
-    consider(list[(first + step) % list.length]);
-  return best;
+  for (let step = 1; choice.best === undefined && step < list.length; step++)
+    choice.consider(list[(first + step) % list.length]);
+  return choice.best;
+}
+
+/** The host that costs least of those that were considered. */
+class Choice {
+  best: HostEntry | undefined;
+  #bestMs = Number.POSITIVE_INFINITY;
+  readonly #task: Placed;
+  readonly #deps: PlaceDeps;
+  readonly #able: ReadonlySet<HostEntry>;
+  readonly #local: HostEntry | undefined;
+  readonly #nowMs: number;
+
+  constructor(
+    task: Placed,
+    deps: PlaceDeps,
+    able: ReadonlySet<HostEntry>,
+    local: HostEntry | undefined,
+    nowMs: number,
+  ) {
+    this.#task = task;
+    this.#deps = deps;
+    this.#able = able;
+    this.#local = local;
+    this.#nowMs = nowMs;
+  }
+
+  consider(host: HostEntry | undefined): void {
+    if (host === undefined || host === this.best || !this.#able.has(host)) return;
+    if (!isOpen(host, this.#nowMs) || isBarred(host, this.#task)) return;
+    const isLocal = host === this.#local;
+    // Its own host keeps what is not better off elsewhere, and others take it from there.
+    if (!isLocal && !hasRoom(host, this.#task, this.#deps.times)) return;
+    const ms = costMs(this.#task, host, this.#deps) + (isLocal ? 0 : hopMs);
+    if (ms >= this.#bestMs) return;
+    this.best = host;
+    this.#bestMs = ms;
+  }
 }
 
 /**
@@ -138,7 +165,7 @@ function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boo
   const most = Math.ceil(cpus * (1 + Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead)));
   // One that was full gets many again at once, and not each time one: few messages carry many tasks then.
   if (tasksPending >= most) host.isFull = true;
-  else if (tasksPending < most - Math.min(most * refillPart, mostRefill)) host.isFull = false;
+  else if (most < largeWindow || most - tasksPending >= refill) host.isFull = false;
   return !host.isFull;
 }
 

@@ -35,11 +35,13 @@ export class RunTimes {
     this.#meanMs = nearer(this.#meanMs, meanMs, count);
     if (thoughtMs === undefined) return;
     const host = this.#hosts.get(hostId);
-    const kept = hostMemory ** count;
-    this.#hosts.set(hostId, {
-      ranMs: (host?.ranMs ?? 0) * kept + ranMs,
-      thoughtMs: (host?.thoughtMs ?? 0) * kept + thoughtMs * count,
-    });
+    if (host === undefined) {
+      this.#hosts.set(hostId, { ranMs, thoughtMs: thoughtMs * count });
+      return;
+    }
+    const kept = power(hostMemory, count);
+    host.ranMs = host.ranMs * kept + ranMs;
+    host.thoughtMs = host.thoughtMs * kept + thoughtMs * count;
   }
 
   /** How long a task of this kernel is thought to run on a host, in ms. */
@@ -73,7 +75,10 @@ export class RunTimes {
   }
 }
 
+/** Hosts measure their tasks one by one. */
+const power = (base: number, exponent: number) => (exponent === 1 ? base : base ** exponent);
+
 function nearer(thoughtMs: number | undefined, measuredMs: number, count: number): number {
   if (thoughtMs === undefined) return measuredMs;
-  return thoughtMs + (1 - (1 - kernelWeight) ** count) * (measuredMs - thoughtMs);
+  return thoughtMs + (1 - power(1 - kernelWeight, count)) * (measuredMs - thoughtMs);
 }

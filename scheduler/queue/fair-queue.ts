@@ -124,6 +124,7 @@ export class FairQueue<T extends Waiting> {
 
   /** The first one in order, without ordering the others. */
   #first(nowMs: number): Level<T> | undefined {
+    if (this.#levels.length < 2) return this.#levels[0];
     const before = this.#order(nowMs);
     let first = this.#levels[0];
     for (const level of this.#levels) if (before(level, first!) < 0) first = level;
@@ -139,12 +140,13 @@ export class FairQueue<T extends Waiting> {
    * deep would wait for what is not, and ever more would be begun.
    */
   #order(nowMs: number): (one: Level<T>, other: Level<T>) => number {
+    const { priority: some } = this.#levels[0]!;
+    if (this.#levels.every(({ priority }) => priority === some)) return byRank;
     const sinceMs = new Map<number, number>();
     for (const level of this.#levels) {
       const { priority } = level;
       sinceMs.set(priority, Math.min(sinceMs.get(priority) ?? nowMs, level.sinceMs(nowMs)));
     }
-    if (sinceMs.size < 2) return byRank;
     const aged = ({ priority }: Rank) => priority + Math.floor((nowMs - sinceMs.get(priority)!) / agingMs);
     return (one, other) => aged(other) - aged(one) || byRank(one, other);
   }

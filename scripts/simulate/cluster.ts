@@ -5,9 +5,9 @@ import { HostTable } from "../../scheduler/placement/host-table.ts";
 import { IdleHosts } from "../../scheduler/placement/idle-hosts.ts";
 import { defaultNeed } from "../../scheduler/placement/resources.ts";
 import { RunTimes } from "../../scheduler/placement/run-times.ts";
-import type { Heartbeat, Load, Outcome as TaskOutcome } from "../../scheduler/protocol/messages.ts";
-import { HostQueue, type QueuedTask } from "../../scheduler/queue/host-queue.ts";
-import { Thief } from "../../scheduler/queue/thief.ts";
+import type { Heartbeat, Load, Returned, Outcome as TaskOutcome } from "../../scheduler/protocol/messages.ts";
+import type { HostQueue, QueuedTask } from "../../scheduler/queue/host-queue.ts";
+import { HostScheduler } from "../../scheduler/queue/host-scheduler.ts";
 import { arrive } from "./arrivals.ts";
 import { Events } from "./events.ts";
 import { randomOf } from "./random.ts";
@@ -97,9 +97,8 @@ class Simulation {
 class SimulatedHost {
   readonly number: number;
   readonly id: string;
-  readonly queue: HostQueue<HeldTask>;
+  readonly #scheduler: HostScheduler<HeldTask>;
   readonly #simulation: Simulation;
-  readonly #thief: Thief;
   readonly idle = new IdleHosts();
   readonly #speed: number;
   readonly #times = new RunTimes();
@@ -107,8 +106,7 @@ class SimulatedHost {
   /** Those that were started and wait for a cpu; and how many cpus are taken. */
   readonly #line: HeldTask[] = [];
   #busy = 0;
-  #isWaking = false;
-  #isHurrying = false;
+  #wakeMs = Number.POSITIVE_INFINITY;
   isDead = false;
   /** Those that listen to it. */
   readonly listeners: Submitter[] = [];
@@ -118,13 +116,22 @@ class SimulatedHost {
     this.id = `h${number}`;
     this.#simulation = simulation;
     this.#speed = speedOf(simulation.scenario, number);
-    this.queue = new HostQueue({
-      resources: { cpu: simulation.scenario.slots },
+    const { scenario, random } = simulation;
+    this.#scheduler = new HostScheduler({
+      ...{ resources: { cpu: scenario.slots }, idle: this.idle, random },
       typicalMs: () => this.#times.typicalMs,
+      victims: () => this.#known,
+      load: () => this.queue.load,
       start: (task) => this.#start(task),
       expired: () => {},
+      giveBack: (task, returned) => this.#giveBack(task, returned),
+      ask: (hostId) => this.#ask(hostId),
+      wakeIn: (ms) => this.#wakeIn(ms),
     });
-    this.#thief = new Thief({ victims: () => this.#known, random: simulation.random });
+  }
+
+  get queue(): HostQueue<HeldTask> {
+    return this.#scheduler.queue;
   }
 
   begin(): void {
@@ -142,7 +149,7 @@ class SimulatedHost {
       this.#simulation.events.after(beatMs, beat);
     };
     this.#simulation.events.after(beatMs * this.#simulation.random(), beat);
-    this.#steal();
+    this.#scheduler.tick(0);
   }
 
   get heartbeat(): Heartbeat {
@@ -161,54 +168,40 @@ class SimulatedHost {
       ...{ need: defaultNeed, estimateMs: this.#times.meanMs(this.id), queuedMs: events.nowMs },
       ...{ expiresMs: undefined, canMove: true, hops: task.hops, bundle: undefined, taken: undefined },
     };
-    const isLocal = this.#simulation.submitters[from]!.local === this;
-    if (!isLocal && this.queue.isTooFull(held, events.nowMs)) {
-      this.#giveBack(held);
-      return;
-    }
-    this.queue.push(held, events.nowMs);
-    this.#hurry();
+    this.#scheduler.arrived(held, events.nowMs);
   }
 
-  /** Looks after those that wait too long. */
-  #hurry(): void {
-    if (this.#isHurrying || this.queue.load.queued === 0) return;
-    this.#isHurrying = true;
+  #wakeIn(ms: number): void {
     const { events } = this.#simulation;
-    events.after(0.5, () => {
-      this.#isHurrying = false;
-      if (this.isDead) return;
-      for (const task of this.queue.overdue(events.nowMs)) {
-        this.#giveBack(task);
-      }
-      this.#hurry();
+    const atMs = events.nowMs + ms;
+    if (atMs >= this.#wakeMs) return;
+    this.#wakeMs = atMs;
+    events.after(ms, () => {
+      if (this.isDead || this.#wakeMs !== atMs) return;
+      this.#wakeMs = Number.POSITIVE_INFINITY;
+      this.#scheduler.wake(events.nowMs);
     });
+  }
+
+  #ask(hostId: string): void {
+    const { tally, hosts, events, scenario } = this.#simulation;
+    const free = scenario.slots - this.queue.load.running;
+    tally.messages("asking for work", events.nowMs);
+    this.#simulation.send(() => hosts[Number(hostId.slice(1))]!.asked(this, free));
   }
 
   /** Another host has nothing to do, and asks for work. */
   asked(thief: SimulatedHost, free: number): void {
     if (this.isDead) return;
-    const { tally, submitters } = this.#simulation;
-    this.queue.asked(this.#simulation.events.nowMs);
-    const given = this.queue.giveAway(free);
-    for (const task of given) {
-      const isLocal = submitters[task.from]!.local === this;
-      if (!isLocal) tally.messages("given back", this.#simulation.events.nowMs);
-      this.#answer(task, { kind: "returned", to: thief.id });
-    }
-    const left = free - given.length;
-    if (left <= 0) return;
-    this.idle.add(thief.id, left, this.#simulation.events.nowMs);
-    const own = submitters[this.number];
-    if (own?.local === this) own.toldIdle(thief);
+    const left = this.#scheduler.asked(thief.id, free, this.#simulation.events.nowMs);
+    const own = this.#simulation.submitters[this.number];
+    if (left > 0 && own?.local === this) own.toldIdle(thief);
   }
 
-  /** It is better off elsewhere: where somebody has asked for work, or wherever its owner finds. */
-  #giveBack(task: HeldTask): void {
+  #giveBack(task: HeldTask, returned: Returned): void {
     const { events, tally, submitters } = this.#simulation;
     if (submitters[task.from]!.local !== this) tally.messages("given back", events.nowMs);
-    const to = this.idle.take(events.nowMs);
-    this.#answer(task, { kind: "returned", isFull: true, ...(to !== undefined && { to }) });
+    this.#answer(task, returned);
   }
 
   /** It is in line for a cpu, which has it at once if one is free. */
@@ -225,16 +218,14 @@ class SimulatedHost {
     this.#busy++;
     const simulated = tasks.get(task.id)!;
     tally.begun(simulated, events.nowMs);
-    this.#thief.worked();
     const ms = simulated.runMs / this.#speed;
     events.after(ms, () => {
       if (this.isDead) return;
       this.#busy--;
       this.#times.measured(label, this.id, ms);
       this.#answer(task, { kind: "value", value: new Uint8Array() }, ms);
-      this.queue.ended(task, events.nowMs);
+      this.#scheduler.ended(task, events.nowMs);
       this.#run();
-      this.#steal();
     });
   }
 
@@ -244,27 +235,6 @@ class SimulatedHost {
     const tell = () => submitter.ended(this, id, outcome, load, ranMs);
     if (submitter.local === this) tell();
     else this.#simulation.send(tell);
-  }
-
-  /** Asks another host for work when it is time to. */
-  #steal(): void {
-    const { events, tally, hosts, scenario } = this.#simulation;
-    if (this.isDead) return;
-    const { queued, running } = this.queue.load;
-    const free = scenario.slots - running;
-    if (queued > 0 || free <= 0) return;
-    const victimId = this.#thief.victim(free, scenario.slots, events.nowMs);
-    if (victimId !== undefined) {
-      tally.messages("asking for work", events.nowMs);
-      const victim = hosts[Number(victimId.slice(1))]!;
-      this.#simulation.send(() => victim.asked(this, free));
-    }
-    if (this.#isWaking) return;
-    this.#isWaking = true;
-    events.after(Math.max(this.#thief.nextMs - events.nowMs, 0.5), () => {
-      this.#isWaking = false;
-      this.#steal();
-    });
   }
 }
 

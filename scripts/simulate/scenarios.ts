@@ -84,5 +84,16 @@ export function studies(isQuick: boolean): Study[] {
         }),
       ],
     },
+    {
+      // The others lose no host: they show what the same work takes then.
+      ...{ name: "deaths", title: `${count.toLocaleString("en")} tasks at once, ${crew} hosts, 8 programs` },
+      ...{ by: "hosts that die", measure: "makespan" },
+      scenarios: [0.1, 0.25, 0.5].map((part) =>
+        some(`${Math.round(part * crew)} of ${crew}`, {
+          ...{ hostCount: crew, clientCount: 8, work: { count } },
+          deaths: { atMs: isQuick ? 100 : 1_000, part },
+        }),
+      ),
+    },
   ];
 }

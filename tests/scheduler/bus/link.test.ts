@@ -16,7 +16,7 @@ const packet = (seq: number, ack: number, ...messages: number[]): Packet<number>
 
 test("flush() numbers its packets and keeps the order when messages are queued", () => {
   const link = open();
-  for (let message = 0; message < 80; message++) link.send(message, 1);
+  for (let message = 0; message < 300; message++) link.send(message, 1);
   const packets = link.flush(0);
   assert.equal(
     packets.map(({ seq }) => seq),
@@ -24,17 +24,17 @@ test("flush() numbers its packets and keeps the order when messages are queued",
   );
   assert.equal(
     packets.flatMap(({ messages }) => messages),
-    Array.from({ length: 80 }, (_, index) => index),
+    Array.from({ length: 300 }, (_, index) => index),
   );
   assert.equal(link.flush(0), []);
 });
 
-test("flush() closes a packet when it has 64 messages or 64 KiB", () => {
+test("flush() closes a packet when it has 256 messages or 64 KiB", () => {
   const link = open();
-  for (let message = 0; message < 65; message++) link.send(message, 1);
+  for (let message = 0; message < 257; message++) link.send(message, 1);
   assert.equal(
     link.flush(0).map(({ messages }) => messages.length),
-    [64, 1],
+    [256, 1],
   );
   for (const bytes of [40_000, 30_000, 200_000, 1]) link.send(0, bytes);
   assert.equal(

@@ -64,7 +64,7 @@ export class JobService {
   async #loop(isPatient: boolean): Promise<void> {
     let askedMs = performance.now();
     while (!this.#isStopped) {
-      const isStarved = isPatient && performance.now() - askedMs > starvedMs;
+      const isStarved = isPatient && performance.now() - askedMs > starvedMs && this.#cpus >= 1;
       if (!this.#hasRoom() && !isStarved) {
         await new Promise((resolve) => setTimeout(resolve, freePollMs).unref());
         continue;
@@ -86,10 +86,15 @@ export class JobService {
   }
 
   #hasRoom(): boolean {
-    const { executor, cpus } = this.#deps;
-    const { queued, running } = executor.load;
+    const { queued, running } = this.#deps.executor.load;
     const tasks = Math.max(0, queued + running - this.#begun);
-    return tasks + this.#kept < cpus && this.#runs.size < mostRuns;
+    return tasks + this.#kept < this.#cpus && this.#runs.size < mostRuns;
+  }
+
+  /** Those that no placement group has reserved. */
+  get #cpus(): number {
+    const { executor, cpus } = this.#deps;
+    return executor.load.unreserved?.cpu ?? cpus;
   }
 
   #runOf(delivery: Delivery): JobRun {

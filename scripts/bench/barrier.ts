@@ -1,0 +1,145 @@
+import { type Client, init, ObjectRef } from "wray";
+import { type Host, startHost } from "../hosts.ts";
+import { barred } from "./bar.ts";
+import { lengths } from "./barrier/lengths.ts";
+import * as plain from "./barrier/plain-rollout.ts";
+import {
+  type Decision,
+  type Kernels,
+  noBarrier,
+  oneByOne,
+  type Step,
+  type Way,
+  withBarrier,
+} from "./barrier/ways.ts";
+import { startClient, startServer } from "./cluster.ts";
+import { cpuMsOf } from "./cpu.ts";
+import { value, values } from "./figures.ts";
+import { check, elapsedMs } from "./measure.ts";
+import type { Figure, Suite } from "./suite.ts";
+
+const full = { turnCount: 5, stepCount: 120 };
+const quick = { turnCount: 1, stepCount: 8 };
+
+const workerCount = 2;
+/** One a worker, as many as can run at once. */
+const environmentCount = workerCount;
+/** Every so many steps, one is computed again. */
+const checkedEvery = 7;
+
+export const barrier: Suite = {
+  name: "barrier",
+  description: "simulations of unequal length and a policy in turn, without a barrier and with one",
+
+  async *run(context) {
+    const { turnCount, stepCount } = context.isQuick ? quick : full;
+    const servers = await startServer(context);
+    const hosts: Host[] = [];
+    for (let count = 0; count < workerCount; count++) {
+      const host = await context.start(
+        () => startHost({ servers }),
+        (host) => host.stop(),
+      );
+      hosts.push(host);
+    }
+    const cluster = await kernelsOf(await startClient(context, servers));
+    const alone = await kernelsOf(
+      await context.start(
+        () => init({ cpus: 1 }),
+        (wray) => wray.shutdown(),
+      ),
+    );
+    const ofSteps = lengths(stepCount);
+    const run = (way: Way, kernels: Kernels) => measured(way, kernels, hosts, ofSteps);
+    // Modules are loaded, and hosts know how long the kernels take.
+    for (const [way, kernels] of [
+      [oneByOne, alone],
+      [withBarrier, cluster],
+      [noBarrier, cluster],
+    ] as const)
+      await measured(way, kernels, hosts, ofSteps.slice(0, 2 * environmentCount));
+
+    const oneThread: Measured[] = [];
+    const stages: Measured[] = [];
+    const free: Measured[] = [];
+    for (let turn = 0; turn < turnCount; turn++) {
+      oneThread.push(await run(oneByOne, alone));
+      stages.push(await run(withBarrier, cluster));
+      free.push(await run(noBarrier, cluster));
+    }
+    const n = turnCount * stepCount;
+    const perSecond = (turns: Measured[]) => turns.map(({ ms }) => (stepCount * 1_000) / ms);
+    const baseline = { name: "one thread", turns: perSecond(oneThread) };
+    yield elapsed(stepCount, "one thread", oneThread);
+    for (const [name, turns, bar] of [
+      ["a barrier after each stage", stages, { of: "value", atMost: 60 }],
+      ["no barrier", free, { of: "value", atLeast: 90 }],
+    ] as const) {
+      yield elapsed(stepCount, name, turns);
+      yield values(`steps, ${name}`, "1/s", n, { turns: perSecond(turns), baseline });
+      yield barred(value(`workers in tasks, ${name}`, "%", n, shares(turns, "inTasksMs")), bar);
+      yield value(`processor for hosts, ${name}`, "%", n, shares(turns, "cpuMs"));
+    }
+  },
+};
+
+/** What it took of the time, of the hosts' processors, and of their workers, as their tasks tell. */
+type Measured = { ms: number; cpuMs: number; inTasksMs: number };
+
+/** Parts of all that the workers had, in percent. */
+const shares = (turns: Measured[], of: "cpuMs" | "inTasksMs") =>
+  turns.map((turn) => (100 * turn[of]) / (workerCount * turn.ms));
+
+const elapsed = (stepCount: number, name: string, turns: Measured[]): Figure =>
+  value(
+    `${stepCount} steps, ${name}`,
+    "ms",
+    turns.length * stepCount,
+    turns.map(({ ms }) => ms),
+  );
+
+async function kernelsOf(wray: Client): Promise<Kernels> {
+  const module = await wray.load<"rollout">("build/rollout.wasm");
+  const simulate = module.kernel("simulate").options({ grant: ["clock"] });
+  const decide = module.kernel("decide").options({ grant: ["clock"] });
+  return {
+    wray,
+    simulate: (from, steps) => simulate.remote(from, steps),
+    decide: (seen) => decide.remote(seen),
+  };
+}
+
+const begins = Array.from(
+  { length: environmentCount },
+  (_, place): Decision => ({ x: 1 + place, v: 0, force: 0, startMs: 0, endMs: 0 }),
+);
+
+async function measured(way: Way, kernels: Kernels, hosts: Host[], lengths: number[]): Promise<Measured> {
+  const beforeMs = await cpuMsOfAll(hosts);
+  let steps: Step[] = [];
+  const ms = await elapsedMs(async () => {
+    steps = await way(kernels, begins, lengths);
+  });
+  const cpuMs = (await cpuMsOfAll(hosts)) - beforeMs;
+  check("the number of steps", steps.length, lengths.length);
+  return { ms, cpuMs, inTasksMs: await inTasksMs(kernels.wray, steps) };
+}
+
+const cpuMsOfAll = async (hosts: Host[]) =>
+  (await Promise.all(hosts.map(({ process }) => cpuMsOf(process.pid!)))).reduce((sum, ms) => sum + ms, 0);
+
+/** How long the tasks took by their own clocks; some are computed again, and have to come to the same. */
+async function inTasksMs(wray: Client, steps: readonly Step[]): Promise<number> {
+  let sumMs = 0;
+  for (const [index, { from, length, ...refs }] of steps.entries()) {
+    const seen = await wray.get(refs.seen);
+    const decision = await wray.get(refs.decision);
+    sumMs += seen.endMs - seen.startMs + decision.endMs - decision.startMs;
+    if (index % checkedEvery > 0) continue;
+    const rollout = plain.simulate(from instanceof ObjectRef ? await wray.get(from) : from, length);
+    const { force } = plain.decide(rollout);
+    check("rollout/simulate", `${seen.x} ${seen.v}`, `${rollout.x} ${rollout.v}`);
+    check("rollout/decide", decision.force, force);
+  }
+  return sumMs;
+}

@@ -1,6 +1,6 @@
 import { type Client, init, ObjectRef } from "wray";
 import { type Host, startHost } from "../hosts.ts";
-import { barred } from "./bar.ts";
+import { type Bar, barred } from "./bar.ts";
 import { lengths } from "./barrier/lengths.ts";
 import * as plain from "./barrier/plain-rollout.ts";
 import {
@@ -22,8 +22,11 @@ const full = { turnCount: 5, stepCount: 120 };
 const quick = { turnCount: 1, stepCount: 8 };
 
 const workerCount = 2;
-/** One a worker, as many as can run at once. */
-const environmentCount = workerCount;
+/** As many as can run at once; and twice as many, so that a worker has another one while one is decided about. */
+const environmentCounts = [workerCount, 2 * workerCount];
+/** Of the time of the workers, with one environment for each. */
+const mostWithBarriers: Bar = { of: "value", atMost: 60 };
+const leastWithout: Bar = { of: "value", atLeast: 90 };
 /** Every so many steps, one is computed again. */
 const checkedEvery = 7;
 
@@ -50,53 +53,50 @@ export const barrier: Suite = {
       ),
     );
     const ofSteps = lengths(stepCount);
-    const run = (way: Way, kernels: Kernels) => measured(way, kernels, hosts, ofSteps);
-    // Modules are loaded, and hosts know how long the kernels take.
-    for (const [way, kernels] of [
-      [oneByOne, alone],
-      [withBarrier, cluster],
-      [noBarrier, cluster],
-    ] as const)
-      await measured(way, kernels, hosts, ofSteps.slice(0, 2 * environmentCount));
+    const run = (way: Way, kernels: Kernels, environmentCount: number) =>
+      measured({ way, kernels, hosts, begins: begins(environmentCount), lengths: ofSteps });
 
+    const ways = environmentCounts.flatMap((count) => [
+      { name: `barriers, ${count} environments`, way: withBarrier, count, bar: mostWithBarriers },
+      { name: `no barrier, ${count} environments`, way: noBarrier, count, bar: leastWithout },
+    ]);
+    // Modules are loaded, code is compiled, and it is known how long the kernels take.
+    for (const { way, count } of ways) await run(way, cluster, count);
     const oneThread: Measured[] = [];
-    const stages: Measured[] = [];
-    const free: Measured[] = [];
+    const turns: Measured[][] = ways.map(() => []);
     for (let turn = 0; turn < turnCount; turn++) {
-      oneThread.push(await run(oneByOne, alone));
-      stages.push(await run(withBarrier, cluster));
-      free.push(await run(noBarrier, cluster));
+      oneThread.push(await run(oneByOne, alone, workerCount));
+      for (const [index, { way, count }] of ways.entries())
+        turns[index]!.push(await run(way, cluster, count));
     }
     const n = turnCount * stepCount;
-    const perSecond = (turns: Measured[]) => turns.map(({ ms }) => (stepCount * 1_000) / ms);
     const baseline = { name: "one thread", turns: perSecond(oneThread) };
-    yield elapsed(stepCount, "one thread", oneThread);
-    for (const [name, turns, bar] of [
-      ["a barrier after each stage", stages, { of: "value", atMost: 60 }],
-      ["no barrier", free, { of: "value", atLeast: 90 }],
-    ] as const) {
-      yield elapsed(stepCount, name, turns);
-      yield values(`steps, ${name}`, "1/s", n, { turns: perSecond(turns), baseline });
-      yield barred(value(`workers in tasks, ${name}`, "%", n, shares(turns, "inTasksMs")), bar);
-      yield value(`processor for hosts, ${name}`, "%", n, shares(turns, "cpuMs"));
+    yield elapsed("one thread", oneThread);
+    for (const [index, { name, count, bar }] of ways.entries()) {
+      const own = turns[index]!;
+      yield elapsed(name, own);
+      yield values(`steps, ${name}`, "1/s", n, { turns: perSecond(own), baseline });
+      const inTasks = value(`workers in tasks, ${name}`, "%", n, shares(own, "inTasksMs"));
+      yield count === workerCount ? barred(inTasks, bar) : inTasks;
+      yield value(`processor for hosts, ${name}`, "%", n, shares(own, "cpuMs"));
     }
   },
 };
 
 /** What it took of the time, of the hosts' processors, and of their workers, as their tasks tell. */
-type Measured = { ms: number; cpuMs: number; inTasksMs: number };
+type Measured = { stepCount: number; ms: number; cpuMs: number; inTasksMs: number };
+
+const perSecond = (turns: Measured[]) => turns.map(({ stepCount, ms }) => (stepCount * 1_000) / ms);
 
 /** Parts of all that the workers had, in percent. */
 const shares = (turns: Measured[], of: "cpuMs" | "inTasksMs") =>
   turns.map((turn) => (100 * turn[of]) / (workerCount * turn.ms));
 
-const elapsed = (stepCount: number, name: string, turns: Measured[]): Figure =>
-  value(
-    `${stepCount} steps, ${name}`,
-    "ms",
-    turns.length * stepCount,
-    turns.map(({ ms }) => ms),
-  );
+const elapsed = (name: string, turns: Measured[]): Figure => {
+  const { stepCount } = turns[0]!;
+  const ms = turns.map(({ ms }) => ms);
+  return value(`${stepCount} steps, ${name}`, "ms", turns.length * stepCount, ms);
+};
 
 async function kernelsOf(wray: Client): Promise<Kernels> {
   const module = await wray.load<"rollout">("build/rollout.wasm");
@@ -109,12 +109,12 @@ async function kernelsOf(wray: Client): Promise<Kernels> {
   };
 }
 
-const begins = Array.from(
-  { length: environmentCount },
-  (_, place): Decision => ({ x: 1 + place, v: 0, force: 0, startMs: 0, endMs: 0 }),
-);
+const begins = (count: number): Decision[] =>
+  Array.from({ length: count }, (_, place) => ({ x: 1 + place, v: 0, force: 0, startMs: 0, endMs: 0 }));
 
-async function measured(way: Way, kernels: Kernels, hosts: Host[], lengths: number[]): Promise<Measured> {
+type Run = { way: Way; kernels: Kernels; hosts: Host[]; begins: Decision[]; lengths: number[] };
+
+async function measured({ way, kernels, hosts, begins, lengths }: Run): Promise<Measured> {
   const beforeMs = await cpuMsOfAll(hosts);
   let steps: Step[] = [];
   const ms = await elapsedMs(async () => {
@@ -122,7 +122,7 @@ async function measured(way: Way, kernels: Kernels, hosts: Host[], lengths: numb
   });
   const cpuMs = (await cpuMsOfAll(hosts)) - beforeMs;
   check("the number of steps", steps.length, lengths.length);
-  return { ms, cpuMs, inTasksMs: await inTasksMs(kernels.wray, steps) };
+  return { stepCount: steps.length, ms, cpuMs, inTasksMs: await inTasksMs(kernels.wray, steps) };
 }
 
 const cpuMsOfAll = async (hosts: Host[]) =>

@@ -1,7 +1,7 @@
 import { normal, randomOf } from "../../simulate/random.ts";
 
-/** About 7 ms here, as tasks of the article have in the mean. */
-const medianSteps = 700_000;
+/** About 10 ms here. */
+const medianSteps = 2_000_000;
 /** Most simulations are over soon, and a few go on for long. */
 const sigma = 1.5;
 

@@ -95,6 +95,16 @@ export class Pool {
     return this.#callCount;
   }
 
+  /** Whether any calls have no place in a ring. */
+  get hasWaiting(): boolean {
+    return !this.#backlog.isEmpty;
+  }
+
+  /** Whether a worker has begun a call that was submitted. */
+  hasBegun({ slot }: Call): boolean {
+    return slot >= 0 && this.#slots.state(slot) !== slotState.queued;
+  }
+
   site(facts: SiteFacts): Site {
     const site = this.#catalog.site(facts);
     if (site.mayBlock) this.#lanes.keepSpare();

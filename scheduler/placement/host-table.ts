@@ -171,7 +171,11 @@ export const tasksOn = ({ load, increments, tasksPending }: HostEntry): number =
 
 export const freeSlots = (host: HostEntry): number => host.cpus - tasksOn(host);
 
-function lacksOf(host: HostEntry, { need, labels, host: wanted }: Demand): string[] {
+/** What a host does not have of what a task needs. */
+export function lacksOf(
+  host: Pick<HostEntry, "id" | "resources" | "labels">,
+  { need, labels, host: wanted }: Demand,
+): string[] {
   return [
     ...(wanted === undefined || wanted === host.id ? [] : [`host ${wanted}`]),
     ...missing(need, host.resources).map(

@@ -4,11 +4,18 @@ import { assert, suite } from "../../support/index.ts";
 
 const test = suite("Backlog");
 
-type TestCall = { name: string; owner: string; depth: number; hasEnded: boolean; next: TestCall | undefined };
+type TestCall = {
+  name: string;
+  owner: string;
+  depth: number;
+  hasEnded: boolean;
+  isUrgent: boolean;
+  next: TestCall | undefined;
+};
 
 const call = (name: string, depth = 0): TestCall => ({
   ...{ name, owner: name[0]!, depth },
-  ...{ hasEnded: false, next: undefined },
+  ...{ hasEnded: false, isUrgent: false, next: undefined },
 });
 
 function backlogOf(...calls: TestCall[]): Backlog<TestCall> {

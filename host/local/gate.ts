@@ -1,12 +1,13 @@
 import { schedulingNames, type TaskOptions } from "../../scheduler/client/task-options.ts";
 import { KeyLimits } from "../../scheduler/dataflow/key-limits.ts";
 import { type HostEntry, lacksOf } from "../../scheduler/placement/host-table.ts";
-import { defaultNeed, keyOf } from "../../scheduler/placement/resources.ts";
+import { defaultNeed, keyOf, Ledger } from "../../scheduler/placement/resources.ts";
 import type { Resources } from "../../scheduler/protocol/messages.ts";
 import { expired, missedDeadline } from "../../scheduler/queue/expired.ts";
-import { agingMs } from "../../scheduler/queue/fair-queue.ts";
-import { HostQueue } from "../../scheduler/queue/host-queue.ts";
+import { agingMs, FairQueue } from "../../scheduler/queue/fair-queue.ts";
+import { passingMs } from "../../scheduler/queue/host-queue.ts";
 import { infeasible } from "../../scheduler/queue/placer.ts";
+import type { Call } from "../pool/call.ts";
 import type { GatedTask } from "./gated-task.ts";
 
 /** When a task may start, and by when it has to, by its options. */
@@ -21,14 +22,20 @@ export type Gating = {
   lacks: readonly string[];
 };
 
-/** How often it is looked after what may be too late. */
+/** How often it is looked after what waits, and may be too late. */
 const tickMs = 10;
 
 /** What a gate asks of its host's workers. */
-type Workers = { readonly hasWaiting: boolean; hasBegun(task: GatedTask): boolean };
+type Workers = {
+  /** How many calls have not ended, and which is the next that is to begin. */
+  readonly size: number;
+  readonly next: Pick<Call, "number"> | undefined;
+  hasBegun(task: GatedTask): boolean;
+};
 
 export type GateDeps = {
-  /** The host itself: what it is called, and offers. */
+  cpus: number;
+  /** What the host is called, and offers. */
   host: Pick<HostEntry, "id" | "resources" | "labels">;
   workers: Workers;
   infeasibleAfterMs: number;
@@ -36,31 +43,26 @@ export type GateDeps = {
 };
 
 /**
- * Where tasks of an embedded host wait whose options say when they may start; all others go to the pool at once. No more
- * of these are in the pool than what they take is there, so that their order is decided here; what of them is urgent goes
- * ahead of all others in the pool, and the rest takes its place behind them.
+ * Where tasks of an embedded host wait whose options say when they may start; all others go to the pool at once, and
+ * count as of priority 0. A task leaves the gate when what it takes is free and it is its turn, also beside those; then
+ * it is the next that begins. So what waits in the pool keeps nobody from what it has taken.
  */
 export class Gate {
   readonly #deps: GateDeps;
-  readonly #queue: HostQueue<GatedTask>;
+  readonly #ledger: Ledger;
+  readonly #queue = new FairQueue<GatedTask>();
   readonly #keys = new KeyLimits<GatedTask>();
   /** Those that the pool does not have, though all that they take is there. */
   readonly #waiting = new Set<GatedTask>();
   /** Those that may come to be too late. */
   readonly #timed = new Set<GatedTask>();
   #ticker: NodeJS.Timeout | undefined;
-  /** Since when others wait in the pool that are no more urgent than any. */
+  /** Since when calls wait in the pool, and may be overtaken. */
   #passedMs: number | undefined;
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
-    this.#queue = new HostQueue({
-      resources: deps.host.resources,
-      // None goes ahead: what is short has no need of options.
-      typicalMs: () => Number.POSITIVE_INFINITY,
-      start: (task) => this.#start(task),
-      expired: () => {},
-    });
+    this.#ledger = new Ledger(deps.host.resources);
   }
 
   /** What the options of a task ask for; undefined when it may start whenever there is a worker. */
@@ -86,6 +88,7 @@ export class Gate {
   /** All that a task takes is there: it starts when it may. */
   enter(task: GatedTask): void {
     this.#waiting.add(task);
+    this.#tickOn();
     if (this.#keys.admit(task)) this.#admitted(task);
   }
 
@@ -99,26 +102,30 @@ export class Gate {
 
   /** The pool has done with it. */
   left(task: GatedTask): void {
-    this.#queue.ended(task, performance.now());
+    this.#ledger.give(task.need);
+    this.#fill(performance.now());
   }
 
-  /** It waits for tasks of its own, and goes on. */
-  blocked(task: GatedTask): void {
-    this.#queue.blocked(task, performance.now());
+  /** A task that runs waits for tasks of its own, and needs no cpu until it goes on. */
+  blocked({ need }: GatedTask): void {
+    this.#ledger.give(cpuOf(need));
+    this.#fill(performance.now());
   }
 
-  resumed(task: GatedTask): void {
-    this.#queue.resumed(task);
+  /** It goes on at once, even if all cpus are taken. */
+  resumed({ need }: GatedTask): void {
+    this.#ledger.take(cpuOf(need));
   }
 
-  /** Ends what is too late; to be called now and then. */
+  /** Starts what may start by now, and ends what is too late; to be called now and then. */
   tick(): void {
     const nowMs = performance.now();
     for (const task of this.#timed) {
       const error = this.#tooLate(task, nowMs);
       if (error !== undefined) this.#deps.fail(task, error);
     }
-    if (this.#timed.size > 0) return;
+    this.#fill(nowMs);
+    if (this.#timed.size > 0 || this.#waiting.size > 0) return;
     clearInterval(this.#ticker);
     this.#ticker = undefined;
   }
@@ -134,21 +141,47 @@ export class Gate {
     task.queuedMs = nowMs;
     const isUnable = task.gating.lacks.length > 0;
     if (isUnable || task.expiresMs !== undefined) this.#time(task);
-    if (!isUnable) this.#queue.push(task, nowMs);
+    if (isUnable) return;
+    this.#queue.push(task);
+    this.#fill(nowMs);
+  }
+
+  #fill(nowMs: number): void {
+    const fits = (task: GatedTask) =>
+      task.hasEnded || (this.#ledger.fits(task.need) && this.#isItsTurn(task, nowMs));
+    const isUrgent = (task: GatedTask) => nowMs - task.queuedMs > passingMs;
+    for (;;) {
+      const task = this.#queue.take(nowMs, fits, isUrgent);
+      if (task === undefined) return;
+      if (!task.hasEnded) this.#start(task);
+    }
+  }
+
+  /** Whether it is a task's turn beside those that are in the pool, which are of priority 0 and go in their order. */
+  #isItsTurn({ priority, number, queuedMs }: GatedTask, nowMs: number): boolean {
+    const { workers, cpus } = this.#deps;
+    const { next } = workers;
+    if (next === undefined) this.#passedMs = undefined;
+    else this.#passedMs ??= nowMs;
+    if (workers.size < cpus) return true;
+    // Who waits counts as one higher with each second, here and there.
+    if (priority > 0 && priority > agedBy(nowMs - (this.#passedMs ?? nowMs))) return true;
+    if (priority < 0 && -priority > agedBy(nowMs - queuedMs)) return false;
+    return next === undefined || number < next.number;
   }
 
   #start(task: GatedTask): void {
     this.#waiting.delete(task);
-    const nowMs = performance.now();
-    if (this.#deps.workers.hasWaiting) this.#passedMs ??= nowMs;
-    else this.#passedMs = undefined;
-    // Who waits counts as one higher with each second, here and in the pool.
-    const ahead = agedBy(nowMs - task.queuedMs) - agedBy(nowMs - (this.#passedMs ?? nowMs));
-    task.launch(task.priority > 0 && task.priority + ahead > 0);
+    this.#ledger.take(task.need);
+    task.launch();
   }
 
   #time(task: GatedTask): void {
     this.#timed.add(task);
+    this.#tickOn();
+  }
+
+  #tickOn(): void {
     this.#ticker ??= setInterval(() => this.tick(), tickMs);
   }
 
@@ -169,6 +202,7 @@ export class Gate {
   }
 }
 
+const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const agedBy = (waitedMs: number) => Math.floor(waitedMs / agingMs);
 
 /** The text by which those are known that need the same. */

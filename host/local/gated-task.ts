@@ -1,4 +1,4 @@
-import type { QueuedTask } from "../../scheduler/queue/host-queue.ts";
+import type { Waiting } from "../../scheduler/queue/fair-queue.ts";
 import type { CallEnd } from "../pool/call.ts";
 import type { Site } from "../pool/site.ts";
 import type { NestedReply, Said } from "../worker/messages.ts";
@@ -8,14 +8,12 @@ import type { LocalObject } from "./local-object.ts";
 import { type LocalArg, LocalTask, type LocalTaskOptions } from "./local-task.ts";
 
 /** A task of an embedded host's client that goes to the pool when the gate lets it. */
-export class GatedTask extends LocalTask implements QueuedTask {
+export class GatedTask extends LocalTask implements Waiting {
   readonly gating: Gating;
   readonly shape: string;
   readonly expiresMs: number | undefined;
   readonly dueMs: number | undefined;
   readonly estimateMs = 0;
-  readonly canMove = false;
-  readonly hops = 0;
   queuedMs = 0;
   /** Whether it counts for its key. */
   isAdmitted = false;
@@ -68,9 +66,9 @@ export class GatedTask extends LocalTask implements QueuedTask {
   }
 
   /** Goes to the pool. */
-  launch(isUrgent: boolean): void {
+  launch(): void {
     this.#isLaunched = true;
-    this.isUrgent = isUrgent;
+    this.isUrgent = true;
     super.submit();
     this.#leaveGate();
   }

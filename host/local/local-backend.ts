@@ -96,7 +96,7 @@ export class LocalBackend implements Backend, Owner {
     this.#traps = new Traps(control);
     this.pool = new Pool(cpus, limits.stackBytes);
     this.gate = new Gate({
-      ...{ host: this.#host, workers: this.pool, infeasibleAfterMs },
+      ...{ cpus, host: this.#host, workers: this.pool, infeasibleAfterMs },
       fail: (task, error) => this.fail(task, error),
     });
     this.#segments = new Segments({

@@ -95,9 +95,9 @@ export class Pool {
     return this.#callCount;
   }
 
-  /** Whether any calls have no place in a ring. */
-  get hasWaiting(): boolean {
-    return !this.#backlog.isEmpty;
+  /** Of those that have no place in a ring, the one whose turn is next. */
+  get next(): Call | undefined {
+    return this.#backlog.peek();
   }
 
   /** Whether a worker has begun a call that was submitted. */

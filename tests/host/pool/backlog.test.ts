@@ -49,6 +49,20 @@ test("the deepest come first, whoever's they are", () => {
   assert.equal(take(backlog), ["a3", "a2", "b2", "b1", "a1"]);
 });
 
+test("urgent ones come before all others in their order, also when they are put back", () => {
+  const urgent = (name: string): TestCall => ({ ...call(name), isUrgent: true });
+  const backlog = backlogOf(call("a1"), call("a2", 2), urgent("b1"), urgent("b2"));
+  const first = backlog.peek()!;
+  backlog.shift();
+  backlog.putBack(first);
+  assert.equal(
+    [...backlog].map(({ name }) => name),
+    ["b1", "b2", "a1", "a2"],
+  );
+  first.hasEnded = true;
+  assert.equal(take(backlog), ["b2", "a2", "a1"]);
+});
+
 test("owners of one depth take turns, however many calls each has", () => {
   assert.equal(take(named("a1", "a2", "a3", "a4", "b1", "b2", "c1")), [
     "a1",

@@ -171,7 +171,7 @@ test("bench barrier compares both ways with one thread", async (t) => {
   assert.is(rows.filter(({ bar }) => bar !== null).length, 2);
   for (const [start, count] of [
     ["8 steps, ", 5],
-    ["workers in tasks, ", 4],
+    ["workers in simulations, ", 4],
     ["processor for hosts, ", 4],
   ] as const) {
     const found = rows.filter(({ name, value }) => name.startsWith(start) && Number.isFinite(value));

@@ -1,7 +1,7 @@
 import { normal, randomOf } from "../../simulate/random.ts";
 
 /** About 10 ms here. */
-const medianSteps = 2_000_000;
+const medianSteps = 1_250_000;
 /** Most simulations are over soon, and a few go on for long. */
 const sigma = 1.5;
 

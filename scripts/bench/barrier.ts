@@ -81,8 +81,8 @@ export const barrier: Suite = {
       const own = turns[index]!;
       yield elapsed(name, own);
       yield values(`steps, ${name}`, "1/s", n, { turns: perSecond(own), baseline });
-      const inTasks = value(`workers in simulations, ${name}`, "%", n, shares(own, "inTasksMs"));
-      yield count === mostEnvironments ? barred(inTasks, bar) : inTasks;
+      const busy = value(`workers in simulations, ${name}`, "%", n, shares(own, "simulatingMs"));
+      yield count === mostEnvironments ? barred(busy, bar) : busy;
       yield value(`processor for hosts, ${name}`, "%", n, shares(own, "cpuMs"));
     }
   },
@@ -90,13 +90,13 @@ export const barrier: Suite = {
 
 type Scheduling = Pick<TaskOptions, "labels">;
 
-/** What it took of the time, of the hosts' processors, and of their workers, as their tasks tell. */
-type Measured = { stepCount: number; ms: number; cpuMs: number; inTasksMs: number };
+/** What it took of the time, of the processor for the hosts, and of their workers, as the simulations tell. */
+type Measured = { stepCount: number; ms: number; cpuMs: number; simulatingMs: number };
 
 const perSecond = (turns: Measured[]) => turns.map(({ stepCount, ms }) => (stepCount * 1_000) / ms);
 
 /** Parts of all that the workers had, in percent. */
-const shares = (turns: Measured[], of: "cpuMs" | "inTasksMs") =>
+const shares = (turns: Measured[], of: "cpuMs" | "simulatingMs") =>
   turns.map((turn) => (100 * turn[of]) / (workerCount * turn.ms));
 
 const elapsed = (name: string, turns: Measured[]): Figure => {
@@ -132,14 +132,14 @@ async function measured({ way, kernels, hosts, begins, lengths }: Run): Promise<
   });
   const cpuMs = (await cpuMsOfAll(hosts)) - beforeMs;
   check("the number of steps", steps.length, lengths.length);
-  return { stepCount: steps.length, ms, cpuMs, inTasksMs: await inTasksMs(kernels.wray, steps) };
+  return { stepCount: steps.length, ms, cpuMs, simulatingMs: await simulatingMs(kernels.wray, steps) };
 }
 
 const cpuMsOfAll = async (hosts: Host[]) =>
   (await Promise.all(hosts.map(({ process }) => cpuMsOf(process.pid!)))).reduce((sum, ms) => sum + ms, 0);
 
-/** How long the tasks took by their own clocks; some are computed again, and have to come to the same. */
-async function inTasksMs(wray: Client, steps: readonly Step[]): Promise<number> {
+/** How long the simulations took by their own clocks; some are computed again, and have to come to the same. */
+async function simulatingMs(wray: Client, steps: readonly Step[]): Promise<number> {
   let sumMs = 0;
   for (const [index, { from, length, ...refs }] of steps.entries()) {
     const seen = await wray.get(refs.seen);

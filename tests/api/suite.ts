@@ -15,7 +15,6 @@ import { nestedTests } from "./nested.ts";
 import { objectTests } from "./objects.ts";
 import { optionTests } from "./options.ts";
 import { repeatTests } from "./repeat.ts";
-import { schedulingTests } from "./scheduling.ts";
 import { tableTests } from "./tables.ts";
 import { trapTests } from "./traps.ts";
 import { valueTests } from "./values.ts";
@@ -51,7 +50,6 @@ export const clientTests: readonly DeclareTests[] = [
     getTests,
     mapTests,
     optionTests,
-    schedulingTests,
     failureTests,
     lifecycleTests,
   ],

@@ -74,6 +74,9 @@ const attackKernels = kernelsIn("kernels/attack");
 /** Those of the examples: compiled so that `asc` checks their types and their programs have typings. */
 const exampleKernels = readdirSync("examples").flatMap((name) => kernelsIn(`examples/${name}/kernels`));
 
+/** Those of the bench. */
+const benchKernels = kernelsIn("scripts/bench/barrier/kernels");
+
 /**
  * Compiles kernels with plain `asc`, as many at once as there are cpus, and each only when it or anything it could
  * import is newer. asc writes the typings beside the modules.
@@ -184,7 +187,10 @@ const buildRepository = () =>
     ...common,
     entryPoints: ["tests", "scripts", "examples"]
       .flatMap((folder) => filesBelow(folder, ".ts"))
-      .filter((file) => !/^examples\/[^/]+\/kernels\//.test(file) && !file.includes("/fixtures/")),
+      .filter(
+        (file) =>
+          !/^(examples\/[^/]+|scripts\/bench\/[^/]+)\/kernels\//.test(file) && !file.includes("/fixtures/"),
+      ),
     outbase: ".",
     outdir: "build",
     outExtension: { ".js": ".mjs" },
@@ -210,9 +216,12 @@ linkSelf();
 await buildTransform();
 const shipped = shippedKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/std") }));
 const attacks = attackKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/attack") }));
-const examples = exampleKernels.map((entry) => ({ entry, output: moduleIn(entry, "build") }));
+const others = [...exampleKernels, ...benchKernels].map((entry) => ({
+  entry,
+  output: moduleIn(entry, "build"),
+}));
 await Promise.all([
-  compileKernels([...shipped, ...attacks, ...examples]),
+  compileKernels([...shipped, ...attacks, ...others]),
   assembleModules("kernels/attack", "dist/attack"),
 ]);
 await Promise.all([buildLibrary(), buildCommand(), buildRepository()]);

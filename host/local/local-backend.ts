@@ -1,19 +1,16 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Backend } from "../../scheduler/client/backend.ts";
+import { checkOwnGroup } from "../../scheduler/client/groups.ts";
 import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
 import type { ModuleFacts } from "../../scheduler/client/module.ts";
 import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
-import {
-  defaultMaxUnread,
-  schedulingNames,
-  type TaskOptions,
-  templateOptions,
-} from "../../scheduler/client/task-options.ts";
+import { defaultMaxUnread, type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
-import type { HostView } from "../../scheduler/placement/host-table.ts";
+import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
+import type { Labels } from "../../scheduler/placement/labels.ts";
 import {
   GetTimeoutError,
   InvalidTaskError,
@@ -23,7 +20,7 @@ import {
 } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
-import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { inlineBytes, type Resources } from "../../scheduler/protocol/messages.ts";
 import { EncodedTable } from "../../scheduler/protocol/table.ts";
 import { decodeValue, type Encoded, planValue } from "../../scheduler/protocol/value.ts";
 import { checkMemory } from "../check-memory.ts";
@@ -40,6 +37,7 @@ import { printLog } from "../print-log.ts";
 import { Traps } from "../traps/traps.ts";
 import { Admission } from "./admission.ts";
 import type { Plan } from "./fit-args.ts";
+import { Gate, type Gating } from "./gate.ts";
 import { Gather } from "./gather.ts";
 import { localMemory } from "./local-memory.ts";
 import { LocalNested } from "./local-nested.ts";
@@ -49,9 +47,17 @@ import { LocalTask } from "./local-task.ts";
 import type { MapChunk } from "./map-task.ts";
 
 /** What only the program's own tasks have. */
-type OfProgram = { maxUnread?: number | undefined; mapsByTasks?: boolean };
+type OfProgram = { maxUnread?: number | undefined; mapsByTasks?: boolean; gating?: Gating | undefined };
 
-export type LocalBackendOptions = { control: Control; cpus: number; limits: HostLimits };
+export type LocalBackendOptions = {
+  control: Control;
+  cpus: number;
+  /** What the host offers beside its cpus. */
+  resources?: Resources | undefined;
+  labels?: Labels | undefined;
+  limits: HostLimits;
+  infeasibleAfterMs: number;
+};
 
 /**
  * A host for one client in the same process. Tasks go from the client to the workers, and their results back, without
@@ -64,13 +70,14 @@ export class LocalBackend implements Backend, Owner {
   readonly store: ObjectStore;
   readonly pool: Pool;
   readonly admission: Admission;
+  readonly gate: Gate;
   /** Tasks that wait for what they take. */
   readonly waiting = new Set<LocalTask>();
   /** Objects that wait for a module, or for a value that the program has still to bring. */
   readonly coming = new Set<LocalObject>();
   /** Calls that were run to their end. */
   tasksRun = 0;
-  readonly #hostId = randomId();
+  readonly #host: Pick<HostEntry, "id" | "resources" | "labels">;
   readonly #control: Control;
   readonly #segments: Segments;
   readonly #traps: Traps;
@@ -83,14 +90,19 @@ export class LocalBackend implements Backend, Owner {
   #isBlocked = false;
   #objectCount = 0;
 
-  constructor({ control, cpus, limits }: LocalBackendOptions) {
+  constructor({ control, cpus, resources, labels = {}, limits, infeasibleAfterMs }: LocalBackendOptions) {
     const { objectStoreBytes: capacityBytes, spillFolder } = limits;
     this.cpus = cpus;
+    this.#host = { id: randomId(), resources: { cpu: cpus, ...resources }, labels };
     this.#control = control;
     this.#maxMemoryBytes = limits.maxMemoryBytes;
     this.modules = new Modules(control, limits);
     this.#traps = new Traps(control);
     this.pool = new Pool(cpus, limits.stackBytes);
+    this.gate = new Gate({
+      ...{ cpus, host: this.#host, workers: this.pool, infeasibleAfterMs },
+      fail: (task, error) => this.fail(task, error),
+    });
     this.#segments = new Segments({
       maxIdleBytes: capacityBytes / 4,
       created: ({ id, bytes }) => this.pool.addSegment(id, bytes.buffer),
@@ -107,7 +119,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
-    checkScheduling(options);
+    checkOwnGroup(this.id, options.group);
     const { maxRetries, onProgress, options: others } = templateOptions(options);
     const { grant = defaultGrant, seed, maxUnread } = options;
     return this.targetOf(
@@ -115,7 +127,7 @@ export class LocalBackend implements Backend, Owner {
       `${manifest.module}/${kernel}`,
       kernel,
       { ...others, seed, maxRetries, onProgress, depth: 0 },
-      { maxUnread, mapsByTasks: mayBlock(needs, grant) },
+      { maxUnread, mapsByTasks: mayBlock(needs, grant), gating: this.gate.gatingOf(options) },
     );
   }
 
@@ -125,7 +137,7 @@ export class LocalBackend implements Backend, Owner {
     kernel: string,
     options: TaskTemplate["options"] &
       Pick<TaskTemplate, "maxRetries" | "onProgress"> & { depth: number; seed: string | undefined },
-    { maxUnread = defaultMaxUnread, mapsByTasks = false }: OfProgram = {},
+    { maxUnread = defaultMaxUnread, mapsByTasks = false, gating }: OfProgram = {},
   ): LocalTarget {
     const { limits, grant = defaultGrant, seed, clock, depth, maxRetries, onProgress } = options;
     return new LocalTarget({
@@ -137,7 +149,10 @@ export class LocalBackend implements Backend, Owner {
         seed: seed === undefined ? { kind: "numbered", prefix: `${this.id}-` } : { kind: "item" },
       },
       options: { maxRetries, seed, depth, onProgress },
-      ...{ maxUnread, mapsByTasks },
+      maxUnread,
+      gating,
+      // What may not start at once is a task for each call.
+      mapsByTasks: mapsByTasks || gating !== undefined,
     });
   }
 
@@ -246,36 +261,41 @@ export class LocalBackend implements Backend, Owner {
   get hosts(): HostView[] {
     return [
       {
-        ...{ id: this.#hostId, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
-        ...{ resources: { cpu: this.cpus }, labels: {} },
+        ...{ ...this.#host, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
         // One that was cancelled may still be on its way to its end.
-        tasksPending: [...this.waiting, ...this.pool.calls()].filter(
-          (call) => !(call as LocalTask | MapChunk).result.isReady,
-        ).length,
+        tasksPending: this.#calls().filter((call) => !call.result.isReady).length,
         tasksRun: this.tasksRun,
       },
     ];
   }
 
   async memory(): Promise<MemoryReport> {
-    const tasks = [...this.waiting, ...this.pool.calls()]
+    const tasks = this.#calls()
       .filter((call) => call instanceof LocalTask)
       .map(({ site, args }) => ({ label: site.label, args }));
     const objectOf = (stored: StoredObject) => this.#stored.get(stored)?.deref();
-    return localMemory(this.#hostId, this.store, objectOf, tasks);
+    return localMemory(this.#host.id, this.store, objectOf, tasks);
+  }
+
+  /** All that has not ended. */
+  #calls(): (LocalTask | MapChunk)[] {
+    const calls = [...this.waiting, ...this.gate.waiting, ...this.pool.calls()];
+    // What gets into the gate with objects waits for these until then.
+    return [...new Set(calls)] as (LocalTask | MapChunk)[];
   }
 
   close(failure?: Error): void {
     const error = (what: string) =>
       failure ?? new ShutdownError(`the client was shut down before ${what} was done`);
     for (const object of this.coming) object.settle({ kind: "failed", error: error(`object ${object.id}`) });
-    for (const call of [...this.waiting, ...this.pool.calls()]) {
+    for (const call of this.#calls()) {
       if (call instanceof LocalTask) call.fail(error(call.site.label));
     }
   }
 
   /** Ends the workers, and lets go of all memory; views that the program has stay good. */
   async stop(): Promise<void> {
+    this.gate.close();
     await this.pool.drain(0);
     this.store.close();
   }
@@ -368,7 +388,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   log(taskId: string, text: string): void {
-    printLog(this.#hostId, taskId, text);
+    printLog(this.#host.id, taskId, text);
   }
 
   #newObject(): LocalObject {
@@ -434,6 +454,7 @@ export class LocalBackend implements Backend, Owner {
         });
       }
       pool.sleep();
+      this.gate.tick();
     }
   }
 }
@@ -452,13 +473,3 @@ const foreignRef = (ref: ObjectRef) =>
     remedy: "Get its value and put that.",
     data: { id: ref.id },
   });
-
-/** @throws InvalidTaskError for an option that needs hosts to choose from */
-function checkScheduling(options: TaskOptions): void {
-  const name = schedulingNames.find((each) => options[each] !== undefined);
-  if (name === undefined) return;
-  throw new InvalidTaskError(`option ${name} is for a cluster, and this client has a host of its own`, {
-    remedy: "Join a cluster with init({ servers }), or leave it out.",
-    data: { option: name },
-  });
-}

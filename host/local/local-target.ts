@@ -6,10 +6,12 @@ import { planValue } from "../../scheduler/protocol/value.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { Site, SiteFacts } from "../pool/site.ts";
 import { type FittedArgs, fitArgs, type GivenArg } from "./fit-args.ts";
+import type { Gating } from "./gate.ts";
+import { GatedTask } from "./gated-task.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import { LocalItems } from "./local-items.ts";
 import { LocalObject } from "./local-object.ts";
-import { LocalTask, type LocalTaskOptions } from "./local-task.ts";
+import { type LocalArg, LocalTask, type LocalTaskOptions } from "./local-task.ts";
 import { MapTask } from "./map-task.ts";
 
 export type LocalTargetDeps = {
@@ -22,6 +24,8 @@ export type LocalTargetDeps = {
   options: LocalTaskOptions;
   /** How far its calls may be ahead that yield items. */
   maxUnread: number;
+  /** When its tasks may start; if it is not said, as soon as there is a worker. */
+  gating?: Gating | undefined;
   /** Whether the calls of a map may wait for others. */
   mapsByTasks: boolean;
 };
@@ -115,7 +119,7 @@ export class LocalTarget implements Target {
       submit: (callArgs, seed) => {
         const { args, kept } = this.#fit(callArgs);
         const object = backend.newResult();
-        new LocalTask(backend, site, object, args, { ...options, seed }).start();
+        this.#task(site, object, args, { ...options, seed }).start();
         for (const each of kept) each.free();
         return object;
       },
@@ -135,7 +139,7 @@ export class LocalTarget implements Target {
     const result = backend.newResult();
     const site = this.#currentSite();
     if (site !== undefined) {
-      new LocalTask(backend, site, result, args, options).start();
+      this.#task(site, result, args, options).start();
       for (const object of kept) object.free();
       return result;
     }
@@ -144,12 +148,18 @@ export class LocalTarget implements Target {
     for (const object of kept) object.free();
     this.#whenLoaded(
       result,
-      () => new LocalTask(backend, this.#currentSite()!, result, args, options).start(),
+      () => this.#task(this.#currentSite()!, result, args, options).start(),
       () => {
         for (const object of objects) object.unuse();
       },
     );
     return result;
+  }
+
+  #task(site: Site, result: LocalObject, args: readonly LocalArg[], options: LocalTaskOptions): LocalTask {
+    const { backend, gating } = this.#deps;
+    if (gating === undefined) return new LocalTask(backend, site, result, args, options);
+    return new GatedTask(backend, site, result, args, options, gating);
   }
 
   #currentSite(): Site | undefined {

@@ -7,7 +7,7 @@ import type { StoredObject } from "../objects/stored-object.ts";
 import { Call, type CallEnd } from "../pool/call.ts";
 import type { Site } from "../pool/site.ts";
 import type { ItemWriter } from "../ring/items.ts";
-import type { Said } from "../worker/messages.ts";
+import type { NestedReply, Said } from "../worker/messages.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import type { LocalItems } from "./local-items.ts";
 import { LocalObject, type Waiter } from "./local-object.ts";
@@ -70,7 +70,7 @@ export class LocalTask extends Call implements Waiter {
 
   start(): void {
     if (this.#objectCount === 0) {
-      this.#submit();
+      this.submit();
       return;
     }
     this.#missingCount = this.#objectCount;
@@ -167,8 +167,13 @@ export class LocalTask extends Call implements Waiter {
       }
       default:
         this.#children ??= this.#backend.childrenOf(this, this.#seed);
-        this.#children.hear(message, (reply) => this.#backend.pool.reply(this, reply));
+        this.#children.hear(message, (reply) => this.answer(reply));
     }
+  }
+
+  /** Ends its wait for what it has submitted. */
+  protected answer(reply: NestedReply): void {
+    this.#backend.pool.reply(this, reply);
   }
 
   get #seed(): string {
@@ -179,7 +184,8 @@ export class LocalTask extends Call implements Waiter {
     return code === "WORKER_CRASHED" && !this.result.isReady && this.#retryCount++ < this.#options.maxRetries;
   }
 
-  #submit(): void {
+  /** All that it takes is there: it goes to the pool. */
+  protected submit(): void {
     this.#isSubmitted = true;
     this.#backend.pool.submit(this);
   }
@@ -187,7 +193,7 @@ export class LocalTask extends Call implements Waiter {
   /** All that it takes is ready; it goes on when that may be in memory. */
   #submitWithObjects(): void {
     if (this.args.every(isNumber)) {
-      this.#submit();
+      this.submit();
       this.#endWaiting();
       return;
     }
@@ -239,7 +245,7 @@ export class LocalTask extends Call implements Waiter {
       return;
     }
     this.#pinned = [...stored, ...this.#moved.values()];
-    this.#submit();
+    this.submit();
     this.#endWaiting();
   }
 

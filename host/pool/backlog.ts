@@ -1,26 +1,29 @@
 import type { Call } from "./call.ts";
 
-type Waiting = Pick<Call, "owner" | "depth" | "hasEnded"> & { next: Waiting | undefined };
+type Waiting = Pick<Call, "owner" | "depth" | "hasEnded" | "isUrgent"> & { next: Waiting | undefined };
 
 /**
- * Calls that wait for a worker. Those that other tasks submitted come first, the deepest before all: so a tree of tasks
- * is walked depth first, and few tasks are begun and wait for others at once. In one depth the owners take turns, and
+ * Calls that wait for a worker. Urgent ones come first. Then come those that other tasks submitted, the deepest before
+ * all: so a tree of tasks is walked depth first, and few tasks are begun and wait for others at once. In one depth the owners take turns, and
  * the calls of each keep their order.
  */
 export class Backlog<T extends Waiting> {
+  readonly #urgent = new Queue<T>("");
   readonly #levels: Level<T>[] = [];
 
   push(call: T): void {
-    this.#level(call.depth).of(call.owner).push(call);
+    this.#queueOf(call).push(call);
   }
 
   /** Puts one back that was taken out: it is its owner's next. */
   putBack(call: T): void {
-    this.#level(call.depth).of(call.owner).unshift(call);
+    this.#queueOf(call).unshift(call);
   }
 
   /** The next one; those that have ended meanwhile are gone. */
   peek(): T | undefined {
+    const urgent = this.#urgent.peek();
+    if (urgent !== undefined) return urgent;
     while (this.#levels.length > 0) {
       const call = this.#levels.at(-1)!.peek();
       if (call !== undefined) return call;
@@ -31,7 +34,8 @@ export class Backlog<T extends Waiting> {
 
   /** Takes out what `peek` has told. */
   shift(): void {
-    this.#levels.at(-1)?.shift();
+    if (this.#urgent.peek() !== undefined) this.#urgent.shift();
+    else this.#levels.at(-1)?.shift();
   }
 
   get isEmpty(): boolean {
@@ -39,7 +43,12 @@ export class Backlog<T extends Waiting> {
   }
 
   *[Symbol.iterator](): Iterator<T> {
+    yield* this.#urgent;
     for (const level of this.#levels) yield* level;
+  }
+
+  #queueOf(call: T): Queue<T> {
+    return call.isUrgent ? this.#urgent : this.#level(call.depth).of(call.owner);
   }
 
   #level(depth: number): Level<T> {

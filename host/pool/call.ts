@@ -29,6 +29,8 @@ export abstract class Call {
   hasEnded = false;
   /** Why it was told to end, if it was; null when nobody wants to know. */
   stopError: WireError | null | undefined;
+  /** Whether it goes before all that wait and are not urgent. */
+  isUrgent = false;
   /** The next one that waits behind it. */
   next: Call | undefined;
 

@@ -95,6 +95,16 @@ export class Pool {
     return this.#callCount;
   }
 
+  /** Of those that have no place in a ring, the one whose turn is next. */
+  get next(): Call | undefined {
+    return this.#backlog.peek();
+  }
+
+  /** Whether a worker has begun a call that was submitted. */
+  hasBegun({ slot }: Call): boolean {
+    return slot >= 0 && this.#slots.state(slot) !== slotState.queued;
+  }
+
   site(facts: SiteFacts): Site {
     const site = this.#catalog.site(facts);
     if (site.mayBlock) this.#lanes.keepSpare();

@@ -12,6 +12,7 @@ import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
 import type { Backend, MapArg, Streaming, Target } from "./backend.ts";
 import { BusHandle, type Holds } from "./bus-handle.ts";
 import { busItems } from "./bus-items.ts";
+import { checkOwnGroup } from "./groups.ts";
 import { MapByTasks } from "./map-by-tasks.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
@@ -36,6 +37,7 @@ export class BusBackend implements Backend, Holds {
 
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target {
     const label = `${module.manifest.module}/${kernel}`;
+    checkOwnGroup(this.id, options.group);
     const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed, maxUnread = defaultMaxUnread } = options;
     const template: TaskTemplate = { label, module: module.sha256, kernel, ...templateOptions(options) };
     const argsOf = (given: readonly unknown[]) => {

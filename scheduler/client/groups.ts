@@ -49,6 +49,15 @@ export function groupsOf(groups: Groups | undefined): Groups {
   });
 }
 
+/** @throws InvalidTaskError for the group of another client */
+export function checkOwnGroup(clientId: string, group: PlacementGroup | undefined): void {
+  if (group === undefined || group.id.startsWith(`${clientId}-`)) return;
+  throw new InvalidTaskError("option group is a placement group of another client", {
+    remedy: "Reserve one by placementGroup() of this client.",
+    data: { group: group.id },
+  });
+}
+
 /** @throws InvalidTaskError for an unknown option or a value out of range */
 export function checkGroupOptions(options: GroupOptions): void {
   checkOptionNames("a placement group", options, ["strategy", "labels", "timeoutMs"]);

@@ -24,7 +24,7 @@ export type TaskOptions = Partial<Limits> & {
   maxUnread?: number;
 } & Scheduling;
 
-/** Where and when a task of a cluster is to be run. */
+/** Where and when a task is to be run. */
 export type Scheduling = {
   /** What it takes of its host while it runs, in fractions, too: `cpu` (1 if not said), `gpu`, `memory` in bytes, others. */
   resources?: Resources;

@@ -8,7 +8,6 @@ import {
   ObjectLostError,
   ShutdownError,
   TaskCancelledError,
-  TaskTimeoutError,
   WorkerCrashedError,
 } from "../protocol/errors.ts";
 import {
@@ -20,6 +19,7 @@ import {
   type RefArg,
 } from "../protocol/messages.ts";
 import { byteLengthOf, type Encoded } from "../protocol/value.ts";
+import { missedDeadline } from "../queue/expired.ts";
 import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
@@ -195,7 +195,7 @@ export class TaskTable {
     for (const task of this.#due) {
       if (task.dueMs! > nowMs) continue;
       this.#tellHostToEnd(task);
-      this.#fail(task, missedDeadline(task));
+      this.#fail(task, missedDeadline(task.label, task.template.deadlineMs!));
     }
   }
 
@@ -362,10 +362,4 @@ const diedWith = (label: string, hostId: string) =>
   new HostDiedError(`host ${hostId} died with ${label}`, {
     remedy: "Look at the host's log; raise maxRetries to try more often.",
     data: { host: hostId, kernel: label },
-  });
-
-const missedDeadline = ({ label, template: { deadlineMs } }: PendingTask) =>
-  new TaskTimeoutError(`${label} was not done by its deadline, ${deadlineMs} ms after it was submitted`, {
-    remedy: "Raise deadlineMs, or start more hosts.",
-    data: { kernel: label, limit: "deadlineMs", deadlineMs: deadlineMs! },
   });

@@ -198,7 +198,11 @@ export const freeSlots = (host: HostEntry): number => (host.unreserved?.cpu ?? h
 export const isBarred = ({ unreserved }: HostEntry, { need, bundle }: Demand): boolean =>
   unreserved !== undefined && bundle === undefined && missing(need, unreserved).length > 0;
 
-function lacksOf(host: HostEntry, { need, labels, host: wanted, bundle }: Demand): string[] {
+/** What a host does not have of what a task needs. */
+export function lacksOf(
+  host: Pick<HostEntry, "id" | "resources" | "labels">,
+  { need, labels, host: wanted, bundle }: Demand,
+): string[] {
   if (bundle !== undefined)
     return bundle.hostId === host.id ? [] : [`bundle ${bundle.index} of group ${bundle.group}`];
   return [

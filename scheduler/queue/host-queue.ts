@@ -20,7 +20,7 @@ export type QueuedTask = Waiting & {
 };
 
 /** One that does not fit lets others pass for so long; then what it needs is kept for it. */
-const passingMs = 500;
+export const passingMs = 500;
 
 /** A task that has waited for so long, in ms, is better off elsewhere … */
 const patienceMs = 0.5;

@@ -125,8 +125,9 @@ export class Placer<T extends Placeable> {
   }
 }
 
-function infeasible(
-  { label, need }: Placed,
+/** What becomes of a task that no host can run, by what the nearest ones lack. */
+export function infeasible(
+  { label, need }: Pick<Placed, "label" | "need">,
   lacks: { id: string; lacks: string[] }[],
   afterMs: number,
 ): Error {

@@ -1,3 +1,4 @@
+import { barrier } from "./barrier.ts";
 import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
 import { local } from "./local.ts";
@@ -14,6 +15,7 @@ import { transfer } from "./transfer.ts";
 export const suites: readonly Suite[] = [
   roundtrip,
   throughput,
+  barrier,
   jobs,
   local,
   objects,

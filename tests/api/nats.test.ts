@@ -15,7 +15,7 @@ const { test, api } = apiSuite(
   "nats",
   async (t) => {
     cluster = await startCluster(t, { hosts: 2 });
-    return () => cluster.connect();
+    return (options) => cluster.connect(options);
   },
   clientTests,
 );

@@ -1,4 +1,4 @@
-import type { Client, Module } from "wray";
+import type { Client, InitOptions, Module } from "wray";
 import { type Suite, suite, type TestContext } from "../support/index.ts";
 import { argumentsTests } from "./arguments.ts";
 import { cancelTests } from "./cancel.ts";
@@ -21,14 +21,17 @@ import { trapTests } from "./traps.ts";
 import { valueTests } from "./values.ts";
 
 /** Starts whatever a client needs, for all tests, and returns how to connect one. */
-export type StartBackend = (t: TestContext) => Promise<() => Promise<Client>>;
+export type StartBackend = (t: TestContext) => Promise<(options?: OwnOptions) => Promise<Client>>;
+
+/** What a test may want otherwise for a client of its own. */
+export type OwnOptions = Pick<InitOptions, "infeasibleAfterMs">;
 
 /** What the tests of the API share. */
 export type Api = {
   /** A client for all tests; they leave it open. */
   wray: Client;
   /** A client of a test's own. */
-  connect(t: TestContext): Promise<Client>;
+  connect(t: TestContext, options?: OwnOptions): Promise<Client>;
   files: Compiled;
   /** `fixtures/probe.ts`, loaded. */
   probe: Module;
@@ -69,8 +72,8 @@ export function apiSuite(
   test.before(
     async (t) => {
       const [connect, files] = await Promise.all([start(t), compileFixtures()]);
-      const open = async ({ after }: TestContext) => {
-        const client = await connect();
+      const open = async ({ after }: TestContext, options?: OwnOptions) => {
+        const client = await connect(options);
         after(() => client.shutdown());
         return client;
       };

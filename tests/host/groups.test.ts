@@ -175,4 +175,6 @@ test("wrong groups and bundles throw, and a client with a host of its own has no
   const embedded = await init({ cpus: 1 });
   t.after(() => embedded.shutdown());
   await rejects(embedded.placementGroup([{ cpu: 1 }]), "INVALID_TASK");
+  const foreign = (await embedded.remote("math/add")).options({ group });
+  assert.match(throwsCode(() => foreign.remote(1, 2), "INVALID_TASK").message, "of another client");
 });

@@ -13,7 +13,7 @@ export async function startBackend(t: Pick<TestContext, "after">, cpus: number) 
   const control = memoryControl();
   const facts = await openModule(Uint8Array.from(readFileSync(await compileProbe())));
   await control.putModule(facts.sha256, facts.bytes);
-  const backend = new LocalBackend({ control, cpus, limits: defaultHostLimits });
+  const backend = new LocalBackend({ control, cpus, limits: defaultHostLimits, infeasibleAfterMs: 10_000 });
   t.after(() => backend.stop());
   const call = (kernel: string, args: readonly unknown[], options: TaskOptions = {}): LocalObject =>
     backend.target(facts, kernel, options).submit(args);

@@ -4,11 +4,18 @@ import { assert, suite } from "../../support/index.ts";
 
 const test = suite("Backlog");
 
-type TestCall = { name: string; owner: string; depth: number; hasEnded: boolean; next: TestCall | undefined };
+type TestCall = {
+  name: string;
+  owner: string;
+  depth: number;
+  hasEnded: boolean;
+  isUrgent: boolean;
+  next: TestCall | undefined;
+};
 
 const call = (name: string, depth = 0): TestCall => ({
   ...{ name, owner: name[0]!, depth },
-  ...{ hasEnded: false, next: undefined },
+  ...{ hasEnded: false, isUrgent: false, next: undefined },
 });
 
 function backlogOf(...calls: TestCall[]): Backlog<TestCall> {
@@ -40,6 +47,20 @@ test("calls of one owner keep their order", () => {
 test("the deepest come first, whoever's they are", () => {
   const backlog = backlogOf(call("a1"), call("a2", 2), call("b1", 1), call("b2", 2), call("a3", 5));
   assert.equal(take(backlog), ["a3", "a2", "b2", "b1", "a1"]);
+});
+
+test("urgent ones come before all others in their order, also when they are put back", () => {
+  const urgent = (name: string): TestCall => ({ ...call(name), isUrgent: true });
+  const backlog = backlogOf(call("a1"), call("a2", 2), urgent("b1"), urgent("b2"));
+  const first = backlog.peek()!;
+  backlog.shift();
+  backlog.putBack(first);
+  assert.equal(
+    [...backlog].map(({ name }) => name),
+    ["b1", "b2", "a1", "a2"],
+  );
+  first.hasEnded = true;
+  assert.equal(take(backlog), ["b2", "a2", "a1"]);
 });
 
 test("owners of one depth take turns, however many calls each has", () => {

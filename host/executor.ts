@@ -25,7 +25,6 @@ import type { Subjects } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
 import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
-import { RunMeter } from "../scheduler/queue/run-meter.ts";
 import type { BusTask } from "./bus-task.ts";
 import type { Modules } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
@@ -76,7 +75,6 @@ export class Executor {
   readonly #streaming = new Map<string, BusTask>();
   readonly #scheduler: HostScheduler<BusTask>;
   readonly #times = new RunTimes();
-  readonly #meter = new RunMeter();
   #waking: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
 
@@ -245,17 +243,15 @@ export class Executor {
   }
 
   #measure(task: BusTask): void {
-    const { template } = task;
-    const nowMs = performance.now();
-    const ranMs = this.#meter.ended(
-      task.startedMs!,
-      nowMs,
-      Math.min(this.#scheduler.queue.running, this.#deps.resources.cpu!),
-    );
-    this.#times.measured(template.label, here, ranMs);
-    template.ranCount++;
-    template.ranMs += ranMs;
-    this.#scheduler.ended(task, nowMs);
+    const { template, call } = task;
+    const { ranMs } = call!;
+    // One whose thread was ended tells nothing.
+    if (ranMs > 0) {
+      this.#times.measured(template.label, here, ranMs);
+      template.ranCount++;
+      template.ranMs += ranMs;
+    }
+    this.#scheduler.ended(task, performance.now());
   }
 
   #yielded(task: BusTask, index: number, value: Encoded): void {

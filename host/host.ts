@@ -132,7 +132,7 @@ export class Host {
       dropped: (id) => this.#pool.forgetSegment(id),
     });
     this.#store = new ObjectStore({ capacityBytes, segments, spillFolder });
-    this.#pool = new Pool(cpus, limits.stackBytes);
+    this.#pool = new Pool(cpus, limits.stackBytes, true);
     this.#modules = new Modules(control, limits);
     this.#executor = new Executor({
       bus,

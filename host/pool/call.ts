@@ -27,6 +27,8 @@ export abstract class Call {
   /** The worker in whose ring it was put. */
   ring = -1;
   hasEnded = false;
+  /** How long it ran, in ms, in a pool that wants to know; with what it waited for others. */
+  ranMs = 0;
   /** Why it was told to end, if it was; null when nobody wants to know. */
   stopError: WireError | null | undefined;
   /** Whether it goes before all that wait and are not urgent. */

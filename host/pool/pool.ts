@@ -12,6 +12,7 @@ import {
   mostWorkers,
   type Shared,
   sharedBytes,
+  timedWord,
   viewShared,
 } from "../ring/layout.ts";
 import { slotState } from "../ring/slot.ts";
@@ -41,6 +42,7 @@ const tickMs = 5;
  * they wait for what they have submitted, have others in their place.
  */
 export class Pool {
+  readonly #isTimed: boolean;
   readonly #shared: Shared = viewShared(new SharedArrayBuffer(sharedBytes));
   readonly #catalog = new Catalog((message) => {
     for (const { thread } of this.#lanes.all) if (!thread.hasEnded) thread.post(message);
@@ -67,7 +69,10 @@ export class Pool {
   #isClosed = false;
   #drained = () => {};
 
-  constructor(cpus: number, stackBytes: number) {
+  /** @param isTimed whether calls are to tell how long they ran */
+  constructor(cpus: number, stackBytes: number, isTimed = false) {
+    this.#isTimed = isTimed;
+    this.#shared.words[timedWord] = Number(isTimed);
     this.#lanes = new Lanes({
       ...{ cpus, stackBytes, shared: this.#shared },
       messages: () => this.#catalog.messages(),
@@ -242,6 +247,7 @@ export class Pool {
   #completed(lane: Lane, slot: number): void {
     const call = this.#slots.call(slot)!;
     const state = this.#slots.state(slot);
+    if (this.#isTimed && state >= slotState.value) call.ranMs = this.#slots.ranMs(slot);
     if (lane.stopping?.call === call) lane.stopping = undefined;
     // It has ended without the answer that it waited for.
     if (lane.blocked === call) {

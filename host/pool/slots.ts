@@ -61,6 +61,11 @@ export class Slots {
     return Atomics.load(this.#shared.words, slotAt(slot) + stateWord);
   }
 
+  /** How long the call ran that has ended, where that is wanted. */
+  ranMs(slot: number): number {
+    return this.#shared.floats[(slotAt(slot) + numberWord) / 2]!;
+  }
+
   /** Takes a call back that no worker has begun. False when one has. */
   cancel(slot: number): boolean {
     const { queued, cancelled } = slotState;

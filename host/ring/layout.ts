@@ -29,6 +29,9 @@ export const hostState = {
   blocked: 2,
 } as const;
 
+/** 1 when workers are to tell how long each call ran. */
+export const timedWord = 2;
+
 /** Heads and tails lie in cache lines of their own, so that their writers don't disturb each other. */
 const lineWords = 16;
 /**

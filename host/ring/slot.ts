@@ -6,7 +6,7 @@
 //     3    count of items
 //     4    depth                     in how many tasks it is nested
 //     5    worker                    that took it
-//     6-7  number                    f64: of the task, for its id
+//     6-7  number                    f64: of the task, for its id; then, if that is wanted, how long it ran, in ms
 //     8-   items
 //
 // Items are arguments, or a result. Each begins with two words, and the next with the next even word:

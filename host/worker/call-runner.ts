@@ -2,7 +2,7 @@ import { toWireError, type WireError } from "../../scheduler/protocol/errors.ts"
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import { runningWord } from "../ring/control.ts";
 import { ItemWriter, readItems } from "../ring/items.ts";
-import { completionsAt, hostSleepsWord, hostState, type Shared, slotAt } from "../ring/layout.ts";
+import { completionsAt, hostSleepsWord, hostState, type Shared, slotAt, timedWord } from "../ring/layout.ts";
 import { Completions } from "../ring/rings.ts";
 import {
   depthWord,
@@ -96,6 +96,8 @@ export class CallRunner {
     const { shared, host } = this.#deps;
     const { words, floats } = shared;
     const call = this.#calls[words[start + siteWord]!]!;
+    const isTimed = words[timedWord] === 1;
+    const beganMs = isTimed ? performance.now() : 0;
     this.#slot = slot;
     this.#ticket = words[start + ticketWord]!;
     call.begin(words[start + depthWord]!, floats[(start + numberWord) / 2]!);
@@ -112,6 +114,7 @@ export class CallRunner {
     if (host.recording !== undefined && !call.isMap) this.say({ kind: "readings", clock: host.recording });
     if (typeof value === "number") this.#writeNumber(slot, value);
     else this.#write(slot, value instanceof Uint8Array ? value : encodeValue(value));
+    if (isTimed) floats[(start + numberWord) / 2] = performance.now() - beganMs;
     Atomics.store(words, start + stateWord, state);
   }
 

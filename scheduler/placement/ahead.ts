@@ -1,11 +1,8 @@
 /** Tasks that most often take less than this, in ms, take less than the messages about them. */
 export const shortMs = 0.2;
-/** So many of these are had in line, however short they are. */
-const shortAhead = 512;
+/** No more of them are had in line, however short they are. */
+const mostAhead = 2_048;
 
-/**
- * How many tasks are enough work for so long, so that a cpu has the next one when one has ended.
- * @param typicalMs how long most of them take at most
- */
+/** How many tasks are enough work for so long, in ms, so that a cpu has the next one when one has ended. */
 export const tasksAhead = (typicalMs: number, aheadMs: number): number =>
-  typicalMs < shortMs ? shortAhead : aheadMs / typicalMs;
+  Math.min(aheadMs / typicalMs, mostAhead);

@@ -26,11 +26,11 @@ const aheadMs = 10;
 const leastAhead = 1;
 
 /**
- * A host that may have so many tasks, and has got them, gets more when it has done this many.
+ * A host that may have so many tasks, and has got them, gets more when it has done this part of them.
  * Source: D. Clark, "Window and Acknowledgement Strategy in TCP", RFC 813, 1982.
  */
-const largeWindow = 512;
-const refill = 256;
+const largeWindow = 256;
+const refillPart = 0.25;
 
 /** What is to be placed. */
 export type Placed = Demand & {
@@ -165,7 +165,7 @@ function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boo
   const most = Math.ceil(cpus * (1 + Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead)));
   // One that was full gets many again at once, and not each time one: few messages carry many tasks then.
   if (tasksPending >= most) host.isFull = true;
-  else if (most < largeWindow || most - tasksPending >= refill) host.isFull = false;
+  else if (most < largeWindow || most - tasksPending >= most * refillPart) host.isFull = false;
   return !host.isFull;
 }
 

@@ -29,8 +29,9 @@ const latelyMs = 10;
 /** So often a task may be given back since hosts were full; then it waits. */
 const mostHops = 3;
 
-/** Each cpu has so much work in line, in ms. */
+/** Each cpu has so much work in line, in ms; of short tasks, as much as their clients may have here. */
 const aheadMs = 0.2;
+const shortAheadMs = 10;
 
 const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const isPlain = ({ need, bundle }: Pick<QueuedTask, "need" | "bundle">) =>
@@ -267,7 +268,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
   #ahead(): number {
-    return Math.floor(tasksAhead(this.#deps.typicalMs(), aheadMs));
+    return Math.floor(tasksAhead(this.#deps.typicalMs(), this.hasShortTasks ? shortAheadMs : aheadMs));
   }
 
   #start(task: T): void {

@@ -106,6 +106,7 @@ export class Submitter {
       localId: local?.id,
       idle: local?.idle,
       infeasibleAfterMs,
+      numberOf: (id) => this.#ids.numberOf(id),
       send: (hostId, task, args) => this.#send(hostId, task, args),
       cancel: (hostId, taskId) =>
         this.#exchange.send(hostId, { kind: "cancel", ids: [taskId] }, taskId.length),
@@ -398,7 +399,7 @@ export class Submitter {
   #onMessage(hostId: string, message: ToClient): void {
     switch (message.kind) {
       case "value":
-        this.#tasks.ended(hostId, this.#ids.of(message.number), message);
+        this.#tasks.endedByNumber(hostId, message.number, message);
         return;
       case "result":
         this.#tasks.ended(hostId, message.id, message.outcome);
@@ -442,7 +443,7 @@ export class Submitter {
   }
 
   #send(hostId: string, task: PendingTask, args: readonly Arg[]): void {
-    const number = this.#ids.numberOf(task.id);
+    const { number } = task;
     const template = this.#templateOn(hostId, task.template);
     const own = ownOf(task);
     this.#exchange.send(hostId, { kind: "call", number, template, args, own }, runBytes(args));

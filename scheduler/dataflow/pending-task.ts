@@ -69,6 +69,8 @@ const noInputs: Placed["inputs"] = [];
 
 /** A task that has not ended. */
 export class PendingTask implements Placeable {
+  /** Among those of its owner; its id follows from it. */
+  readonly number: number;
   /** Its result, which has the same id. */
   readonly object: Entry;
   readonly template: TaskTemplate;
@@ -94,12 +96,14 @@ export class PendingTask implements Placeable {
   isAdmitted = false;
 
   constructor(
+    number: number,
     object: Entry,
     { template, args, seed, items }: Submission,
     missingCount: number,
     nowMs: number,
   ) {
     const { ttlMs, deadlineMs, maxRetries } = template;
+    this.number = number;
     this.object = object;
     this.template = template;
     this.args = args;

@@ -37,6 +37,8 @@ export type TaskTableDeps = {
   idle?: IdleHosts | undefined;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
+  /** The number of a task by its id, and what no task has for what can be no id of one; numbers are found sooner. */
+  numberOf(id: string): number;
   send(hostId: string, task: PendingTask, args: readonly Arg[]): void;
   /** Tells a host to end a task. */
   cancel(hostId: string, id: string): void;
@@ -52,7 +54,8 @@ export type TaskTableDeps = {
  */
 export class TaskTable {
   readonly #deps: TaskTableDeps;
-  readonly #tasks = new Map<string, PendingTask>();
+  /** By their numbers. */
+  readonly #tasks = new Map<number, PendingTask>();
   readonly #placer: Placer<PendingTask>;
   readonly #keys = new KeyLimits<PendingTask>();
   #failing: { task: PendingTask; error: Error }[] = [];
@@ -75,8 +78,10 @@ export class TaskTable {
     const { ttlMs, deadlineMs } = submission.template;
     const isTimed = ttlMs !== undefined || deadlineMs !== undefined;
     const object = objects.create(id, undefined, undefined, keeper);
-    const task = new PendingTask(object, submission, refs.length, isTimed ? this.#deps.nowMs() : 0);
-    this.#tasks.set(id, task);
+    const number = this.#deps.numberOf(id);
+    const nowMs = isTimed ? this.#deps.nowMs() : 0;
+    const task = new PendingTask(number, object, submission, refs.length, nowMs);
+    this.#tasks.set(number, task);
     if (task.dueMs !== undefined) this.#due.add(task);
     if (refs.length === 0) {
       this.#ready(task);
@@ -94,12 +99,15 @@ export class TaskTable {
 
   /** Takes in how a task ended on a host. */
   ended(hostId: string, id: string, outcome: Outcome): void {
-    const task = this.#tasks.get(id);
-    if (task === undefined || task.hostId !== hostId) {
-      // Late: the task was placed elsewhere when this host counted as lost.
-      if (outcome.kind === "stored") this.#deps.objects.disown(id, hostId);
-      return;
-    }
+    const isKnown = this.endedByNumber(hostId, this.#deps.numberOf(id), outcome);
+    // Late: the task was placed elsewhere when this host counted as lost.
+    if (!isKnown && outcome.kind === "stored") this.#deps.objects.disown(id, hostId);
+  }
+
+  /** The same for a task that is known by its number. False when it is not on this host. */
+  endedByNumber(hostId: string, number: number, outcome: Outcome): boolean {
+    const task = this.#tasks.get(number);
+    if (task === undefined || task.hostId !== hostId) return false;
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
@@ -118,11 +126,12 @@ export class TaskTable {
         else this.#fail(task, error);
       }
     }
+    return true;
   }
 
   /** Takes in what a task on a host has yielded. */
   yielded(hostId: string, id: string, index: number, outcome: ItemOutcome): void {
-    const task = this.#tasks.get(id);
+    const task = this.#task(id);
     const itemId = itemIdOf(id, index);
     const isTaken = task?.hostId === hostId && task.items?.add(index, itemId, itemState(outcome, hostId));
     // It was here before, from where the task ran first; or nobody wants it.
@@ -131,7 +140,7 @@ export class TaskTable {
 
   /** Where a task is, if it has a host and has not ended. */
   hostOf(id: string): string | undefined {
-    return this.#tasks.get(id)?.hostId;
+    return this.#task(id)?.hostId;
   }
 
   /**
@@ -151,7 +160,7 @@ export class TaskTable {
 
   /** Ends a task that is not done yet: it won't run again, and its host is told to end it. */
   cancel(id: string): void {
-    const task = this.#tasks.get(id);
+    const task = this.#task(id);
     if (task === undefined) return;
     this.#tellHostToEnd(task);
     this.#fail(
@@ -173,12 +182,12 @@ export class TaskTable {
 
   /** Of an unfinished task: what it will be the result of. */
   labelOf(id: string): string | undefined {
-    return this.#tasks.get(id)?.template.label;
+    return this.#task(id)?.template.label;
   }
 
   /** Takes in how far a task has come on a host. */
   progressed(hostId: string, id: string, progress: Progress): void {
-    const task = this.#tasks.get(id);
+    const task = this.#task(id);
     if (task?.hostId === hostId) task.template.onProgress?.(progress);
   }
 
@@ -210,6 +219,10 @@ export class TaskTable {
       const shutdown = new ShutdownError(`the client was shut down before ${task.template.label} was done`);
       this.#fail(task, failure ?? shutdown);
     }
+  }
+
+  #task(id: string): PendingTask | undefined {
+    return this.#tasks.get(this.#deps.numberOf(id));
   }
 
   #tellHostToEnd({ id, hostId }: PendingTask): void {
@@ -318,7 +331,7 @@ export class TaskTable {
   #end(task: PendingTask, state: ReadyState, clock?: number[]): void {
     if (task.hasEnded) return;
     task.hasEnded = true;
-    this.#tasks.delete(task.id);
+    this.#tasks.delete(task.number);
     if (task.dueMs !== undefined) this.#due.delete(task);
     const { seed } = task;
     const isPlain = seed === undefined && clock === undefined;

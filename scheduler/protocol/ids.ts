@@ -24,12 +24,17 @@ export class Ids {
     return this.#prefix + number.toString(36);
   }
 
+  /** What `of` made the id of; NaN for what it can't have made. */
   numberOf(id: string): number {
+    if (!id.startsWith(this.#prefix)) return Number.NaN;
     // Not by `parseInt`, which takes a string of its own for each.
     let number = 0;
     for (let at = this.#prefix.length; at < id.length; at++) {
       const code = id.charCodeAt(at);
-      number = number * 36 + (code < letterA ? code - digit0 : code - letterA + 10);
+      const digit = code < letterA ? code - digit0 : code - letterA + 10;
+      const isDigit = code < letterA ? digit >= 0 && digit < 10 : digit < 36;
+      if (!isDigit) return Number.NaN;
+      number = number * 36 + digit;
     }
     return number;
   }

@@ -259,6 +259,7 @@ class Submitter {
       localId: local?.id,
       idle: local?.idle,
       infeasibleAfterMs: 10_000,
+      numberOf: (id) => Number(id.slice(id.indexOf("-") + 1)),
       send: (hostId, task) => this.#send(hostId, task),
       cancel() {},
       nowMs: () => simulation.events.nowMs,

@@ -55,3 +55,13 @@ function told(error: unknown, seed: number): unknown {
   console.error(`failed with seed ${seed}; run it again with WRAY_SEED=${seed}`);
   return error;
 }
+
+/** Numbers of ids, given as they are asked for. */
+export function numbering(): (id: string) => number {
+  const numbers = new Map<string, number>();
+  return (id) => {
+    const number = numbers.get(id) ?? numbers.size;
+    numbers.set(id, number);
+    return number;
+  };
+}

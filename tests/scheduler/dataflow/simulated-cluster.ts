@@ -4,7 +4,7 @@ import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { RunTimes } from "../../../scheduler/placement/run-times.ts";
 import { TaskError, toWireError, WorkerCrashedError } from "../../../scheduler/protocol/errors.ts";
 import { type Arg, type HostState, isRefArg, type Outcome } from "../../../scheduler/protocol/messages.ts";
-import type { Random } from "../seeds.ts";
+import { numbering, type Random } from "../seeds.ts";
 
 type SentTask = { id: string; args: readonly Arg[] };
 
@@ -47,6 +47,7 @@ export class SimulatedCluster {
       times: new RunTimes(),
       clientId: "client",
       infeasibleAfterMs: 10_000,
+      numberOf: numbering(),
       send: (hostId, { id }, args) => this.#send(hostId, { id, args }),
       cancel() {},
       nowMs: () => this.nowMs,

@@ -7,7 +7,7 @@ import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { RunTimes } from "../../../scheduler/placement/run-times.ts";
 import { TaskError, toWireError, WorkerCrashedError } from "../../../scheduler/protocol/errors.ts";
 import { type ItemOutcome, itemIdOf, type Outcome } from "../../../scheduler/protocol/messages.ts";
-import type { Random } from "../seeds.ts";
+import { numbering, type Random } from "../seeds.ts";
 
 export const taskId = "client-0";
 
@@ -67,6 +67,7 @@ export class SimulatedStream {
       times: new RunTimes(),
       clientId: "client",
       infeasibleAfterMs: 1_000_000,
+      numberOf: numbering(),
       send: (hostId, task) => this.#place(hostId, task),
       cancel: (hostId) => this.#send(hostId, { kind: "cancel" }),
       nowMs: () => this.#nowMs,

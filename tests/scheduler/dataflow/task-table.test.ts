@@ -11,6 +11,7 @@ import {
 } from "../../../scheduler/protocol/errors.ts";
 import type { Arg, Outcome } from "../../../scheduler/protocol/messages.ts";
 import { assert, suite } from "../../support/index.ts";
+import { numbering } from "../seeds.ts";
 
 const test = suite("dataflow/task-table");
 
@@ -30,6 +31,7 @@ function tableOf(...hostIds: string[]) {
   const hosts = new HostTable();
   const tasks = new TaskTable({
     ...{ objects, hosts, times: new RunTimes(), clientId: "me", infeasibleAfterMs: 1_000 },
+    numberOf: numbering(),
     send: (hostId, task, args) => sent.push({ hostId, task, args }),
     cancel: (hostId, id) => cancelled.push(`${id} on ${hostId}`),
     nowMs: () => clock.nowMs,

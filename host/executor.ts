@@ -210,7 +210,9 @@ export class Executor {
 
   /** To be called now and then. */
   tick(): void {
-    this.#scheduler.tick(performance.now());
+    const nowMs = performance.now();
+    for (const task of this.#here) if (isOverdue(task, nowMs)) this.#deps.pool.withdraw(task.call!);
+    this.#scheduler.tick(nowMs);
   }
 
   /** Stops looking for work. */
@@ -224,6 +226,10 @@ export class Executor {
   }
 
   #callEnded(task: BusTask, end: TaskEnd, clock: number[] | undefined): void {
+    if (end.kind === "returned" && !task.isCancelled) {
+      this.#scheduler.withdrawn(task);
+      return;
+    }
     this.#measure(task);
     switch (end.kind) {
       case "returned":
@@ -394,6 +400,12 @@ export class Executor {
     return object;
   }
 }
+
+/** A task that was put in line and has not begun after so long, in ms, is behind one that takes long. */
+const stuckMs = 100;
+
+const isOverdue = ({ startedMs, canMove, isCancelled }: BusTask, nowMs: number) =>
+  startedMs !== undefined && nowMs - startedMs > stuckMs && canMove && !isCancelled;
 
 type Reserve = Pick<Extract<ToHost, { kind: "reserve" }>, "group" | "attempt" | "bundles">;
 

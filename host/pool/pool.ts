@@ -154,6 +154,13 @@ export class Pool {
     this.#end(call, { kind: "returned" });
   }
 
+  /** Gives back a call that no worker has begun. False when one has, or it has ended. */
+  withdraw(call: Call): boolean {
+    if (call.hasEnded || (call.slot >= 0 && !this.#slots.cancel(call.slot))) return false;
+    this.#end(call, { kind: "returned" });
+    return true;
+  }
+
   /** The calls that have not ended. */
   *calls(): Iterable<Call> {
     for (const call of this.#slots.used()) if (!call.hasEnded) yield call;

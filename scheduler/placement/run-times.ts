@@ -1,5 +1,3 @@
-import { shortMs } from "./ahead.ts";
-
 /** How much a new measurement changes what is thought of a kernel. */
 const kernelWeight = 0.05;
 /** How much of what is known of a host is left after each of its tasks: some 500 count, as times may vary much. */
@@ -8,8 +6,8 @@ const hostMemory = 0.998;
 const doubtTasks = 20;
 /** The median changes by this factor with each measurement. */
 const medianStep = 1.05;
+const mostSteps = 10;
 const leastMs = 0.001;
-const justShortMs = 0.9 * shortMs;
 /** What is thought before anything was measured, in ms. */
 const unknownRunMs = 1;
 
@@ -26,16 +24,15 @@ export class RunTimes {
   /** Of all kernels, by how often they run. */
   #meanMs: number | undefined;
   #typicalMs: number | undefined;
-  #areShort = false;
 
   /** Takes in that so many tasks of this kernel ran on a host, so long together. */
   measured(kernel: string, hostId: string, ranMs: number, count = 1): void {
     const meanMs = ranMs / count;
-    // The median goes up a step with each that is longer, and down with each that is shorter.
-    const typicalMs = this.#typicalMs ?? meanMs;
-    this.#typicalMs = Math.max(meanMs > typicalMs ? typicalMs * medianStep : typicalMs / medianStep, leastMs);
-    if (this.#typicalMs < shortMs) this.#areShort = true;
-    else if (this.#typicalMs > 4 * shortMs) this.#areShort = false;
+    // The median goes up a step with each that is longer, and down with each that is shorter; of many, it takes some.
+    // That the first one is short says little yet; many would be sent at once if it did.
+    const typicalMs = this.#typicalMs ?? Math.max(meanMs, unknownRunMs);
+    const step = power(medianStep, Math.min(count, mostSteps));
+    this.#typicalMs = Math.max(meanMs > typicalMs ? typicalMs * step : typicalMs / step, leastMs);
     const thoughtMs = this.#kernels.get(kernel);
     this.#kernels.set(kernel, nearer(thoughtMs, meanMs, count));
     this.#meanMs = nearer(this.#meanMs, meanMs, count);
@@ -62,12 +59,10 @@ export class RunTimes {
 
   /**
    * How long half of the measurements were at most, in ms. On a busy machine a few short tasks take long, since their
-   * thread has to wait for a cpu; these say nothing of the others. Where most do, short ones count as such until they
-   * seem to take four times as long: else less of them would be sent at once, and each would take even longer.
+   * thread has to wait for a cpu; these say nothing of the others.
    */
   get typicalMs(): number {
-    const typicalMs = this.#typicalMs ?? unknownRunMs;
-    return this.#areShort ? Math.min(typicalMs, justShortMs) : typicalMs;
+    return this.#typicalMs ?? unknownRunMs;
   }
 
   /** How fast a host is, where 1 is the mean of those that run tasks; 1 until it is known. */

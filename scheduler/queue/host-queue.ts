@@ -65,6 +65,8 @@ export class HostQueue<T extends QueuedTask> {
   #expiring = 0;
   /** How many wait that need anything else than a cpu. */
   #special = 0;
+  /** What is in line waits behind a long task: nothing more is put there. */
+  #isStuck = false;
   readonly #bundles: Bundles;
   /** How many run in bundles. */
   #bundled = 0;
@@ -184,11 +186,23 @@ export class HostQueue<T extends QueuedTask> {
   /** A task that was started has ended, or was given back. */
   ended(task: T, nowMs: number): void {
     this.#running--;
+    this.#isStuck = false;
+    this.#leaves(task);
+    this.#settle();
+    this.fill(nowMs);
+  }
+
+  /** A task that was started leaves without having ended: it was in line behind a long one. */
+  withdrawn(task: T): void {
+    this.#running--;
+    this.#isStuck = true;
+    this.#leaves(task);
+  }
+
+  #leaves(task: T): void {
     if (isPlain(task)) this.#plain--;
     else this.#homeOf(task).give(task.need);
     if (task.bundle !== undefined) this.#bundled--;
-    this.#settle();
-    this.fill(nowMs);
   }
 
   /** A task that runs waits for others that it has submitted, and needs no cpu until it goes on. */
@@ -268,6 +282,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** How many short tasks each cpu has in line, so that it does not wait for the next one. */
   #ahead(): number {
+    if (this.#isStuck) return 0;
     return Math.floor(tasksAhead(this.#deps.typicalMs(), this.hasShortTasks ? shortAheadMs : aheadMs));
   }
 

@@ -52,6 +52,12 @@ export class HostScheduler<T extends QueuedTask> {
     if (!this.queue.hasShortTasks) this.#seek(nowMs);
   }
 
+  /** A task that was started has not been run to its end, as when it is in line behind a long one: it goes elsewhere. */
+  withdrawn(task: T): void {
+    this.queue.withdrawn(task);
+    this.#deps.giveBack(task, { kind: "returned" });
+  }
+
   /**
    * Another host has so many free cpus and asks for work.
    * @returns how many are still free when it has got what waits here; that is remembered for a while

@@ -1,7 +1,7 @@
 import type { Client, TaskOptions } from "wray";
 import { compileProbe } from "../api/modules.ts";
 import { startCluster } from "../support/cluster.ts";
-import { assert, suite, type TestContext } from "../support/index.ts";
+import { assert, rejects, suite, type TestContext } from "../support/index.ts";
 
 const test = suite("host/scheduling");
 
@@ -60,6 +60,22 @@ test("tasks of a key come to their results, no more at once than allowed, on sev
   );
   const [pending] = [wray.nodes().reduce((sum, { tasksPending }) => sum + tasksPending, 0)];
   assert.is(pending, 0);
+});
+
+test("short tasks that were put in line behind a long one expire in time, and go to a host that is free", async (t) => {
+  const { cluster, wray, probe, busy } = await start(t);
+  // So that the host has many of them in line.
+  await wray.get(Array.from({ length: 2_000 }, () => probe.kernel("count").remote()));
+  const endless = probe.kernel("spin").remote();
+  const count = probe.kernel("count");
+  const expiring = Array.from({ length: 50 }, () => count.options({ ttlMs: 300 }).remote());
+  for (const ref of expiring) await rejects(wray.get(ref), "TASK_EXPIRED");
+  const waiting = Array.from({ length: 50 }, () => count.remote());
+  await cluster.startHost();
+  await wray.get(waiting);
+  assert.is(await wray.get(busy({}).remote("x", 1)), "x");
+  wray.cancel(endless);
+  await rejects(wray.get(endless), "TASK_CANCELLED");
 });
 
 test("a host that joins takes work from one that has too much", async (t) => {

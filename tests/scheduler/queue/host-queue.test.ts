@@ -130,7 +130,16 @@ test("HostQueue loses no task and gives back all that it takes, under random sch
         running.push(each);
       }
       for (const name of expired.splice(0)) assert.ok(waiting.delete(name));
+      if (groups.size > 0) return;
       for (const amount of Object.values(queue.ledger.available)) assert.ok(amount >= 0);
+    };
+    const groups = new Set<string>();
+    /** What can't run beside a group, or in one that is gone, goes elsewhere. */
+    const goBarred = () => outOf(queue.remove((each) => queue.isBarred(each)));
+    const drop = (group: string) => {
+      groups.delete(group);
+      queue.unreserve(group, undefined, nowMs);
+      goBarred();
     };
     const outOf = (tasks: Task[]) => {
       for (const { name } of tasks) assert.ok(waiting.delete(name));
@@ -152,15 +161,40 @@ test("HostQueue loses no task and gives back all that it takes, under random sch
           ...{ owner: random.pick(["a", "b"]), priority: random.below(2), queuedMs: nowMs },
           ...{ canMove: random.happens(0.7), expiresMs: random.happens(0.2) ? nowMs + 200 : undefined },
         };
-        queue.push(need === defaultNeed ? task(name, more) : needing(name, need, more), nowMs);
+        const group = random.happens(0.3) ? [...groups][0] : undefined;
+        const bundled = task(name, {
+          ...more,
+          owner: "a",
+          bundle: { group: group!, index: 0 },
+          shape: group!,
+        });
+        const plain = need === defaultNeed ? task(name, more) : needing(name, need, more);
+        const next = group === undefined ? plain : bundled;
+        if (queue.isBarred(next)) waiting.delete(name);
+        else queue.push(next, nowMs);
       } else if (chance < 0.8) {
         if (running.length > 0) queue.ended(running.splice(random.below(running.length), 1)[0]!, nowMs);
       } else if (chance < 0.85) outOf(queue.giveAway(random.below(3)));
       else if (chance < 0.9) queue.asked(nowMs);
-      else if (chance < 0.95) outOf(queue.overdue(nowMs));
-      else queue.expire(nowMs);
+      else if (chance < 0.93) outOf(queue.overdue(nowMs));
+      else if (chance < 0.95) queue.expire(nowMs);
+      else if (chance < 0.97) {
+        // It is in line, and comes back.
+        const [withdrawn] = running.splice(random.below(running.length), 1);
+        if (withdrawn !== undefined) queue.withdrawn(withdrawn);
+      } else if (groups.size > 0 && random.happens(0.5)) {
+        drop(random.pick([...groups]));
+      } else {
+        const group = `g${step}`;
+        const need = { cpu: 1 + random.below(2), gpu: random.below(2) };
+        if (queue.reserve("a", group, 1, [{ index: 0, need }])) groups.add(group);
+        goBarred();
+      }
       look();
     }
+    for (const group of groups) drop(group);
+    queue.fill(nowMs);
+    look();
     while (running.length > 0) {
       queue.ended(running.pop()!, nowMs);
       look();

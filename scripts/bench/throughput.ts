@@ -12,7 +12,8 @@ import type { Context, Figure, Suite } from "./suite.ts";
 const full = { turnCount: 5, callCount: 200_000, outstanding: 10_000 };
 const quick = { turnCount: 2, callCount: 400, outstanding: 100 };
 
-const hostCounts = [1, 3];
+/** One host comes last, since a million tasks are queued there, and leave a large heap behind. */
+const hostCounts = [3, 1];
 const rateBar: Bar = { of: "value", atLeast: 100_000 };
 
 export const throughput: Suite = {

@@ -20,9 +20,10 @@ export type Row = {
   tasks: number;
 };
 
-export function* rowsOf({ scenarios }: Study): Generator<Row> {
+export function* rowsOf({ scenarios, isOfWrayAlone }: Study): Generator<Row> {
+  const compared = isOfWrayAlone ? { wray: simulate } : policies;
   for (const { at, scenario } of scenarios)
-    for (const [policy, run] of Object.entries(policies)) yield rowOf(at, policy, run(scenario));
+    for (const [policy, run] of Object.entries(compared)) yield rowOf(at, policy, run(scenario));
 }
 
 function rowOf(at: number | string, policy: string, outcome: Outcome): Row {

@@ -9,6 +9,8 @@ export type Study = {
   scenarios: { at: number | string; scenario: Scenario }[];
   /** What is looked at. */
   measure: "wait" | "makespan";
+  /** Others can't do what it asks for. */
+  isOfWrayAlone?: true;
 };
 
 const base: Scenario = {
@@ -85,10 +87,9 @@ export function studies(isQuick: boolean): Study[] {
       ],
     },
     {
-      // The others lose no host: they show what the same work takes then.
       ...{ name: "deaths", title: `${count.toLocaleString("en")} tasks at once, ${crew} hosts, 8 programs` },
-      ...{ by: "hosts that die", measure: "makespan" },
-      scenarios: [0.1, 0.25, 0.5].map((part) =>
+      ...{ by: "hosts that die", measure: "makespan", isOfWrayAlone: true },
+      scenarios: [0, 0.1, 0.25, 0.5].map((part) =>
         some(`${Math.round(part * crew)} of ${crew}`, {
           ...{ hostCount: crew, clientCount: 8, work: { count } },
           deaths: { atMs: isQuick ? 100 : 1_000, part },

@@ -6,6 +6,8 @@ import type { RingThreadData } from "./ring-thread.ts";
 
 /** Some 40 µs: longer than a worker that is awake needs for one task. */
 const spinCount = 2_000;
+/** In an event loop with nothing else to do, Node 20 may not see that a wait is over: then it is looked again. */
+const lostMs = 100;
 /** A worker hears of so many tasks at once. */
 const publishCount = 64;
 
@@ -91,7 +93,7 @@ export class Ring {
     const { control } = this.#memory;
     for (let seen = this.#spinUntil(count); seen < count; seen = this.completed) {
       Atomics.store(control, words.isAwaited, 1);
-      await Atomics.waitAsync(control, words.completed, seen).value;
+      await Atomics.waitAsync(control, words.completed, seen, lostMs).value;
     }
   }
 

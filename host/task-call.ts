@@ -6,7 +6,7 @@ import { Call, type CallEnd } from "./pool/call.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { Site } from "./pool/site.ts";
 import type { ItemWriter } from "./ring/items.ts";
-import type { NestedReply, Said, Yielded } from "./worker/messages.ts";
+import { isWaiting, type NestedReply, type Said, type Yielded } from "./worker/messages.ts";
 
 /** How a task of a client ended in the pool. */
 export type TaskEnd =
@@ -86,12 +86,13 @@ export class TaskCall extends Call {
 
   #yielded({ index, value, waits }: Yielded): void {
     this.#deps.yielded(this.#task, index, value);
-    if (!waits) return;
-    this.#block();
-    this.#task.window!.wait(index + 1, (count) => {
-      this.#resume();
-      this.#deps.pool.reply(this, { kind: "taken", count });
-    });
+    if (waits) this.#task.window!.wait(index + 1, (count) => this.#answer({ kind: "taken", count }));
+  }
+
+  /** Ends its wait. */
+  #answer(reply: NestedReply): void {
+    this.#resume();
+    this.#deps.pool.reply(this, reply);
   }
 
   #block(): void {
@@ -112,6 +113,8 @@ export class TaskCall extends Call {
 
   override said(message: Said): void {
     const { pool, log, progress, childrenOf } = this.#deps;
+    // First, since the answer may come at once.
+    if (isWaiting(message)) this.#block();
     switch (message.kind) {
       case "log":
         log(this.#task, message.text);
@@ -125,15 +128,9 @@ export class TaskCall extends Call {
       case "item":
         this.#yielded(message);
         return;
-      default: {
+      default:
         this.#children ??= childrenOf(this.#task, () => pool.countEnded(this));
-        const mayWait = message.kind === "get" || message.kind === "wait";
-        this.#children.hear(message, (reply: NestedReply) => {
-          if (mayWait) this.#resume();
-          pool.reply(this, reply);
-        });
-        if (mayWait) this.#block();
-      }
+        this.#children.hear(message, (reply) => this.#answer(reply));
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Waiting } from "../../scheduler/queue/fair-queue.ts";
 import type { CallEnd } from "../pool/call.ts";
 import type { Site } from "../pool/site.ts";
-import type { NestedReply, Said } from "../worker/messages.ts";
+import { isWaiting, type NestedReply, type Said } from "../worker/messages.ts";
 import { type Gating, shapeOf } from "./gate.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import type { LocalObject } from "./local-object.ts";
@@ -85,10 +85,12 @@ export class GatedTask extends LocalTask implements Waiting {
   }
 
   override said(message: Said): void {
+    // First, since the answer may come at once.
+    if (isWaiting(message)) {
+      this.#isBlocked = true;
+      this.#backend.gate.blocked(this);
+    }
     super.said(message);
-    if ((message.kind !== "get" && message.kind !== "wait") || this.#isBlocked) return;
-    this.#isBlocked = true;
-    this.#backend.gate.blocked(this);
   }
 
   protected override answer(reply: NestedReply): void {

@@ -156,22 +156,20 @@ export class LocalTask extends Call implements Waiter {
       case "readings":
         this.#clock = message.clock;
         return;
-      case "item": {
-        const { pool } = this.#backend;
+      case "item":
         this.#options.items!.add(
           message,
           (value) => this.#backend.newItem(value, this.site.label),
-          (count) => pool.reply(this, { kind: "taken", count }),
+          (count) => this.answer({ kind: "taken", count }),
         );
         return;
-      }
       default:
         this.#children ??= this.#backend.childrenOf(this, this.#seed);
         this.#children.hear(message, (reply) => this.answer(reply));
     }
   }
 
-  /** Ends its wait for what it has submitted. */
+  /** Ends its wait, for what it has submitted or for who takes its items. */
   protected answer(reply: NestedReply): void {
     this.#backend.pool.reply(this, reply);
   }

@@ -30,6 +30,15 @@ export function streamTests(test: Suite, api: () => Api): void {
     }
   });
 
+  test("a task that waits until its items are taken gives what it has of the cpus to others", async () => {
+    const { wray } = api();
+    const resources = { cpu: wray.nodes()[0]!.cpus };
+    const endless = streams.kernel("endless").options({ resources, maxUnread: 1 }).stream();
+    assert.is(await wray.get(streams.kernel("twice").options({ resources }).remote(2)), 4);
+    for await (const ref of endless) if ((await wray.get(ref)) === 3) break;
+    assert.is(await wray.get(streams.kernel("twice").options({ resources }).remote(4)), 8);
+  });
+
   test("stream() gives values of every kind", async () => {
     const kinds = stream("kinds");
     assert.equal(await values(kinds), [

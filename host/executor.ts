@@ -109,6 +109,11 @@ export class Executor {
     return this.#here.size === 0;
   }
 
+  /** What of this host no placement group has reserved; undefined if none has anything. */
+  get unreserved(): Resources | undefined {
+    return this.#scheduler.queue.unreserved;
+  }
+
   /** How much there is to do. */
   get load(): Load {
     const { pool } = this.#deps;

@@ -8,6 +8,7 @@ import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
 import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
+import { unreservedCpus } from "../scheduler/placement/resources.ts";
 import {
   decodeHeartbeat,
   decodePacketToHost,
@@ -407,7 +408,7 @@ export class Host {
   /** Another host has nothing to do for some cpus, and asks for work. */
   #asked(thief: Heartbeat): void {
     const { host: id, cpus, running, queued, unreserved } = thief;
-    const free = (unreserved?.cpu ?? cpus) - running - queued;
+    const free = unreservedCpus(cpus, unreserved) - running - queued;
     if (free <= 0 || id === this.id || this.#state !== "up") return;
     if (this.#executor.asked(id, free) > 0) this.#submitter?.heard(thief);
   }

@@ -1,5 +1,6 @@
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { type Delivery, JobFeed } from "../scheduler/jobs/job-feed.ts";
+import { unreservedCpus } from "../scheduler/placement/resources.ts";
 import { JobRun, type JobRunDeps } from "./job-run.ts";
 
 /** How often the stream hears of each job that it is still in good hands. */
@@ -94,7 +95,7 @@ export class JobService {
   /** Those that no placement group has reserved. */
   get #cpus(): number {
     const { executor, cpus } = this.#deps;
-    return executor.load.unreserved?.cpu ?? cpus;
+    return unreservedCpus(cpus, executor.unreserved);
   }
 
   #runOf(delivery: Delivery): JobRun {

@@ -1,7 +1,7 @@
 import { schedulingNames, type TaskOptions } from "../../scheduler/client/task-options.ts";
 import { KeyLimits } from "../../scheduler/dataflow/key-limits.ts";
 import { type HostEntry, lacksOf } from "../../scheduler/placement/host-table.ts";
-import { defaultNeed, keyOf, Ledger } from "../../scheduler/placement/resources.ts";
+import { cpuOf, defaultNeed, keyOf, Ledger } from "../../scheduler/placement/resources.ts";
 import type { Resources } from "../../scheduler/protocol/messages.ts";
 import { expired, missedDeadline } from "../../scheduler/queue/expired.ts";
 import { agingMs, FairQueue } from "../../scheduler/queue/fair-queue.ts";
@@ -202,7 +202,6 @@ export class Gate {
   }
 }
 
-const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const agedBy = (waitedMs: number) => Math.floor(waitedMs / agingMs);
 
 /** The text by which those are known that need the same. */

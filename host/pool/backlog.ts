@@ -4,8 +4,8 @@ type Waiting = Pick<Call, "owner" | "depth" | "hasEnded" | "isUrgent"> & { next:
 
 /**
  * Calls that wait for a worker. Urgent ones come first. Then come those that other tasks submitted, the deepest before
- * all: so a tree of tasks is walked depth first, and few tasks are begun and wait for others at once. In one depth the owners take turns, and
- * the calls of each keep their order.
+ * all: so a tree of tasks is walked depth first, and few tasks are begun and wait for others at once. In one depth the
+ * owners take turns, and the calls of each keep their order.
  */
 export class Backlog<T extends Waiting> {
   readonly #urgent = new Queue<T>("");

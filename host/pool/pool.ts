@@ -145,13 +145,9 @@ export class Pool {
 
   /** Ends a call, running or not, whose result nobody wants: it hears that it was given back. */
   cancel(call: Call): void {
-    if (call.hasEnded) return;
-    if (call.slot >= 0 && !this.#slots.cancel(call.slot)) {
-      this.#watch.stop(call, undefined);
-      this.#look();
-      return;
-    }
-    this.#end(call, { kind: "returned" });
+    if (call.hasEnded || this.withdraw(call)) return;
+    this.#watch.stop(call, undefined);
+    this.#look();
   }
 
   /** Gives back a call that no worker has begun. False when one has, or it has ended. */

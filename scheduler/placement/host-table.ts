@@ -1,6 +1,6 @@
 import type { Heartbeat, HostState, Load, Resources } from "../protocol/messages.ts";
 import { type Labels, type Selector, unmet } from "./labels.ts";
-import { missing } from "./resources.ts";
+import { missing, unreservedCpus } from "./resources.ts";
 
 /** How often a host of a small cluster says that it is there. */
 export const shortestBeatMs = 100;
@@ -192,7 +192,8 @@ export const isOpen = ({ state, heardMs, beatMs }: HostEntry, nowMs: number): bo
 export const tasksOn = ({ load, increments, tasksPending }: HostEntry): number =>
   Math.max(load.queued + load.running + increments, tasksPending);
 
-export const freeSlots = (host: HostEntry): number => (host.unreserved?.cpu ?? host.cpus) - tasksOn(host);
+export const freeSlots = (host: HostEntry): number =>
+  unreservedCpus(host.cpus, host.unreserved) - tasksOn(host);
 
 /** Whether groups have reserved so much of a host that a task can't run there now. */
 export const isBarred = ({ unreserved }: HostEntry, { need, bundle }: Demand): boolean =>

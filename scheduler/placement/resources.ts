@@ -5,6 +5,13 @@ import type { Resources } from "../protocol/messages.ts";
 /** What a task needs unless its options say otherwise. */
 export const defaultNeed: Resources = { cpu: 1 };
 
+/** What of a need is cpus: a task that waits for others gives it back. */
+export const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
+
+/** How many cpus of a host no placement group has reserved. */
+export const unreservedCpus = (cpus: number, unreserved: Resources | undefined): number =>
+  unreserved?.cpu ?? cpus;
+
 /** Amounts are counted in these parts, so that fractions add up: ten times 0.1 is 1. */
 const parts = 10_000;
 

@@ -1,6 +1,6 @@
 import { Bundles, type Holding } from "../groups/bundles.ts";
 import { shortMs, tasksAhead } from "../placement/ahead.ts";
-import { defaultNeed, Ledger } from "../placement/resources.ts";
+import { cpuOf, defaultNeed, Ledger } from "../placement/resources.ts";
 import type { BundleName, Load, Resources } from "../protocol/messages.ts";
 import { FairQueue, type Waiting } from "./fair-queue.ts";
 
@@ -33,7 +33,6 @@ const mostHops = 3;
 const aheadMs = 0.2;
 const shortAheadMs = 10;
 
-const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 const isPlain = ({ need, bundle }: Pick<QueuedTask, "need" | "bundle">) =>
   need === defaultNeed && bundle === undefined;
 

@@ -1,4 +1,5 @@
 import type { IdleHosts } from "../placement/idle-hosts.ts";
+import { unreservedCpus } from "../placement/resources.ts";
 import type { Load, Returned } from "../protocol/messages.ts";
 import { HostQueue, type HostQueueDeps, type QueuedTask } from "./host-queue.ts";
 import { Thief, type ThiefDeps } from "./thief.ts";
@@ -130,7 +131,7 @@ export class HostScheduler<T extends QueuedTask> {
     const { load, ask, wakeIn } = this.#deps;
     const { queued, running, unreserved } = load();
     if (running > 0) this.#thief.worked();
-    const free = (unreserved?.cpu ?? this.#cpus) - running;
+    const free = unreservedCpus(this.#cpus, unreserved) - running;
     if (queued > 0 || free <= 0) return;
     const victim = this.#thief.victim(free, this.#cpus, nowMs);
     if (victim !== undefined) ask(victim);

@@ -96,6 +96,7 @@ const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
   stream: countFrom1,
+  once: exactly(true),
   bundle: object({ group: text, index: count }),
 };
 /** What each call may say of itself. */

@@ -28,6 +28,8 @@ export type Template = {
   stream?: number;
   /** The bundle of a placement group of the owner's that it runs in. */
   bundle?: BundleName;
+  /** It is not run again when its worker dies: what can be is ended before it when memory is short. */
+  once?: true;
 };
 
 /** A part of what a placement group has reserved. */

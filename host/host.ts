@@ -6,6 +6,7 @@ import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
+import { AbsentOwners } from "../scheduler/ownership/absent-owners.ts";
 import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { unreservedCpus } from "../scheduler/placement/resources.ts";
@@ -32,7 +33,6 @@ import type {
 } from "../scheduler/protocol/messages.ts";
 import { type Peer, protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
-import { AbsentOwners } from "./absent-owners.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";

@@ -26,12 +26,12 @@ import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value
 import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import type { BusTask } from "./bus-task.ts";
-import type { Modules } from "./modules.ts";
+import type { ModuleSource } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import type { Segments } from "./objects/segments.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
-import type { Pool } from "./pool/pool.ts";
+import type { CallPool } from "./pool/pool.ts";
 import { segmentItemBytes } from "./ring/items.ts";
 import { SlotRoom } from "./ring/slot-room.ts";
 import { type CallArg, TaskCall, type TaskCallDeps, type TaskEnd } from "./task-call.ts";
@@ -40,10 +40,10 @@ import type { Traps } from "./traps/traps.ts";
 export type ExecutorDeps = {
   bus: Bus;
   subjects: Subjects;
-  modules: Modules;
+  modules: ModuleSource;
   store: ObjectStore;
   segments: Segments;
-  pool: Pool;
+  pool: CallPool;
   traps: Traps;
   /** What this host offers. */
   resources: Resources;

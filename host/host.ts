@@ -37,10 +37,10 @@ import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { JobService } from "./job-service.ts";
 import { defaultHostLimits, type HostLimits } from "./limits.ts";
-import { Modules } from "./modules.ts";
+import { type ModuleSource, Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
 import { ObjectStore } from "./objects/store.ts";
-import { Pool } from "./pool/pool.ts";
+import { type CallPool, Pool } from "./pool/pool.ts";
 import { printLog } from "./print-log.ts";
 import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
@@ -78,6 +78,8 @@ export type HostOptions = {
   labels?: Record<string, string>;
   /** Where the cluster's jobs are; without it, this host runs none. */
   jobs?: JobStores;
+  /** What takes the place of its worker threads and its modules, as in a simulation. */
+  parts?: { pool: CallPool; modules: ModuleSource };
 };
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
@@ -87,9 +89,9 @@ export class Host {
   readonly #bus: Bus;
   readonly #control: Control;
   readonly #subjects: Subjects;
-  readonly #modules: Modules;
+  readonly #modules: ModuleSource;
   readonly #store: ObjectStore;
-  readonly #pool: Pool;
+  readonly #pool: CallPool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
   /** Those that each client has told of in its session, by their numbers. */
@@ -117,7 +119,7 @@ export class Host {
   readonly #toldMs = new Map<string, number>();
 
   private constructor(options: HostOptions) {
-    const { bus, control, cluster, id, cpus, objectAddress, limits: given, labels = {} } = options;
+    const { bus, control, cluster, id, cpus, objectAddress, limits: given, labels = {}, parts } = options;
     const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
@@ -133,8 +135,8 @@ export class Host {
       dropped: (id) => this.#pool.forgetSegment(id),
     });
     this.#store = new ObjectStore({ capacityBytes, segments, spillFolder });
-    this.#pool = new Pool(cpus, limits.stackBytes, true);
-    this.#modules = new Modules(control, limits);
+    this.#pool = parts?.pool ?? new Pool(cpus, limits.stackBytes, true);
+    this.#modules = parts?.modules ?? new Modules(control, limits);
     this.#executor = new Executor({
       bus,
       subjects: this.#subjects,

@@ -94,7 +94,8 @@ export class Exchange<Out, In> {
       this.open(peerId, session);
     }
     if (packet.reset) {
-      this.#deps.onReset?.(peerId);
+      // Whoever has taken none of our packets has lost nothing: it has missed the first, which is sent again.
+      if (!this.#links.get(peerId)!.isUnheard) this.#deps.onReset?.(peerId);
       return;
     }
     this.#heardMs.set(peerId, this.#nowMs());

@@ -54,8 +54,9 @@ export class Cluster {
   crashProbability = 0;
   /** What each host said last. */
   readonly heard = new Map<string, Heartbeat>();
-  /** When the last packet with messages was sent. */
+  /** The last packet with messages: when it was sent, and what it was. */
   busyMs = 0;
+  busyWith = "";
   readonly #faults: Faults;
   readonly #control = new SharedControl();
   readonly #chance: () => number;
@@ -67,9 +68,12 @@ export class Cluster {
     this.#faults = faults;
     this.#chance = world.chance("work");
     this.network = new Network(world);
-    this.network.onMessage = (_, subject, payload) => {
+    this.network.onMessage = (from, subject, payload) => {
       const packet = packetOf(subject, payload);
-      if (packet !== undefined && packet.seq > 0) this.busyMs = world.nowMs;
+      if (packet === undefined || packet.seq === 0) return;
+      this.busyMs = world.nowMs;
+      const kinds = packet.messages.map(({ kind }) => kind).join();
+      this.busyWith = `${from.name} to ${subject}: packet ${packet.seq} with ${kinds}`;
     };
     const connection = this.network.connect(world.outside);
     this.#observer = { process: world.outside, connection, bus: connection };

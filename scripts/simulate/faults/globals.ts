@@ -1,7 +1,14 @@
+import { Decoder } from "@msgpack/msgpack";
 import { SimulatedTimer } from "./process.ts";
 import type { World } from "./world.ts";
 
 type Timers = Pick<typeof globalThis, "setTimeout" | "setInterval" | "clearTimeout" | "clearInterval">;
+
+/** The decoder keeps the keys of maps that it has seen, and draws a random number for which to forget. */
+const { caches } = (new Decoder() as unknown as { keyDecoder: { caches: unknown[][] } }).keyDecoder;
+const forgetKeys = () => {
+  for (const cache of caches) cache.length = 0;
+};
 
 /**
  * From now on the time and the chance of this thread are those of a world: its timers, clocks, random numbers and ids.
@@ -13,6 +20,7 @@ export function enter(world: World): () => void {
     ...{ now: Date.now, random: Math.random, rss: process.memoryUsage.rss, error: console.error },
   };
   const chance = world.chance("program");
+  forgetKeys();
   const set =
     (repeats: boolean) =>
     (action: (...args: unknown[]) => void, ms = 1, ...args: unknown[]) =>

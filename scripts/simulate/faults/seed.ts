@@ -143,8 +143,10 @@ async function settle(world: World, cluster: Cluster, programs: readonly Program
   broken.push(...(await until(cleanMs, () => leftObjects(cluster))));
   if (broken.length > 0) return broken;
 
-  const isBusy = () => (world.nowMs - cluster.busyMs < quietMs ? ["packets are sent again and again"] : []);
-  broken.push(...(await until(settleMs, isBusy)));
+  const isBusy = () =>
+    world.nowMs - cluster.busyMs < quietMs ? [`there is no end of packets: ${cluster.busyWith}`] : [];
+  // A host goes on with a session that its client has given up, until it has not heard of the client for a minute.
+  broken.push(...(await until(cleanMs, isBusy)));
 
   const prober = cluster.startClient();
   const program = new Program(world, prober, world.chance("probes"));

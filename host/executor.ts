@@ -236,6 +236,10 @@ export class Executor {
       return;
     }
     this.#measure(task);
+    if (task.isCancelled) {
+      this.#end(task, { kind: "returned" });
+      return;
+    }
     switch (end.kind) {
       case "returned":
         this.#end(task, end);

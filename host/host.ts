@@ -310,6 +310,8 @@ export class Host {
   }
 
   readonly #ended = (task: BusTask, outcome: Outcome): void => {
+    // Nobody waits for it, and in a later session the client may have the same task here once more.
+    if (task.isCancelled) return;
     const { number } = task;
     const clientId = task.owner!;
     this.#tellLoad(clientId);

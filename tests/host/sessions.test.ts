@@ -36,5 +36,8 @@ test("what a client began in a former session is not answered in the next", asyn
   const outcomes = seen.map((message) => message.kind === "result" && message.outcome);
   assert.is(outcomes.length, 1, JSON.stringify(outcomes));
   const [outcome] = outcomes;
-  assert.is(outcome && outcome.kind === "value" && decodeValue(Uint8Array.from(outcome.value as Uint8Array)), "t");
+  assert.is(
+    outcome && outcome.kind === "value" && decodeValue(Uint8Array.from(outcome.value as Uint8Array)),
+    "t",
+  );
 });

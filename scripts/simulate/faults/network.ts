@@ -105,9 +105,9 @@ export class Network {
       if (!receiver.isActive || connection.session !== session) return;
       if (connection.way === "lossy" || connection.way === "down") return;
       if (connection.way === "stalled") connection.held.push(deliver);
-      else this.#world.message(connection.process, 0, what, action, isOfGarbage(what) ? undefined : payload);
+      else this.#world.arrive(connection.process, what, action, isOfGarbage(what) ? undefined : payload);
     };
-    this.#world.message(this.#world.outside, dueMs - nowMs, `${from.process.name} → ${what}`, deliver);
+    this.#world.after(dueMs - nowMs, deliver);
   }
 }
 
@@ -215,7 +215,7 @@ export class SimulatedConnection implements Bus {
   /** The way is open again; what waited goes on. */
   open(): void {
     this.way = "open";
-    for (const action of this.held.splice(0)) action();
+    for (const action of this.held.splice(0)) this.#world.after(0, action);
   }
 
   #send(action: () => void): void {

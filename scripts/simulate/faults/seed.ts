@@ -76,7 +76,7 @@ export async function runSeed(seed: number, { onEvent, sabotage }: SeedOptions =
         world.message(client.process, 10 + random() * faultyMs, "work", () => program.work());
       return program;
     });
-    const mishapCount = below(3) * below(4);
+    const mishapCount = random() < 0.3 ? 0 : 1 + below(6);
     for (let left = mishapCount; left > 0; left--)
       world.message(world.outside, 20 + random() * faultyMs, "mishap", () => mishaps.strike());
 
@@ -104,7 +104,7 @@ export async function runSeed(seed: number, { onEvent, sabotage }: SeedOptions =
 
   function rulesOf(random: () => number): Rule[] {
     const types = [...toHostTypes, ...toClientTypes, ...wholeTypes];
-    const count = Math.floor(6 * random());
+    const count = Math.floor(8 * random());
     return Array.from({ length: count }, () => ({
       type: types[Math.floor(types.length * random())]!,
       fault: faultKinds[Math.floor(faultKinds.length * random())]!,

@@ -9,6 +9,8 @@ const microtask = queueMicrotask;
 
 /** After so many events the real event loop has a turn, in which it tells of rejections that nobody handles. */
 const eventsPerTurn = 2_000;
+/** So much of each message is part of the trace. */
+const tracedBytes = 64;
 /** Timers go off up to so much late, so that those of one length differ. */
 const mostLateMs = 0.5;
 
@@ -64,7 +66,19 @@ export class World {
 
   /** Lets a process take in a message after so long; a frozen one does so when it goes on. */
   message(receiver: Process, ms: number, what: string, action: () => void, bytes?: Uint8Array): void {
-    this.#events.after(ms, () => this.#arrive(receiver, what, action, bytes));
+    this.#events.after(ms, () => this.arrive(receiver, what, action, bytes));
+  }
+
+  /** Does something after so long, outside of all processes. */
+  after(ms: number, action: () => void): void {
+    this.#events.after(ms, action);
+  }
+
+  /** The same as `message`, now: to be called by what `after` does, and nothing else is done after it. */
+  arrive(receiver: Process, what: string, action: () => void, bytes?: Uint8Array): void {
+    if (receiver.state === "dead") return;
+    if (receiver.state === "frozen") receiver.lateMessages.push({ what, action });
+    else this.#happen(receiver, what, action, bytes);
   }
 
   setTimer(ms: number, action: () => void, repeats: boolean): SimulatedTimer {
@@ -146,12 +160,6 @@ export class World {
     });
   }
 
-  #arrive(receiver: Process, what: string, action: () => void, bytes?: Uint8Array): void {
-    if (receiver.state === "dead") return;
-    if (receiver.state === "frozen") receiver.lateMessages.push({ what, action });
-    else this.#happen(receiver, what, action, bytes);
-  }
-
   #happen(process: Process, what: string, action: () => void, bytes?: Uint8Array): void {
     this.current = process;
     this.#trace(`${this.nowMs} ${process.name} ${what}`, bytes);
@@ -165,7 +173,8 @@ export class World {
   #trace(what: string, bytes: Uint8Array | undefined): void {
     let hash = this.#hash;
     for (let at = 0; at < what.length; at++) hash = Math.imul(hash ^ what.charCodeAt(at), 0x01000193);
-    if (bytes !== undefined) for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+    const byteCount = Math.min(bytes?.byteLength ?? 0, tracedBytes);
+    for (let at = 0; at < byteCount; at++) hash = Math.imul(hash ^ bytes![at]!, 0x01000193);
     this.#hash = hash;
     this.onEvent?.(what);
   }

@@ -21,11 +21,14 @@ export function faultyBus(bus: Bus, faults: Faults): Bus {
   let isBroken = false;
 
   const later = (ms: number, action: () => void) => void setTimeout(action, ms);
-  const pass: Publish = (subject, payload) => {
-    bus.publish(subject, payload);
+  const passOvertaken = (subject: string) => {
     const behind = overtaken.get(subject) ?? [];
     overtaken.delete(subject);
     for (const each of behind) bus.publish(subject, each);
+  };
+  const pass: Publish = (subject, payload) => {
+    bus.publish(subject, payload);
+    passOvertaken(subject);
   };
   const breakOff = () => {
     isBroken = true;
@@ -56,7 +59,7 @@ export function faultyBus(bus: Bus, faults: Faults): Bus {
       case "reordered":
         overtaken.set(subject, [...(overtaken.get(subject) ?? []), payload]);
         later(overtakenMs, () => {
-          if (overtaken.get(subject)?.includes(payload)) pass(subject, payload);
+          if (overtaken.get(subject)?.includes(payload)) passOvertaken(subject);
         });
         return;
       default:

@@ -28,14 +28,15 @@ export type FaultsDeps = {
 
 /** Decides which messages are struck by which faults, and keeps the list. */
 export class Faults {
+  /** May be replaced at any time. */
+  rules: readonly Rule[];
   readonly random: () => number;
-  readonly #rules: readonly Rule[];
   readonly #nowMs: () => number;
   readonly #strikes: Strike[] = [];
   #isOver = false;
 
   constructor({ rules, random, nowMs = () => performance.now() }: FaultsDeps) {
-    this.#rules = rules;
+    this.rules = rules;
     this.random = random;
     this.#nowMs = nowMs;
   }
@@ -58,7 +59,7 @@ export class Faults {
   /** The fault that strikes a message of these types, if one does: the first rule that says so. */
   strike(types: readonly string[], where: string, possible = faultKinds as readonly FaultKind[]) {
     if (this.#isOver) return undefined;
-    for (const { type, fault, probability } of this.#rules) {
+    for (const { type, fault, probability } of this.rules) {
       if (!types.includes(type) || !possible.includes(fault) || this.random() >= probability) continue;
       this.#strikes.push({ atMs: this.#nowMs(), type, fault, where });
       return fault;

@@ -37,8 +37,6 @@ export type SeedReport = {
 export type SeedOptions = {
   /** Is told of each event. */
   onEvent?: (what: string) => void;
-  /** For tests: breaks something on purpose. */
-  sabotage?: (cluster: Cluster) => void;
 };
 
 /** How long it may take, once the faults are over, until … all tasks have ended; what is left is cleaned up; and the rest. */
@@ -49,7 +47,7 @@ const everyManyHosts = 20;
 const manyHosts = 50;
 
 /** Runs a cluster with the faults of a seed, and looks whether all is as it has to be. */
-export async function runSeed(seed: number, { onEvent, sabotage }: SeedOptions = {}): Promise<SeedReport> {
+export async function runSeed(seed: number, { onEvent }: SeedOptions = {}): Promise<SeedReport> {
   // What takes a thread of its own is done before.
   await publishShipped(memoryControl());
   const world = new World(seed);
@@ -67,7 +65,6 @@ export async function runSeed(seed: number, { onEvent, sabotage }: SeedOptions =
     const hostCount = isLarge ? manyHosts : 3 + below(10) * (random() < 0.5 ? 0 : 1) + below(2);
     cluster.crashProbability = random() < 0.5 ? 0 : 0.05 * random();
     for (let left = hostCount; left > 0; left--) mishaps.startHost();
-    sabotage?.(cluster);
     const faultyMs = isLarge ? 600 : 300 + below(2_000);
     const programs = Array.from({ length: isLarge ? 1 : 1 + below(4) }, (_, index) => {
       const client = cluster.startClient();

@@ -10,6 +10,7 @@ import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts"
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { unreservedCpus } from "../scheduler/placement/resources.ts";
 import {
+  decodeDrain,
   decodeHeartbeat,
   decodePacketToHost,
   encodeMessage,
@@ -29,8 +30,9 @@ import type {
   ToClient,
   ToHost,
 } from "../scheduler/protocol/messages.ts";
-import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
+import { type Peer, protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
+import { AbsentOwners } from "./absent-owners.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
@@ -86,6 +88,9 @@ export type HostOptions = {
 export class Host {
   readonly id: string;
   readonly cpus: number;
+  /** Resolves when somebody asks it to leave: whoever has started it is to stop it. */
+  readonly asked: Promise<{ deadlineMs: number }>;
+  #ask!: (request: { deadlineMs: number }) => void;
   readonly #bus: Bus;
   readonly #control: Control;
   readonly #subjects: Subjects;
@@ -94,6 +99,7 @@ export class Host {
   readonly #pool: CallPool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
+  readonly #absentOwners: AbsentOwners;
   /** Those that each client has told of in its session, by their numbers. */
   readonly #templates = new Map<string, CallTemplate[]>();
   readonly #subscriptions: Subscription[] = [];
@@ -123,6 +129,9 @@ export class Host {
     const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
+    this.asked = new Promise((resolve) => {
+      this.#ask = resolve;
+    });
     this.#resources = { cpu: cpus, ...options.resources };
     this.#labels = labels;
     this.#bus = bus;
@@ -164,6 +173,12 @@ export class Host {
       publish: (clientId, packet) =>
         bus.publish(this.#subjects.clientResults(clientId), encodePacket(packet)),
       deliver: (clientId, message) => this.#onMessage(clientId, message),
+      onReset: (clientId) => void this.#rejoin(clientId),
+    });
+    this.#absentOwners = new AbsentOwners({
+      isListening: (clientId) => bus.isListening(this.#subjects.alive(clientId)),
+      died: (clientId) => this.#forgetDead(clientId),
+      nowMs: () => performance.now(),
     });
     this.#gossip = new Gossip({
       ...{ bus, subjects: this.#subjects, most: mostHeard },
@@ -183,10 +198,15 @@ export class Host {
       bus.subscribe(this.#subjects.memory({ kind: "host", id }), (_, respond) =>
         respond(encodeMessage(this.#memory())),
       ),
+      bus.subscribe(this.#subjects.drain(id), (payload, respond) => {
+        this.#ask(decodeDrain(payload));
+        respond(encodeMessage({ host: id }));
+      }),
       bus.subscribe(this.#subjects.hello, () => this.#beat()),
       bus.subscribe(this.#subjects.idle(id), (payload) => this.#asked(decodeHeartbeat(payload))),
       bus.onReconnect(() => {
         this.#exchange.resend(0);
+        this.#absentOwners.reconnected();
         void this.#renewLease();
       }),
     );
@@ -270,6 +290,14 @@ export class Host {
       case "taken":
         this.#executor.taken(clientId, message.id, message.count);
         return;
+      case "ping":
+        return;
+      case "gone":
+        this.#executor.gone(clientId, message.host);
+        return;
+      case "keep":
+        void this.#keep(clientId, message);
+        return;
       case "reserve": {
         const isReserved = this.#state === "up" && this.#executor.reserve(clientId, message);
         const { group, attempt } = message;
@@ -285,6 +313,19 @@ export class Host {
         this.#forgetClient(clientId);
         return;
     }
+  }
+
+  async #keep(clientId: string, { id, at }: { id: string; at: Peer[] }): Promise<void> {
+    const bytes =
+      this.#state === "up"
+        ? await this.#executor.keep(clientId, { ref: id, at }).catch(() => undefined)
+        : undefined;
+    this.#exchange.send(
+      clientId,
+      { kind: "kept", id, ...(bytes !== undefined && { bytes }) },
+      resultOverheadBytes,
+    );
+    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
   }
 
   #tellGroup(clientId: string, said: { group: string; attempt: number; isHeld: boolean }): void {
@@ -358,13 +399,43 @@ export class Host {
     return this.#nested;
   }
 
-  #forgetClient(clientId: string): void {
+  /** Returns how many tasks and objects are gone with it. */
+  #forgetClient(clientId: string): { tasks: number; objects: number } {
     this.#exchange.forget(clientId);
     this.#templates.delete(clientId);
     this.#toldMs.delete(clientId);
     this.#dropGroups(clientId);
-    this.#executor.cancelAllOf(clientId);
-    this.#store.releaseAllOf(clientId);
+    return {
+      tasks: this.#executor.cancelAllOf(clientId),
+      objects: this.#store.releaseAllOf(clientId),
+    };
+  }
+
+  /** Its process is gone: nobody waits for its tasks any more. */
+  #forgetDead(clientId: string): void {
+    if (!this.#exchange.has(clientId)) return;
+    const { tasks, objects } = this.#forgetClient(clientId);
+    console.error(
+      `wray host ${this.id}: client ${clientId} died; ${tasks} tasks and ${objects} objects go with it`,
+    );
+  }
+
+  /**
+   * For a client this host was dead: it was frozen, or cut off. What it has of that client's is elsewhere by now, so it
+   * drops all of it; what it has done meanwhile counts for nothing. It goes on with a lease of a higher epoch.
+   */
+  async #rejoin(clientId: string): Promise<void> {
+    const { tasks, objects } = this.#forgetClient(clientId);
+    const dropped = `dropped ${tasks} tasks and ${objects} objects`;
+    try {
+      if (this.#state === "up") await this.#takeLease();
+    } catch {
+      // The next renewal makes up for it.
+    }
+    this.#beat();
+    console.error(
+      `wray host ${this.id}: client ${clientId} took it for dead; ${dropped}, goes on with epoch ${this.#epoch}`,
+    );
   }
 
   #forgetSilent(): void {
@@ -372,6 +443,12 @@ export class Host {
     const wasDeaf = nowMs - this.#checkedMs > deafMs;
     this.#checkedMs = nowMs;
     if (wasDeaf || !this.#bus.isConnected) return;
+    const silent = this.#exchange.silent(AbsentOwners.silentMs);
+    if (silent.length > 0) {
+      const busy = this.#executor.owners();
+      const idle = new Set(this.#exchange.silent(AbsentOwners.idleMs));
+      this.#absentOwners.look(new Set(silent.filter((id) => busy.has(id) || idle.has(id))));
+    }
     for (const clientId of this.#exchange.silent(groupLeaseMs)) this.#dropGroups(clientId);
     for (const clientId of this.#exchange.silent(clientSilenceMs)) this.#forgetClient(clientId);
   }
@@ -489,7 +566,7 @@ export class Host {
     const isDone = () =>
       this.#executor.isIdle &&
       this.#exchange.isSettled &&
-      !this.#store.hasResultsOf((owner) => this.#exchange.has(owner));
+      !this.#store.hasObjectsOf((owner) => this.#exchange.has(owner));
     const untilMs = performance.now() + farewellMs;
     while (!isDone() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -23,12 +23,16 @@ export function subjectsOf(cluster: string) {
     loadOf: (hostId: string) => `${prefix}.load.${hostId}`,
     /** Where a host hears from others that have nothing to do. */
     idle: (hostId: string) => `${prefix}.host.${hostId}.idle`,
+    /** Where a host is asked to leave. */
+    drain: (hostId: string) => `${prefix}.host.${hostId}.drain`,
     /** Whoever calls here, with no message, hears from every host at once. */
     hello: `${prefix}.hello`,
     /** Packets from clients to a host. */
     hostTasks: (hostId: string) => `${prefix}.host.${hostId}.tasks`,
     /** Packets from hosts to a client. */
     clientResults: (clientId: string) => `${prefix}.client.${clientId}.results`,
+    /** Where a client answers that it is there. */
+    alive: (clientId: string) => `${prefix}.client.${clientId}.alive`,
     /** Where a host or a client answers for the objects it holds. */
     objects: (peer: Peer) => `${prefix}.${peer.kind}.${peer.id}.objects`,
     /** Where a host or a client tells what it holds, and why. */

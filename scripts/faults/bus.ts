@@ -117,6 +117,7 @@ export function faultyBus(bus: Bus, faults: Faults): Bus {
           return send();
       }
     },
+    isListening: (subject) => bus.isListening(subject),
     serve: (service, handler) => bus.serve(service, handler),
     onReconnect(listener): Subscription {
       listeners.add(listener);

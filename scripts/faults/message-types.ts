@@ -2,8 +2,11 @@ import { decodePacketToClient, decodePacketToHost } from "../../scheduler/protoc
 import type { Packet, ToClient, ToHost } from "../../scheduler/protocol/messages.ts";
 
 /** The types of what is in packets, by who gets it. */
-export const toHostTypes = ["call", "template", "release", "cancel", "reserve", "unreserve", "taken", "bye"];
-export const toClientTypes = ["result", "value", "item", "progress", "reserved", "load"];
+export const toHostTypes = [
+  ...["call", "template", "release", "cancel", "reserve", "unreserve"],
+  ...["taken", "ping", "gone", "keep", "bye"],
+];
+export const toClientTypes = ["result", "value", "item", "progress", "kept", "reserved", "load"];
 /** Those of whole messages; an answer has one of its own. */
 export const wholeTypes = [
   ...["packet", "ack", "reset", "heartbeat", "hello", "idle"],

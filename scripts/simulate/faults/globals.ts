@@ -40,7 +40,10 @@ export function enter(world: World): () => void {
   Date.now = () => 1_700_000_000_000 + Math.floor(world.nowMs);
   Math.random = chance;
   process.memoryUsage.rss = () => 0;
-  console.error = (...said: unknown[]) => void world.crashes.push(said.at(-1));
+  // What hosts say of their clients is no failure; what ends with an error is.
+  console.error = (...said: unknown[]) => {
+    if (said.at(-1) instanceof Error) world.crashes.push(said.at(-1));
+  };
   Object.defineProperty(crypto, "getRandomValues", {
     configurable: true,
     value: (bytes: Uint8Array) => bytes.map((_, index) => (bytes[index] = Math.floor(256 * chance()))),

@@ -45,7 +45,10 @@ function reasonsOf(task: Submitted, causes: Causes, known: Map<Submitted, Set<st
   }
   // Those that a nested task submits are not seen here; they may lose as often.
   if (kernel === "nested") for (const code of ["HOST_DIED", "WORKER_CRASHED"]) codes.add(code);
-  if (lossCount > 0) codes.add("OBJECT_LOST");
+  // It is made again as long as that is so, and what was put cannot be once nobody holds it.
+  const isGone = takes.some(({ kernel, isDropped }) => kernel === "put" && isDropped);
+  if (lossCount > 0 && (lossCount + crashCount > maxRetries || isGone || kernel === "items"))
+    codes.add("OBJECT_LOST");
   for (const taken of takes) for (const code of reasonsOf(taken, causes, known)) codes.add(code);
   known.set(task, codes);
   return codes;

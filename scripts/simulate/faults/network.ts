@@ -23,6 +23,8 @@ type Receiver = {
 type Subscriber = Receiver & { handler: MessageHandler };
 
 const leastDelayMs = 0.05;
+/** How long it may take to hear whether anybody listens. */
+const answerMs = 300;
 const mostPayloadBytes = 1024 * 1024;
 /** How soon a connection is tried again, at the earliest and at the latest. */
 const [leastReconnectMs, mostReconnectMs] = [50, 100];
@@ -156,12 +158,24 @@ export class SimulatedConnection implements Bus {
     };
   }
 
-  request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new ConnectionError(`no answer on ${subject} within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+  async request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    const reply = await this.#ask(subject, payload, timeoutMs);
+    if (typeof reply !== "string") return reply;
+    throw new ConnectionError(`${reply} on ${subject}`);
+  }
+
+  async isListening(subject: string): Promise<boolean> {
+    return (await this.#ask(subject, new Uint8Array(), answerMs)) !== "nobody listens";
+  }
+
+  /** The answer to a request, or why there is none. */
+  #ask(
+    subject: string,
+    payload: Uint8Array,
+    timeoutMs: number,
+  ): Promise<Uint8Array | "no answer" | "nobody listens"> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve("no answer"), timeoutMs);
       const answered = (reply: Uint8Array) => {
         clearTimeout(timer);
         resolve(reply);
@@ -174,7 +188,7 @@ export class SimulatedConnection implements Bus {
         if (this.#network.route(this, subject, payload, respondTo) > 0) return;
         this.#world.message(this.process, 1, `nobody on ${subject}`, () => {
           clearTimeout(timer);
-          reject(new ConnectionError(`nobody listens on ${subject}`));
+          resolve("nobody listens");
         });
       });
     });

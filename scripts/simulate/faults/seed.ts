@@ -43,6 +43,8 @@ export type SeedOptions = {
 const [outcomesMs, cleanMs, settleMs] = [45_000, 75_000, 20_000];
 /** After so long in which no packet with messages was sent, all that were sent are acknowledged. */
 const quietMs = 1_200;
+/** How likely faults are at most: not so likely for heartbeats that a host counts as dead for no other reason. */
+const [mostOfBeats, mostOfOthers] = [0.05, 0.3];
 const everyManyHosts = 20;
 const manyHosts = 50;
 
@@ -102,11 +104,11 @@ export async function runSeed(seed: number, { onEvent }: SeedOptions = {}): Prom
   function rulesOf(random: () => number): Rule[] {
     const types = [...toHostTypes, ...toClientTypes, ...wholeTypes];
     const count = Math.floor(8 * random());
-    return Array.from({ length: count }, () => ({
-      type: types[Math.floor(types.length * random())]!,
-      fault: faultKinds[Math.floor(faultKinds.length * random())]!,
-      probability: 0.3 * random(),
-    }));
+    return Array.from({ length: count }, () => {
+      const type = types[Math.floor(types.length * random())]!;
+      const fault = faultKinds[Math.floor(faultKinds.length * random())]!;
+      return { type, fault, probability: (type === "heartbeat" ? mostOfBeats : mostOfOthers) * random() };
+    });
   }
 }
 

@@ -154,6 +154,15 @@ test("receive() ignores a reset when the first packet is lost and the second is 
   assert.equal(resetBy, ["peer"]);
 });
 
+test("receive() reports a reset of a session that the peer began, whatever it has acknowledged", (t) => {
+  const { exchange, resetBy } = exchangeOf(t);
+  exchange.receive(packet(1), () => {});
+  exchange.send("peer", "a", 1);
+  exchange.flush();
+  exchange.receive(packet(0, { reset: true }), () => {});
+  assert.equal(resetBy, ["peer"]);
+});
+
 test("resend() repeats a packet when it has waited so long for its acknowledgement", (t) => {
   const { exchange, published, clock } = exchangeOf(t);
   exchange.open("peer", "s");

@@ -11,6 +11,8 @@ import type { Insides } from "./watch.ts";
 export type Causes = {
   /** How many mishaps can have cost hosts their tasks. */
   lossCount: number;
+  /** How many of them can have cost a client all its hosts at once. */
+  clientLossCount: number;
   /** How often the workers of each task have died. */
   crashes: ReadonlyMap<string, number>;
 };
@@ -35,7 +37,7 @@ function reasonsOf(task: Submitted, causes: Causes, known: Map<Submitted, Set<st
   const before = known.get(task);
   if (before !== undefined) return before;
   const { mayFailWith, id, maxRetries, takes, kernel } = task;
-  const { lossCount } = causes;
+  const { lossCount, clientLossCount } = causes;
   const crashCount = causes.crashes.get(id) ?? 0;
   const codes = new Set(mayFailWith);
   // Each loss and each crash has cost at most one of its attempts.
@@ -47,6 +49,7 @@ function reasonsOf(task: Submitted, causes: Causes, known: Map<Submitted, Set<st
   if (kernel === "nested") for (const code of ["HOST_DIED", "WORKER_CRASHED"]) codes.add(code);
   // It is made again as long as that is so, and what was put cannot be once nobody holds it.
   const isGone = takes.some(({ kernel, isDropped }) => kernel === "put" && isDropped);
+  if (kernel === "put" && Number.isFinite(maxRetries) && clientLossCount > 0) codes.add("OBJECT_LOST");
   if (lossCount > 0 && (lossCount + crashCount > maxRetries || isGone || kernel === "items"))
     codes.add("OBJECT_LOST");
   for (const taken of takes) for (const code of reasonsOf(taken, causes, known)) codes.add(code);

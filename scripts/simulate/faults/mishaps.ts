@@ -1,4 +1,4 @@
-import type { Cluster, Member } from "./cluster.ts";
+import type { ClientMember, Cluster, Member } from "./cluster.ts";
 import type { Way } from "./network.ts";
 
 /** Something that happened to a process or to the server. */
@@ -8,7 +8,9 @@ export type Mishap = { atMs: number; what: string };
 export class Mishaps {
   readonly list: Mishap[] = [];
   /** How many of them can cost a host the tasks that it has. */
-  lossCount = 0;
+  #lossCount = 0;
+  /** How many of those can have cost a client all its hosts at once. */
+  #clientLossCount = 0;
   readonly #cluster: Cluster;
   readonly #random: () => number;
   /** When all have gone on. */
@@ -18,6 +20,11 @@ export class Mishaps {
   constructor(cluster: Cluster, random: () => number) {
     this.#cluster = cluster;
     this.#random = random;
+  }
+
+  /** How many of them have these consequences. */
+  get losses(): { lossCount: number; clientLossCount: number } {
+    return { lossCount: this.#lossCount, clientLossCount: this.#clientLossCount };
   }
 
   get healedMs(): number {
@@ -42,6 +49,7 @@ export class Mishaps {
       () => this.#restartServer(),
       () => this.#join(),
       () => this.#drain(),
+      () => this.#clientEnds(),
     ];
     kinds[Math.floor(kinds.length * this.#random())]!();
   }
@@ -49,7 +57,7 @@ export class Mishaps {
   #kill(): void {
     const host = this.#pick(this.#cluster.liveHosts);
     if (host === undefined) return;
-    this.lossCount++;
+    this.#lossCount++;
     this.#note(`${host.process.name} is killed`);
     this.#cluster.kill(host);
     if (this.#random() < 0.3) return;
@@ -65,7 +73,8 @@ export class Mishaps {
     if (member === undefined || member.process.state !== "running") return;
     const { world } = this.#cluster;
     const ms = this.#someMs(5_000);
-    this.lossCount++;
+    this.#lossCount++;
+    if (this.#isClient(member)) this.#clientLossCount++;
     this.#note(`${member.process.name} is frozen for ${ms.toFixed(0)} ms`);
     world.freeze(member.process);
     this.#later(ms, () => world.thaw(member.process));
@@ -77,7 +86,8 @@ export class Mishaps {
     const ways: Way[] = ["stalled", "lossy", "down"];
     const way = this.#pick(ways)!;
     const ms = this.#someMs(4_000);
-    this.lossCount++;
+    this.#lossCount++;
+    if (this.#isClient(member)) this.#clientLossCount++;
     this.#note(`${member.process.name} is cut off, ${way}, for ${ms.toFixed(0)} ms`);
     if (way === "down") {
       member.connection.lose();
@@ -93,7 +103,8 @@ export class Mishaps {
 
   #restartServer(): void {
     const ms = this.#someMs(500);
-    this.lossCount++;
+    this.#lossCount++;
+    this.#clientLossCount++;
     this.#note(`the server restarts, for ${ms.toFixed(0)} ms`);
     this.#cluster.network.restart(ms);
     this.#healed(ms + 200);
@@ -110,6 +121,21 @@ export class Mishaps {
     this.#note(`${host.process.name} leaves`);
     // What runs for longer than it waits is given back, and is no retry.
     this.#cluster.stopHost(host, this.#random() < 0.5 ? 2_000 : 50);
+  }
+
+  /** A program ends, and hosts hear of it from itself or have to find it out. The last one stays. */
+  #clientEnds(): void {
+    const { liveClients } = this.#cluster;
+    if (liveClients.length < 2) return;
+    const client = this.#pick(liveClients)!;
+    const isKilled = this.#random() < 0.5;
+    this.#note(`${client.process.name} ${isKilled ? "is killed" : "leaves"}`);
+    if (isKilled) this.#cluster.kill(client);
+    else this.#cluster.stopClient(client);
+  }
+
+  #isClient(member: Member): boolean {
+    return this.#cluster.clients.includes(member as ClientMember);
   }
 
   #anybody(): Member[] {

@@ -38,6 +38,7 @@ export class Program {
 
   /** Does something at random, now. */
   work(): void {
+    if (this.client.hasLeft) return;
     const works: (() => void)[] = [
       () => this.#independent(),
       () => this.#independent(),
@@ -106,16 +107,30 @@ export class Program {
     for (let left = 2 + this.#below(8); left > 0; left--)
       this.#submit(this.#pick(["small", "large"]), [large, this.#number()]);
     if (this.#random() < 0.5) this.#drop(large);
+    // By then its host may be gone, and it has to be made again.
+    else this.#later(2_000 * this.#random(), () => this.#fetchAgain(large));
   }
 
   #put(): void {
     const value = largeOf(20_000, this.#number());
     const { submitter } = this.client;
-    const put = this.#record(submitter.put(value), "put", [], 0, value);
+    const replicas = 1 + this.#below(3);
+    // What is here is never lost; what is on hosts, when all of them are.
+    const mostLosses = replicas === 1 ? Number.POSITIVE_INFINITY : replicas - 1;
+    const put = this.#record(submitter.put(value, [], replicas), "put", [], mostLosses, value);
     put.endCount = 1;
     put.endMs = this.#world.nowMs;
     for (let left = 1 + this.#below(4); left > 0; left--) this.#submit("small", [put, this.#number()]);
-    if (this.#random() < 0.7) this.#drop(put);
+    if (this.#random() < 0.5) this.#drop(put);
+    else this.#later(500 * this.#random(), () => this.#fetchAgain(put));
+  }
+
+  /** What is ready is asked for once more, wherever it is by now. */
+  #fetchAgain(task: Submitted): void {
+    if (task.isDropped || task.error !== undefined) return;
+    task.isFetched = false;
+    const { submitter } = this.client;
+    submitter.whenReady(task.id, (state) => void this.#fetch(task, state));
   }
 
   #cancelled(): void {
@@ -300,18 +315,17 @@ export class Program {
     else if (state.kind === "local") this.#look(task, state.value);
     else if (!task.isDropped && this.#random() < 0.7) {
       task.isFetched = false;
-      this.client.submitter
-        .fetch(task.id, state)
-        .then(
-          (value) => this.#look(task, value),
-          (error) => {
-            task.fetchError = error;
-          },
-        )
-        .finally(() => {
-          task.isFetched = true;
-        });
+      void this.#fetch(task, state);
     }
+  }
+
+  async #fetch(task: Submitted, state: ReadyState): Promise<void> {
+    try {
+      this.#look(task, await this.client.submitter.fetch(task.id, state));
+    } catch (error) {
+      task.fetchError = error as Error;
+    }
+    task.isFetched = true;
   }
 
   #look(task: Submitted, value: Encoded): void {

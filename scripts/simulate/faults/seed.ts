@@ -85,9 +85,11 @@ export async function runSeed(seed: number, { onEvent }: SeedOptions = {}): Prom
     mishaps.startHost();
     await world.run(Math.max(mishaps.healedMs - world.nowMs, 0));
 
-    const broken = await settle(world, cluster, programs);
-    const tasks = programs.flatMap(({ submitted }) => submitted);
-    broken.push(...wrongOutcomes(tasks, { lossCount: mishaps.lossCount, crashes: cluster.crashes }));
+    // Of who has ended, nobody waits for anything.
+    const lasting = programs.filter(({ client }) => cluster.liveClients.includes(client));
+    const broken = await settle(world, cluster, lasting);
+    const tasks = lasting.flatMap(({ submitted }) => submitted);
+    broken.push(...wrongOutcomes(tasks, { ...mishaps.losses, crashes: cluster.crashes }));
     broken.push(...fencedResults(cluster, insides, tasks), ...negativeCounts(insides));
     for (const crash of world.crashes) broken.push(`a process has crashed: ${shownCrash(crash)}`);
     return {
@@ -158,7 +160,7 @@ async function settle(world: World, cluster: Cluster, programs: readonly Program
       .filter(({ endMs }) => endMs === undefined)
       .map((probe) => `not all of a host is free: ${shownTask(probe)}`);
   broken.push(...(await until(settleMs, unprobed)));
-  broken.push(...wrongOutcomes(probes, { lossCount: 0, crashes: new Map() }));
+  broken.push(...wrongOutcomes(probes, { lossCount: 0, clientLossCount: 0, crashes: new Map() }));
 
   for (const client of cluster.clients) cluster.stopClient(client);
   await world.run(20);

@@ -10,6 +10,7 @@ import {
   TaskTimeoutError,
   toWireError,
   type WireError,
+  WorkerCrashedError,
 } from "../scheduler/protocol/errors.ts";
 import {
   type ItemOutcome,
@@ -27,11 +28,13 @@ import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value
 import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import type { BusTask } from "./bus-task.ts";
+import { MemoryGuard } from "./memory-guard.ts";
 import type { ModuleSource } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import type { Segments } from "./objects/segments.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
+import type { Call } from "./pool/call.ts";
 import type { CallPool } from "./pool/pool.ts";
 import { segmentItemBytes } from "./ring/items.ts";
 import { SlotRoom } from "./ring/slot-room.ts";
@@ -63,13 +66,20 @@ export type ExecutorDeps = {
   log(taskId: string, text: string): void;
   /** The most that a task's `memoryBytes` may be here. */
   maxMemoryBytes: number;
+  /** The most memory that this process may have. */
+  memoryLimitBytes: number;
+  /** Tells the operator. */
+  warn(text: string): void;
 } & Pick<ChildrenDeps, "submitter" | "control">;
+
+/** An object on its way here: it is kept only if its owner has not let go of it meanwhile. */
+type Pull = { object: Promise<StoredObject>; owner: string; isWanted: boolean };
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
   readonly #deps: ExecutorDeps;
   readonly #calls: TaskCallDeps;
-  readonly #pulls = new Map<string, Promise<StoredObject>>();
+  readonly #pulls = new Map<string, Pull>();
   /** The hosts that are gone for each owner. */
   readonly #departures = new Map<string, Departures>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
@@ -78,12 +88,20 @@ export class Executor {
   readonly #streaming = new Map<string, BusTask>();
   readonly #scheduler: HostScheduler<BusTask>;
   readonly #times = new RunTimes();
+  readonly #memory: MemoryGuard;
   #waking: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
     const { pool, log, progressed, resources, settled, idle, victims, ask } = deps;
+    this.#memory = new MemoryGuard({
+      limitBytes: deps.memoryLimitBytes,
+      usedBytes: () => process.memoryUsage.rss(),
+      relieve: () => this.#relieve(),
+      shed: () => this.#shed(),
+      nowMs: () => performance.now(),
+    });
     this.#scheduler = new HostScheduler({
       ...{ resources, idle, victims, ask, random: Math.random },
       typicalMs: () => this.#times.typicalMs,
@@ -92,6 +110,7 @@ export class Executor {
       expired: (task) => this.#end(task, { kind: "error", error: toWireError(tooLate(task)) }),
       settled,
       giveBack: (task, returned) => this.#end(task, returned),
+      isShort: () => this.#memory.isOver,
       wakeIn: (ms) => this.#wakeIn(ms),
     });
     this.#calls = {
@@ -219,8 +238,34 @@ export class Executor {
   /** To be called now and then. */
   tick(): void {
     const nowMs = performance.now();
+    this.#memory.tick();
     for (const task of this.#here) if (isOverdue(task, nowMs)) this.#deps.pool.withdraw(task.call!);
     this.#scheduler.tick(nowMs);
+  }
+
+  /** Memory is short: what waits goes elsewhere, and what is not in use to disk. */
+  #relieve(): void {
+    const { store, memoryLimitBytes, warn } = this.#deps;
+    warn(
+      `more than its ${memoryLimitBytes} bytes of memory are in use: it takes no more tasks, and spills objects`,
+    );
+    this.#scheduler.giveBackWaiting();
+    store.shrink();
+  }
+
+  #shed(): boolean {
+    const { pool, memoryLimitBytes, warn } = this.#deps;
+    const byCall = new Map([...this.#here].map((task) => [task.call as Call | undefined, task]));
+    const error = toWireError(
+      new WorkerCrashedError("the host had no memory left, and has ended the task that it had begun last", {
+        remedy:
+          "Say by `resources: { memory }` what the task needs, or give the host more by --memory-limit-bytes.",
+        data: { reason: "memory", memoryLimitBytes },
+      }),
+    );
+    const isShed = pool.shed((call) => byCall.get(call)?.template.isOnce === false, error);
+    if (isShed) warn("it ended the task that it had begun last, to be run again: there is no memory left");
+    return isShed;
   }
 
   /** Stops looking for work. */
@@ -345,6 +390,19 @@ export class Executor {
     this.#departures.get(owner)?.gone(hostId);
   }
 
+  /** An owner lets go of an object, which may be on its way here. */
+  release(owner: string, id: string): void {
+    this.#deps.store.release(id, owner);
+    const pull = this.#pulls.get(id);
+    if (pull?.owner === owner) pull.isWanted = false;
+  }
+
+  /** An owner lets go of all of its objects. Returns how many were here. */
+  releaseAllOf(owner: string): number {
+    for (const pull of this.#pulls.values()) if (pull.owner === owner) pull.isWanted = false;
+    return this.#deps.store.releaseAllOf(owner);
+  }
+
   /** Fetches an object and keeps it for its owner. Returns its size in bytes. @throws ObjectLostError, ObjectStoreFullError, OutOfDiskError */
   async keep(owner: string, arg: RefArg): Promise<number> {
     return (await this.#fetched(arg, owner, { owner, label: "replica" })).byteLength;
@@ -364,7 +422,7 @@ export class Executor {
 
   /** An object that is on its way here. */
   coming(id: string): Promise<Uint8Array> | undefined {
-    return this.#pulls.get(id)?.then((object) => object.viewed());
+    return this.#pulls.get(id)?.object.then((object) => object.viewed());
   }
 
   /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
@@ -380,7 +438,10 @@ export class Executor {
 
   /** An object that is here, or comes here from one of its peers. */
   #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
-    return this.#deps.store.get(arg.ref) ?? this.#pulls.get(arg.ref) ?? this.#pull(arg, owner, facts);
+    const pull = this.#pulls.get(arg.ref);
+    if (pull === undefined) return this.#deps.store.get(arg.ref) ?? this.#pull(arg, owner, facts);
+    pull.isWanted = true;
+    return pull.object;
   }
 
   #departuresFor(owner: string): Departures {
@@ -402,9 +463,10 @@ export class Executor {
       object = store.create(byteLength, facts);
       return object.pin()!.bytes.subarray(0, byteLength);
     };
-    const pull = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
+    const pulling = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
       .then(() => {
-        store.add(arg.ref, object!);
+        if (pull.isWanted) store.add(arg.ref, object!);
+        else object!.free();
         return object!;
       })
       .catch((error) => {
@@ -415,8 +477,9 @@ export class Executor {
         object?.unpin();
         this.#pulls.delete(arg.ref);
       });
+    const pull: Pull = { object: pulling, owner, isWanted: true };
     this.#pulls.set(arg.ref, pull);
-    return pull;
+    return pulling;
   }
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */

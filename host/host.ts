@@ -6,6 +6,7 @@ import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
+import { AbsentOwners } from "../scheduler/ownership/absent-owners.ts";
 import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { unreservedCpus } from "../scheduler/placement/resources.ts";
@@ -32,13 +33,12 @@ import type {
 } from "../scheduler/protocol/messages.ts";
 import { type Peer, protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
-import { AbsentOwners } from "./absent-owners.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { JobService } from "./job-service.ts";
-import { defaultHostLimits, type HostLimits } from "./limits.ts";
+import { defaultHostLimits, type HostLimits, usableBytes } from "./limits.ts";
 import { type ModuleSource, Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
 import { ObjectStore } from "./objects/store.ts";
@@ -60,6 +60,8 @@ const clientSilenceMs = 60_000;
 const groupLeaseMs = 10_000;
 /** When our own timer is so late, this thread was busy, and what clients said is still waiting to be read. */
 const deafMs = 1_000;
+/** How much of the memory that this process may use it has at most, before it ends tasks. */
+const memoryPart = 0.9;
 /** What a message takes beside the value in it. */
 const resultOverheadBytes = 100;
 /** How long a leaving host waits for clients to take its last results, and the objects that only it holds. */
@@ -74,6 +76,8 @@ export type HostOptions = {
   /** Where other machines can fetch objects: an address of this one, as `host` or `host:port`. Default: nowhere. */
   objectAddress?: string | undefined;
   limits?: Partial<HostLimits>;
+  /** Past so much memory of this process, it takes no more tasks and ends its newest. Default: 90 % of what it may use. */
+  memoryLimitBytes?: number;
   /** What it offers beside its cpus: `memory` in bytes, `gpu`, and anything else by name. */
   resources?: Resources;
   /** What tasks can ask for in a host. */
@@ -154,6 +158,8 @@ export class Host {
       segments,
       pool: this.#pool,
       maxMemoryBytes: limits.maxMemoryBytes,
+      memoryLimitBytes: options.memoryLimitBytes ?? Math.floor(memoryPart * usableBytes),
+      warn: (text) => console.error(`wray host ${id}: ${text}`),
       control,
       submitter: () => this.#nestedSubmitter(),
       traps: new Traps(control),
@@ -282,7 +288,7 @@ export class Host {
         return;
       }
       case "release":
-        for (const id of message.ids) this.#store.release(id, clientId);
+        for (const id of message.ids) this.#executor.release(clientId, id);
         return;
       case "cancel":
         this.#executor.cancel(clientId, message.ids);
@@ -325,7 +331,7 @@ export class Host {
       { kind: "kept", id, ...(bytes !== undefined && { bytes }) },
       resultOverheadBytes,
     );
-    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+    if (!this.#exchange.has(clientId)) this.#executor.releaseAllOf(clientId);
   }
 
   #tellGroup(clientId: string, said: { group: string; attempt: number; isHeld: boolean }): void {
@@ -369,7 +375,7 @@ export class Host {
     const sent = kind === "value" ? { ...outcome, value: bytesOf(outcome.value) } : outcome;
     this.#exchange.send(clientId, { kind: "result", id, outcome: sent }, sizeOf(sent));
     // It left while its task ran: nobody will ever ask for what the task stored.
-    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+    if (!this.#exchange.has(clientId)) this.#executor.releaseAllOf(clientId);
   }
 
   #yielded(clientId: string, id: string, index: number, outcome: ItemOutcome): void {
@@ -407,7 +413,7 @@ export class Host {
     this.#dropGroups(clientId);
     return {
       tasks: this.#executor.cancelAllOf(clientId),
-      objects: this.#store.releaseAllOf(clientId),
+      objects: this.#executor.releaseAllOf(clientId),
     };
   }
 

@@ -255,6 +255,14 @@ export class LocalBackend implements Backend, Owner {
     }
   }
 
+  share(): never {
+    throw onlyInCluster();
+  }
+
+  borrow(): never {
+    throw onlyInCluster();
+  }
+
   cancel(handle: Handle): void {
     (handle as LocalObject).task?.cancel();
   }
@@ -477,6 +485,11 @@ export class LocalBackend implements Backend, Owner {
     }
   }
 }
+
+const onlyInCluster = () =>
+  new InvalidTaskError("an embedded client has no other to share refs with", {
+    remedy: "Join a cluster: init({ servers }).",
+  });
 
 /** About 50 µs. */
 const looksBeforeSleep = 2_000;

@@ -39,7 +39,17 @@ const tickMs = 5;
 /** What a host asks of its pool; whatever else runs calls can take its place. */
 export type CallPool = Pick<
   Pool,
-  | ("site" | "addSegment" | "forgetSegment" | "submit" | "cancel" | "withdraw" | "reply" | "countEnded")
+  | (
+      | "site"
+      | "addSegment"
+      | "forgetSegment"
+      | "submit"
+      | "cancel"
+      | "withdraw"
+      | "shed"
+      | "reply"
+      | "countEnded"
+    )
   | ("running" | "blocked" | "drain")
 >;
 
@@ -161,6 +171,24 @@ export class Pool {
   withdraw(call: Call): boolean {
     if (call.hasEnded || (call.slot >= 0 && !this.#slots.cancel(call.slot))) return false;
     this.#end(call, { kind: "returned" });
+    return true;
+  }
+
+  /**
+   * Ends the thread of the running call that was begun last, of those that may be, and its memory with it; the call ends
+   * with this error. False when there is none.
+   */
+  shed(mayEnd: (call: Call) => boolean, error: WireError): boolean {
+    let newest: Lane | undefined;
+    for (const lane of this.#lanes.all) {
+      const call = this.#callOn(lane);
+      if (call === undefined || call.stopError !== undefined || !mayEnd(call)) continue;
+      const sinceMs = lane.seen?.call === call ? lane.seen.sinceMs : Number.POSITIVE_INFINITY;
+      if (newest === undefined || sinceMs > (newest.seen?.sinceMs ?? 0)) newest = lane;
+    }
+    if (newest === undefined) return false;
+    this.#callOn(newest)!.stopError = error;
+    void newest.thread.terminate();
     return true;
   }
 

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { decodePacketToClient, encodePacket } from "../../scheduler/protocol/codec.ts";
+import { crc32 } from "../../scheduler/objects/crc32.ts";
+import {
+  decodePacketToClient,
+  decodePeerMemory,
+  encodeMessage,
+  encodePacket,
+} from "../../scheduler/protocol/codec.ts";
+import type { PeerMemory } from "../../scheduler/protocol/memory.ts";
 import type { Packet, ToClient, ToHost } from "../../scheduler/protocol/messages.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import { compileProbe } from "../api/modules.ts";
@@ -41,3 +48,36 @@ test("what a client began in a former session is not answered in the next", asyn
     "t",
   );
 });
+
+for (const how of ["release", "bye"] as const) {
+  test(`an object that its owner has let go of on its way to a host, by ${how}, is not kept there`, async (t) => {
+    const cluster = await startCluster(t, { hosts: 1 });
+    const wasm = await compileProbe();
+    const wray = await cluster.connect();
+    await wray.load(wasm);
+    const module = createHash("sha256").update(readFileSync(wasm)).digest("hex");
+    const nats = await cluster.nats();
+    const host = `wray.v1.default.host.${cluster.hosts[0]!.id}`;
+    const value = encodeValue(new Uint8Array(100_000));
+    let seq = 0;
+    const send = (message: ToHost) => {
+      const packet = { from: "x", session: "s", seq: ++seq, ack: 0, messages: [message] };
+      nats.publish(`${host}.tasks`, encodePacket(packet));
+    };
+    const asked = nats.subscribe("wray.v1.default.client.x.objects");
+    const args = [{ ref: "x-1", at: [{ kind: "client" as const, id: "x" }] }];
+    send({ kind: "task", task: { id: "x-0", module, kernel: "checksum", args } });
+    for await (const request of asked) {
+      send(how === "release" ? { kind: how, ids: ["x-1"] } : { kind: how });
+      // Messages of one sender to one receiver keep their order: the host hears that it is not wanted first.
+      request.respond(encodeMessage({ bytes: value.byteLength, data: value, sum: crc32(value) }));
+      break;
+    }
+    const reply = async () => decodePeerMemory((await nats.request(`${host}.memory`)).data);
+    const isKept = ({ objects }: PeerMemory) =>
+      objects.some(({ id, label }) => id === "x-1" && label?.endsWith(", freed") !== true);
+    // When this answer is here, it is done with what came before.
+    await reply();
+    assert.is(isKept(await reply()), false);
+  });
+}

@@ -25,7 +25,7 @@ export function startCommand(
   { file = "dist/wray.mjs", cwd, env }: CommandOptions = {},
 ): Command {
   const child = spawn(process.execPath, [resolve(file), ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
   });

@@ -101,6 +101,11 @@ export class SimulatedPool implements CallPool {
 
   countEnded(): void {}
 
+  /** Memory is never short here. */
+  shed(): boolean {
+    return false;
+  }
+
   async drain(deadlineMs: number): Promise<void> {
     this.#isClosed = true;
     for (const call of this.#waiting.splice(0)) this.#end(call, { kind: "returned" });

@@ -241,6 +241,8 @@ export class Program {
           for (let left = this.#below(3); left >= 0; left--) {
             leftCount++;
             const task = this.#submit("small", [this.#number()], { bundle, need: { cpu: 1 } });
+            // What is lost with a host may have no room on those that are left.
+            task.mayFailWith.add("INFEASIBLE_TASK");
             submitter.whenReady(task.id, ended);
           }
         }

@@ -90,6 +90,7 @@ export async function runSeed(seed: number, { onEvent }: SeedOptions = {}): Prom
     const broken = await settle(world, cluster, lasting);
     const tasks = lasting.flatMap(({ submitted }) => submitted);
     broken.push(...wrongOutcomes(tasks, { ...mishaps.losses, crashes: cluster.crashes }));
+    for (const { wrongGroups } of lasting) broken.push(...wrongGroups);
     broken.push(...fencedResults(cluster, insides, tasks), ...negativeCounts(insides));
     for (const crash of world.crashes) broken.push(`a process has crashed: ${shownCrash(crash)}`);
     return {

@@ -75,7 +75,7 @@ const attackKernels = kernelsIn("kernels/attack");
 const exampleKernels = readdirSync("examples").flatMap((name) => kernelsIn(`examples/${name}/kernels`));
 
 /** Those of the bench. */
-const benchKernels = kernelsIn("scripts/bench/barrier/kernels");
+const benchKernels = ["barrier", "recovery"].flatMap((name) => kernelsIn(`scripts/bench/${name}/kernels`));
 
 /**
  * Compiles kernels with plain `asc`, as many at once as there are cpus, and each only when it or anything it could

@@ -29,13 +29,13 @@ import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import type { BusTask } from "./bus-task.ts";
 import { MemoryGuard } from "./memory-guard.ts";
-import type { Modules } from "./modules.ts";
+import type { ModuleSource } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import type { Segments } from "./objects/segments.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
 import type { Call } from "./pool/call.ts";
-import type { Pool } from "./pool/pool.ts";
+import type { CallPool } from "./pool/pool.ts";
 import { segmentItemBytes } from "./ring/items.ts";
 import { SlotRoom } from "./ring/slot-room.ts";
 import { type CallArg, TaskCall, type TaskCallDeps, type TaskEnd } from "./task-call.ts";
@@ -44,10 +44,10 @@ import type { Traps } from "./traps/traps.ts";
 export type ExecutorDeps = {
   bus: Bus;
   subjects: Subjects;
-  modules: Modules;
+  modules: ModuleSource;
   store: ObjectStore;
   segments: Segments;
-  pool: Pool;
+  pool: CallPool;
   traps: Traps;
   /** What this host offers. */
   resources: Resources;
@@ -72,11 +72,14 @@ export type ExecutorDeps = {
   warn(text: string): void;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
+/** An object on its way here: it is kept only if its owner has not let go of it meanwhile. */
+type Pull = { object: Promise<StoredObject>; owner: string; isWanted: boolean };
+
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
   readonly #deps: ExecutorDeps;
   readonly #calls: TaskCallDeps;
-  readonly #pulls = new Map<string, Promise<StoredObject>>();
+  readonly #pulls = new Map<string, Pull>();
   /** The hosts that are gone for each owner. */
   readonly #departures = new Map<string, Departures>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
@@ -281,6 +284,10 @@ export class Executor {
       return;
     }
     this.#measure(task);
+    if (task.isCancelled) {
+      this.#end(task, { kind: "returned" });
+      return;
+    }
     switch (end.kind) {
       case "returned":
         this.#end(task, end);
@@ -383,6 +390,19 @@ export class Executor {
     this.#departures.get(owner)?.gone(hostId);
   }
 
+  /** An owner lets go of an object, which may be on its way here. */
+  release(owner: string, id: string): void {
+    this.#deps.store.release(id, owner);
+    const pull = this.#pulls.get(id);
+    if (pull?.owner === owner) pull.isWanted = false;
+  }
+
+  /** An owner lets go of all of its objects. Returns how many were here. */
+  releaseAllOf(owner: string): number {
+    for (const pull of this.#pulls.values()) if (pull.owner === owner) pull.isWanted = false;
+    return this.#deps.store.releaseAllOf(owner);
+  }
+
   /** Fetches an object and keeps it for its owner. Returns its size in bytes. @throws ObjectLostError, ObjectStoreFullError, OutOfDiskError */
   async keep(owner: string, arg: RefArg): Promise<number> {
     return (await this.#fetched(arg, owner, { owner, label: "replica" })).byteLength;
@@ -402,7 +422,7 @@ export class Executor {
 
   /** An object that is on its way here. */
   coming(id: string): Promise<Uint8Array> | undefined {
-    return this.#pulls.get(id)?.then((object) => object.viewed());
+    return this.#pulls.get(id)?.object.then((object) => object.viewed());
   }
 
   /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
@@ -418,7 +438,10 @@ export class Executor {
 
   /** An object that is here, or comes here from one of its peers. */
   #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
-    return this.#deps.store.get(arg.ref) ?? this.#pulls.get(arg.ref) ?? this.#pull(arg, owner, facts);
+    const pull = this.#pulls.get(arg.ref);
+    if (pull === undefined) return this.#deps.store.get(arg.ref) ?? this.#pull(arg, owner, facts);
+    pull.isWanted = true;
+    return pull.object;
   }
 
   #departuresFor(owner: string): Departures {
@@ -440,9 +463,10 @@ export class Executor {
       object = store.create(byteLength, facts);
       return object.pin()!.bytes.subarray(0, byteLength);
     };
-    const pull = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
+    const pulling = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
       .then(() => {
-        store.add(arg.ref, object!);
+        if (pull.isWanted) store.add(arg.ref, object!);
+        else object!.free();
         return object!;
       })
       .catch((error) => {
@@ -453,8 +477,9 @@ export class Executor {
         object?.unpin();
         this.#pulls.delete(arg.ref);
       });
+    const pull: Pull = { object: pulling, owner, isWanted: true };
     this.#pulls.set(arg.ref, pull);
-    return pull;
+    return pulling;
   }
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */

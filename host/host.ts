@@ -39,10 +39,10 @@ import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { JobService } from "./job-service.ts";
 import { defaultHostLimits, type HostLimits, usableBytes } from "./limits.ts";
-import { Modules } from "./modules.ts";
+import { type ModuleSource, Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
 import { ObjectStore } from "./objects/store.ts";
-import { Pool } from "./pool/pool.ts";
+import { type CallPool, Pool } from "./pool/pool.ts";
 import { printLog } from "./print-log.ts";
 import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
@@ -84,6 +84,8 @@ export type HostOptions = {
   labels?: Record<string, string>;
   /** Where the cluster's jobs are; without it, this host runs none. */
   jobs?: JobStores;
+  /** What takes the place of its worker threads and its modules, as in a simulation. */
+  parts?: { pool: CallPool; modules: ModuleSource };
 };
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
@@ -96,9 +98,9 @@ export class Host {
   readonly #bus: Bus;
   readonly #control: Control;
   readonly #subjects: Subjects;
-  readonly #modules: Modules;
+  readonly #modules: ModuleSource;
   readonly #store: ObjectStore;
-  readonly #pool: Pool;
+  readonly #pool: CallPool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
   readonly #absentOwners: AbsentOwners;
@@ -127,7 +129,7 @@ export class Host {
   readonly #toldMs = new Map<string, number>();
 
   private constructor(options: HostOptions) {
-    const { bus, control, cluster, id, cpus, objectAddress, limits: given, labels = {} } = options;
+    const { bus, control, cluster, id, cpus, objectAddress, limits: given, labels = {}, parts } = options;
     const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
@@ -146,8 +148,8 @@ export class Host {
       dropped: (id) => this.#pool.forgetSegment(id),
     });
     this.#store = new ObjectStore({ capacityBytes, segments, spillFolder });
-    this.#pool = new Pool(cpus, limits.stackBytes, true);
-    this.#modules = new Modules(control, limits);
+    this.#pool = parts?.pool ?? new Pool(cpus, limits.stackBytes, true);
+    this.#modules = parts?.modules ?? new Modules(control, limits);
     this.#executor = new Executor({
       bus,
       subjects: this.#subjects,
@@ -286,7 +288,7 @@ export class Host {
         return;
       }
       case "release":
-        for (const id of message.ids) this.#store.release(id, clientId);
+        for (const id of message.ids) this.#executor.release(clientId, id);
         return;
       case "cancel":
         this.#executor.cancel(clientId, message.ids);
@@ -329,7 +331,7 @@ export class Host {
       { kind: "kept", id, ...(bytes !== undefined && { bytes }) },
       resultOverheadBytes,
     );
-    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+    if (!this.#exchange.has(clientId)) this.#executor.releaseAllOf(clientId);
   }
 
   #tellGroup(clientId: string, said: { group: string; attempt: number; isHeld: boolean }): void {
@@ -355,6 +357,8 @@ export class Host {
   }
 
   readonly #ended = (task: BusTask, outcome: Outcome): void => {
+    // Nobody waits for it, and in a later session the client may have the same task here once more.
+    if (task.isCancelled) return;
     const { number } = task;
     const clientId = task.owner!;
     this.#tellLoad(clientId);
@@ -371,7 +375,7 @@ export class Host {
     const sent = kind === "value" ? { ...outcome, value: bytesOf(outcome.value) } : outcome;
     this.#exchange.send(clientId, { kind: "result", id, outcome: sent }, sizeOf(sent));
     // It left while its task ran: nobody will ever ask for what the task stored.
-    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+    if (!this.#exchange.has(clientId)) this.#executor.releaseAllOf(clientId);
   }
 
   #yielded(clientId: string, id: string, index: number, outcome: ItemOutcome): void {
@@ -409,7 +413,7 @@ export class Host {
     this.#dropGroups(clientId);
     return {
       tasks: this.#executor.cancelAllOf(clientId),
-      objects: this.#store.releaseAllOf(clientId),
+      objects: this.#executor.releaseAllOf(clientId),
     };
   }
 

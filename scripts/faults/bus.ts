@@ -31,6 +31,7 @@ export function faultyBus(bus: Bus, faults: Faults): Bus {
     passOvertaken(subject);
   };
   const breakOff = () => {
+    if (isBroken) return;
     isBroken = true;
     later(brokenMs, () => {
       isBroken = false;

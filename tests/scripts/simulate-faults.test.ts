@@ -212,7 +212,7 @@ test("wrongOutcomes() takes an error when the faults explain it, and no other", 
   const died = task({ error: { code: "HOST_DIED", message: "" } });
   const crashes = new Map([[died.id, 1]]);
   const wrongCount = (each: Submitted, lossCount: number, crashed = new Map<string, number>()) =>
-    wrongOutcomes([each], { lossCount, clientLossCount: 0, crashes: crashed }).length;
+    wrongOutcomes([each], { lossCount, clientLossCount: 0, leaveCount: 0, crashes: crashed }).length;
   assert.is(wrongCount(died, 1), 1);
   assert.is(wrongCount(died, 2), 0);
   assert.is(wrongCount(died, 1, crashes), 0);

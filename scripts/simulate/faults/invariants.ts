@@ -13,6 +13,8 @@ export type Causes = {
   lossCount: number;
   /** How many of them can have cost a client all its hosts at once. */
   clientLossCount: number;
+  /** How many hosts have left in order. */
+  leaveCount: number;
   /** How often the workers of each task have died. */
   crashes: ReadonlyMap<string, number>;
 };
@@ -37,7 +39,7 @@ function reasonsOf(task: Submitted, causes: Causes, known: Map<Submitted, Set<st
   const before = known.get(task);
   if (before !== undefined) return before;
   const { mayFailWith, id, maxRetries, takes, kernel } = task;
-  const { lossCount, clientLossCount } = causes;
+  const { lossCount, clientLossCount, leaveCount } = causes;
   const crashCount = causes.crashes.get(id) ?? 0;
   const codes = new Set(mayFailWith);
   // Each loss and each crash has cost at most one of its attempts.
@@ -49,7 +51,9 @@ function reasonsOf(task: Submitted, causes: Causes, known: Map<Submitted, Set<st
   if (kernel === "nested") for (const code of ["HOST_DIED", "WORKER_CRASHED"]) codes.add(code);
   // It is made again as long as that is so, and what was put cannot be once nobody holds it.
   const isGone = takes.some(({ kernel, isDropped }) => kernel === "put" && isDropped);
-  if (kernel === "put" && Number.isFinite(maxRetries) && clientLossCount > 0) codes.add("OBJECT_LOST");
+  // What was put is on hosts that are lost at once, or on the last one of those that are left.
+  const isShort = clientLossCount > 0 || (lossCount > 0 && lossCount + leaveCount > maxRetries);
+  if (kernel === "put" && Number.isFinite(maxRetries) && isShort) codes.add("OBJECT_LOST");
   if (lossCount > 0 && (lossCount + crashCount > maxRetries || isGone || kernel === "items"))
     codes.add("OBJECT_LOST");
   for (const taken of takes) for (const code of reasonsOf(taken, causes, known)) codes.add(code);

@@ -1,4 +1,5 @@
 import type { ClientMember, Cluster, Member } from "./cluster.ts";
+import type { Causes } from "./invariants.ts";
 import type { Way } from "./network.ts";
 
 /** Something that happened to a process or to the server. */
@@ -11,6 +12,7 @@ export class Mishaps {
   #lossCount = 0;
   /** How many of those can have cost a client all its hosts at once. */
   #clientLossCount = 0;
+  #leaveCount = 0;
   readonly #cluster: Cluster;
   readonly #random: () => number;
   /** When all have gone on. */
@@ -23,8 +25,13 @@ export class Mishaps {
   }
 
   /** How many of them have these consequences. */
-  get losses(): { lossCount: number; clientLossCount: number } {
-    return { lossCount: this.#lossCount, clientLossCount: this.#clientLossCount };
+  get losses(): Omit<Causes, "crashes"> {
+    const [lossCount, clientLossCount, leaveCount] = [
+      this.#lossCount,
+      this.#clientLossCount,
+      this.#leaveCount,
+    ];
+    return { lossCount, clientLossCount, leaveCount };
   }
 
   get healedMs(): number {
@@ -118,6 +125,7 @@ export class Mishaps {
   #drain(): void {
     const host = this.#pick(this.#cluster.liveHosts);
     if (host === undefined || host.host === undefined) return;
+    this.#leaveCount++;
     this.#note(`${host.process.name} leaves`);
     // What runs for longer than it waits is given back, and is no retry.
     this.#cluster.stopHost(host, this.#random() < 0.5 ? 2_000 : 50);

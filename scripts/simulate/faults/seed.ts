@@ -161,7 +161,9 @@ async function settle(world: World, cluster: Cluster, programs: readonly Program
       .filter(({ endMs }) => endMs === undefined)
       .map((probe) => `not all of a host is free: ${shownTask(probe)}`);
   broken.push(...(await until(settleMs, unprobed)));
-  broken.push(...wrongOutcomes(probes, { lossCount: 0, clientLossCount: 0, crashes: new Map() }));
+  broken.push(
+    ...wrongOutcomes(probes, { lossCount: 0, clientLossCount: 0, leaveCount: 0, crashes: new Map() }),
+  );
 
   for (const client of cluster.clients) cluster.stopClient(client);
   await world.run(20);

@@ -142,7 +142,7 @@ export class TaskTable {
         this.#placeAgain(task, outcome.to);
         break;
       case "error":
-        this.#failed(task, hostId, fromWireError(outcome.error));
+        this.#failed(task, fromWireError(outcome.error));
     }
     return true;
   }
@@ -154,7 +154,7 @@ export class TaskTable {
   }
 
   /** A task has come to an error on a host. */
-  #failed(task: PendingTask, hostId: string, error: Error): void {
+  #failed(task: PendingTask, error: Error): void {
     const { id, at = [] } =
       error instanceof ObjectLostError ? (error.data as { id?: string; at?: Peer[] }) : {};
     if (id !== undefined && task.args.includes(id)) {

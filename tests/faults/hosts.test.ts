@@ -1,9 +1,10 @@
-import type { Client, Module } from "wray";
+import type { Client } from "wray";
 import { compileProbe } from "../api/modules.ts";
 import { compileOnce } from "../kernels/asc.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assert, rejects, suite, type TestContext } from "../support/index.ts";
 import { startJob } from "./job.ts";
+import { startHosts as startHostsIn } from "./start-hosts.ts";
 
 const test = suite("host faults");
 let cluster: Cluster;
@@ -13,17 +14,7 @@ test.before(async (t) => {
   [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 0 }), compileProbe()]);
 });
 
-/** Hosts in a cluster of the test's own, by name, and a client of it. */
-async function startHosts(t: TestContext, ...names: string[]) {
-  const own = `c${Math.random().toString(36).slice(2)}`;
-  const start = (name: string, cpus = 1) => cluster.startHost({ cluster: own, cpus, args: ["--name", name] });
-  const hosts = await Promise.all(names.map((name) => start(name)));
-  t.after(() => Promise.all(hosts.map((host) => host.kill())));
-  const wray: Client = await cluster.connect({ cluster: own });
-  t.after(() => wray.shutdown());
-  const probe: Module = await wray.load(wasm);
-  return { hosts, wray, probe, start, name: own };
-}
+const startHosts = (t: TestContext, ...names: string[]) => startHostsIn(t, cluster, wasm, names);
 
 /** Rounds that keep a host busy for longer than the test takes. */
 const endless = 2_000_000_000;

@@ -1,10 +1,11 @@
-import type { Client, Module, ObjectRef } from "wray";
+import type { ObjectRef } from "wray";
 import { compileProbe } from "../api/modules.ts";
 import { compileOnce } from "../kernels/asc.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { startCommand } from "../support/command.ts";
 import { assert, rejects, suite, type TestContext } from "../support/index.ts";
 import { bytesOf, checksumOf } from "./job.ts";
+import { startHosts as startHostsIn } from "./start-hosts.ts";
 
 const test = suite("recovery");
 let cluster: Cluster;
@@ -14,21 +15,7 @@ test.before(async (t) => {
   [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 0 }), compileProbe()]);
 });
 
-/** Hosts in a cluster of the test's own, by name, and a client of it. */
-async function startHosts(t: TestContext, ...names: string[]) {
-  const own = `c${Math.random().toString(36).slice(2)}`;
-  const start = async (name: string, cpus = 1) => {
-    const host = await cluster.startHost({ cluster: own, cpus, args: ["--name", name] });
-    t.after(() => host.kill());
-    return host;
-  };
-  const hosts = await Promise.all(names.map((name) => start(name)));
-  const wray: Client = await cluster.connect({ cluster: own });
-  const probe: Module = await wray.load(wasm);
-  const heard = (accept: Parameters<Cluster["heard"]>[0]) => cluster.heard(accept, own);
-  const knows = (...ids: string[]) => cluster.knows(wray, ids, own);
-  return { hosts, wray, probe, start, heard, knows, cluster: own };
-}
+const startHosts = (t: TestContext, ...names: string[]) => startHostsIn(t, cluster, wasm, names);
 
 /** Rounds that take about 0.3 s, so that a task is sure to run when its host is hit. */
 const while300Ms = 300_000_000;
@@ -151,7 +138,7 @@ for (const replicas of [2, 3]) {
 }
 
 test("the tasks of a client that is killed end within 1 s, and its objects go with it", async (t) => {
-  const { hosts, wray, heard, cluster: own } = await startHosts(t, "a");
+  const { hosts, wray, heard, name: own } = await startHosts(t, "a");
   const file = "build/tests/faults/client-process.mjs";
   const client = startCommand(t, [cluster.server.url, wasm, "endless", own], { file });
   await hosts[0]!.printed(/spinning/);
@@ -197,7 +184,7 @@ test("owner dies before the dependency is ready: what its tasks have submitted e
 });
 
 test("`wray drain` has a host leave: no task fails, and others have what only it held", async (t) => {
-  const { hosts, wray, probe, knows, cluster: own } = await startHosts(t, "a");
+  const { hosts, wray, probe, knows, name: own } = await startHosts(t, "a");
   const large = Array.from({ length: 8 }, (_, seed) => probe.kernel("bytes").remote(1_000_000, seed));
   await wray.wait(large, { numReturns: 8 });
   const other = await cluster.startHost({ cluster: own, args: ["--name", "b"] });

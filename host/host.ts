@@ -184,7 +184,8 @@ export class Host {
       bus.subscribe(this.#subjects.hello, () => this.#beat()),
       bus.subscribe(this.#subjects.idle(id), (payload) => this.#asked(decodeHeartbeat(payload))),
       bus.onReconnect(() => {
-        this.#exchange.resend(0);
+        this.#exchange.reconnected();
+        this.#beat();
         void this.#renewLease();
       }),
     );
@@ -344,8 +345,7 @@ export class Host {
       });
       this.#submitter = submitter;
       submitter.heard(this.#heartbeat());
-      const leases = await this.#control.leases();
-      await submitter.greet(leases.map(({ host }) => host));
+      await submitter.greet([...this.#others.keys()]);
       return submitter;
     })();
     this.#nested.catch(() => {

@@ -187,10 +187,7 @@ const buildRepository = () =>
     ...common,
     entryPoints: ["tests", "scripts", "examples"]
       .flatMap((folder) => filesBelow(folder, ".ts"))
-      .filter(
-        (file) =>
-          !/^(examples|scripts)\/.*\/kernels\//.test(file) && !file.includes("/fixtures/"),
-      ),
+      .filter((file) => !/^(examples|scripts)\/.*\/kernels\//.test(file) && !file.includes("/fixtures/")),
     outbase: ".",
     outdir: "build",
     outExtension: { ".js": ".mjs" },

@@ -18,7 +18,7 @@ export type ExchangeDeps<Out, In> = {
 
 /**
  * The links of one process to its peers. What is sent within one turn leaves together at its end; what is not
- * acknowledged is sent again after a while and after a reconnect.
+ * acknowledged is sent again after a while, and when either side has lost its connection and has it back.
  */
 export class Exchange<Out, In> {
   readonly #deps: ExchangeDeps<Out, In>;
@@ -67,9 +67,7 @@ export class Exchange<Out, In> {
   flush(): void {
     this.#isFlushDue = false;
     const nowMs = this.#nowMs();
-    for (const [peerId, link] of this.#links) {
-      for (const packet of link.flush(nowMs)) this.#deps.publish(peerId, packet);
-    }
+    for (const [peerId, link] of this.#links) this.#publish(peerId, link.flush(nowMs));
   }
 
   /**
@@ -97,15 +95,24 @@ export class Exchange<Out, In> {
       this.#deps.onReset?.(peerId);
       return;
     }
-    this.#heardMs.set(peerId, this.#nowMs());
-    for (const message of this.#links.get(peerId)!.receive(packet)) this.#deps.deliver(peerId, message);
+    const nowMs = this.#nowMs();
+    this.#heardMs.set(peerId, nowMs);
+    const link = this.#links.get(peerId)!;
+    for (const message of link.receive(packet)) this.#deps.deliver(peerId, message);
+    if (packet.missed) this.#publish(peerId, link.overdue(nowMs, nowMs));
+  }
+
+  /** The connection is back: whatever was on its way to or from us may be lost. */
+  reconnected(): void {
+    const nowMs = this.#nowMs();
+    for (const [peerId, link] of this.#links) this.#publish(peerId, link.reconnected(nowMs));
   }
 
   /** Sends again what has waited for its acknowledgement at least so long, and acknowledges what is owed. */
   resend(olderThanMs: number): void {
     const nowMs = this.#nowMs();
     for (const [peerId, link] of this.#links) {
-      for (const packet of link.overdue(nowMs, nowMs - olderThanMs)) this.#deps.publish(peerId, packet);
+      this.#publish(peerId, link.overdue(nowMs, nowMs - olderThanMs));
     }
   }
 
@@ -136,5 +143,9 @@ export class Exchange<Out, In> {
     clearInterval(this.#ticker);
     this.#links.clear();
     this.#heardMs.clear();
+  }
+
+  #publish(peerId: string, packets: readonly Packet<Out>[]): void {
+    for (const packet of packets) this.#deps.publish(peerId, packet);
   }
 }

@@ -78,6 +78,16 @@ export class Link<Out, In> {
     return this.#owesAck ? [this.acknowledge()] : [];
   }
 
+  /**
+   * All that the other end may lack, after a time in which packets may have been lost both ways. It is asked to send
+   * again, too, what it has no acknowledgement for.
+   */
+  reconnected(nowMs: number): Packet<Out>[] {
+    this.flush(nowMs);
+    const [first = this.acknowledge(), ...others] = this.overdue(nowMs, nowMs);
+    return [{ ...first, missed: true }, ...others];
+  }
+
   /** A packet that says what has been received, and nothing else. */
   acknowledge(): Packet<Out> {
     return this.#packet(0, []);

@@ -144,7 +144,7 @@ export class Submitter {
       ),
       bus.onReconnect(() => {
         this.#hosts.forgive(performance.now());
-        this.#exchange.resend(0);
+        this.#exchange.reconnected();
       }),
     ];
     if (local === undefined) {

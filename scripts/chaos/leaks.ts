@@ -45,8 +45,12 @@ async function look(
       ({ id, owner, label, at, holders }) =>
         `object ${id} of ${owner}: ${label} at ${at.map(({ peer }) => peer.id)}, held by ${JSON.stringify(holders)}`,
     ),
-    ...hosts.filter(({ usedBytes }) => usedBytes > 0).map(({ id, usedBytes }) => `host ${id} uses ${usedBytes} bytes`),
-    ...hosts.filter(({ spilledBytes }) => spilledBytes > 0).map(({ id }) => `host ${id} has something on disk`),
+    ...hosts
+      .filter(({ usedBytes }) => usedBytes > 0)
+      .map(({ id, usedBytes }) => `host ${id} uses ${usedBytes} bytes`),
+    ...hosts
+      .filter(({ spilledBytes }) => spilledBytes > 0)
+      .map(({ id }) => `host ${id} has something on disk`),
     ...[...beats.values()]
       .filter(({ running, queued }) => running + queued > 0)
       .map(({ host, running, queued }) => `host ${host} has ${running} tasks running, ${queued} queued`),

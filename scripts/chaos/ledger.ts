@@ -1,5 +1,10 @@
 /** What was done to the cluster. */
-export type FaultKind = "host killed" | "host frozen" | "host restarted" | "worker ended" | "server restarted";
+export type FaultKind =
+  | "host killed"
+  | "host frozen"
+  | "host restarted"
+  | "worker ended"
+  | "server restarted";
 
 export type Fault = {
   kind: FaultKind;

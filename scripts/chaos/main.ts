@@ -15,8 +15,8 @@ import { ChaosHost } from "./hosts.ts";
 import { Killer } from "./killer.ts";
 import { leaks } from "./leaks.ts";
 import { Ledger } from "./ledger.ts";
-import { printReport } from "./report.ts";
 import { startLive } from "./live.ts";
+import { printReport } from "./report.ts";
 import { stuckModule } from "./stuck.ts";
 import { type Workload, workloadsOf } from "./workloads.ts";
 
@@ -57,7 +57,11 @@ async function chaos(belongings: Belongings, minutes: number, seed: number): Pro
   await killing;
   await Promise.all(work);
   live.stop();
-  const held = await leaks(wray, server.url, hosts.map(({ id }) => id));
+  const held = await leaks(
+    wray,
+    server.url,
+    hosts.map(({ id }) => id),
+  );
   printReport(ledger, held);
   return ledger.losses.length + held.length === 0 ? 0 : 1;
 }
@@ -74,7 +78,8 @@ const { values } = parseArgs({
   options: { minutes: { type: "string", default: "3" }, seed: { type: "string", default: "1" } },
 });
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-if (!(minutes > 0) || !Number.isInteger(seed)) throw new RangeError("--minutes must be above 0, --seed an integer");
+if (!(minutes > 0) || !Number.isInteger(seed))
+  throw new RangeError("--minutes must be above 0, --seed an integer");
 
 /** What all processes put into the temp folder is to be gone in the end. */
 const folder = mkdtempSync(join(tmpdir(), "wray-chaos-"));

@@ -26,6 +26,8 @@ function rowOf(kind: FaultKind, faults: readonly Fault[]): string[] {
   const after = (time: "detectedMs" | "recoveredMs") =>
     ofKind.flatMap((fault) => (fault[time] === undefined ? [] : [fault[time] - fault.atMs]));
   const cells = (times: number[]) =>
-    times.length === 0 ? ["", ""] : [percentile(times, 0.5), Math.max(...times)].map((ms) => `${Math.round(ms)} ms`);
+    times.length === 0
+      ? ["", ""]
+      : [percentile(times, 0.5), Math.max(...times)].map((ms) => `${Math.round(ms)} ms`);
   return [kind, String(ofKind.length), ...cells(after("detectedMs")), ...cells(after("recoveredMs"))];
 }

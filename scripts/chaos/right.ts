@@ -19,7 +19,8 @@ function sumOfBlock(part: number, parts: number, count: number, seed: number): n
   let sum = sums.get(key);
   if (sum === undefined) {
     sum = 1;
-    for (let index = part; index < count; index += parts) sum = (Math.imul(sum, 31) + index * 31 + seed) >>> 0;
+    for (let index = part; index < count; index += parts)
+      sum = (Math.imul(sum, 31) + index * 31 + seed) >>> 0;
     sums.set(key, sum);
   }
   return sum;

@@ -5,6 +5,8 @@ import { Link } from "./link.ts";
 const tickMs = 100;
 /** A packet that is not acknowledged for so long is sent again. */
 const resendMs = 1_000;
+/** One to a peer that has never answered, sooner: it can't know that it has missed any. */
+const firstResendMs = 250;
 
 export type ExchangeDeps<Out, In> = {
   /** Our own id, as others know it. */
@@ -31,7 +33,7 @@ export class Exchange<Out, In> {
   constructor(deps: ExchangeDeps<Out, In>) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
-    this.#ticker = setInterval(() => this.resend(resendMs), tickMs);
+    this.#ticker = setInterval(() => this.resend(), tickMs);
     this.#ticker.unref();
   }
 
@@ -108,10 +110,11 @@ export class Exchange<Out, In> {
     for (const [peerId, link] of this.#links) this.#publish(peerId, link.reconnected(nowMs));
   }
 
-  /** Sends again what has waited for its acknowledgement at least so long, and acknowledges what is owed. */
-  resend(olderThanMs: number): void {
+  /** Sends again what has waited for its acknowledgement for long enough, and acknowledges what is owed. */
+  resend(): void {
     const nowMs = this.#nowMs();
     for (const [peerId, link] of this.#links) {
+      const olderThanMs = link.isHeard ? resendMs : firstResendMs;
       this.#publish(peerId, link.overdue(nowMs, nowMs - olderThanMs));
     }
   }

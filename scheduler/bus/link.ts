@@ -20,6 +20,7 @@ export class Link<Out, In> {
   #unacknowledged: Sent<Out>[] = [];
   #nextSeq = 1;
   #received = 0;
+  #isHeard = false;
   #owesAck = false;
 
   constructor(from: string, session: string) {
@@ -37,6 +38,11 @@ export class Link<Out, In> {
     }
     last.push(message);
     this.#lastBytes += bytes;
+  }
+
+  /** Whether the other end has ever acknowledged anything. */
+  get isHeard(): boolean {
+    return this.#isHeard;
   }
 
   /** Whether nothing is queued and everything sent has been acknowledged. */
@@ -57,6 +63,7 @@ export class Link<Out, In> {
   receive(packet: Packet<In>): In[] {
     while ((this.#unacknowledged[0]?.packet.seq ?? Number.POSITIVE_INFINITY) <= packet.ack) {
       this.#unacknowledged.shift();
+      this.#isHeard = true;
     }
     if (packet.seq === 0) return [];
     // What came before is repeated and acknowledged again; what comes too early is sent again in order.

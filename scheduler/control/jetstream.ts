@@ -74,7 +74,8 @@ async function openBuckets(connection: NatsConnection, cluster: string): Promise
       const [modules, names, hosts] = await replicated(connection, (replicas) =>
         Promise.all([
           views.os(`wray-${cluster}-modules`, { replicas }),
-          views.kv(`wray-${cluster}-names`, { replicas }),
+          // Of several servers, the one that leads is asked: others may be behind.
+          views.kv(`wray-${cluster}-names`, { replicas, allow_direct: replicas === 1 }),
           views.kv(`wray-${cluster}-hosts`, { replicas, ttl: leaseMs }),
         ]),
       );

@@ -1,6 +1,7 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
 import type { Holding } from "../scheduler/groups/bundles.ts";
 import { checkArgBytes, checkArgRoom } from "../scheduler/manifest/check-limits.ts";
+import { Departures } from "../scheduler/objects/departures.ts";
 import { pullObject } from "../scheduler/objects/transfer.ts";
 import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { RunTimes } from "../scheduler/placement/run-times.ts";
@@ -69,6 +70,8 @@ export class Executor {
   readonly #deps: ExecutorDeps;
   readonly #calls: TaskCallDeps;
   readonly #pulls = new Map<string, Promise<StoredObject>>();
+  /** The hosts that are gone for each owner. */
+  readonly #departures = new Map<string, Departures>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
   readonly #here = new Set<BusTask>();
   /** Those of them that may yield. */
@@ -288,7 +291,7 @@ export class Executor {
     if (owner === undefined || typeof value === "number" || value.byteLength <= inlineBytes)
       return { kind: "value", value };
     const [id, what] = item === undefined ? [task.id, "result"] : [itemIdOf(task.id, item), "item"];
-    const facts: StoredFacts = { owner, label: `${what} of ${template.label}`, kind: "result" };
+    const facts: StoredFacts = { owner, label: `${what} of ${template.label}` };
     this.#deps.store.add(id, this.#stored(value, facts));
     return { kind: "stored", bytes: value.byteLength };
   }
@@ -320,19 +323,39 @@ export class Executor {
     this.#cancel((task) => task.owner === owner && cancelledIds.has(task.id));
   }
 
-  /** Ends all tasks of an owner. */
-  cancelAllOf(owner: string): void {
-    this.#cancel((task) => task.owner === owner);
+  /** Whose tasks are here. */
+  owners(): Set<string> {
+    const owners = new Set<string>();
+    for (const { owner } of this.#here) if (owner !== undefined) owners.add(owner);
+    return owners;
   }
 
-  #cancel(test: (task: BusTask) => boolean): void {
-    for (const task of [...this.#here].filter(test)) {
+  /** Ends all tasks of an owner. Returns how many there were. */
+  cancelAllOf(owner: string): number {
+    this.#departures.delete(owner);
+    return this.#cancel((task) => task.owner === owner);
+  }
+
+  /** For an owner, a host is gone: nothing of the owner's is fetched from there any more. */
+  gone(owner: string, hostId: string): void {
+    this.#departures.get(owner)?.gone(hostId);
+  }
+
+  /** Fetches an object and keeps it for its owner. Returns its size in bytes. @throws ObjectLostError, ObjectStoreFullError, OutOfDiskError */
+  async keep(owner: string, arg: RefArg): Promise<number> {
+    return (await this.#fetched(arg, owner, { owner, label: "replica" })).byteLength;
+  }
+
+  #cancel(test: (task: BusTask) => boolean): number {
+    const tasks = [...this.#here].filter(test);
+    for (const task of tasks) {
       task.isCancelled = true;
       if (task.startedMs !== undefined) this.#deps.pool.cancel(task.call!);
       // It waits, and is passed over when it comes up.
       else if (task.call !== undefined) this.#end(task, { kind: "returned" });
     }
     this.#scheduler.queue.fill(performance.now());
+    return tasks.length;
   }
 
   /** An object that is on its way here. */
@@ -342,9 +365,8 @@ export class Executor {
 
   /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
   async #object(arg: RefArg, task: BusTask): Promise<CallArg> {
-    const object =
-      this.#deps.store.get(arg.ref) ??
-      (await (this.#pulls.get(arg.ref) ?? this.#pull(arg, task.owner ?? "")));
+    const owner = task.owner ?? "";
+    const object = await this.#fetched(arg, owner, { owner, label: "copy" });
     const segment = await object.pinned();
     // Another argument may have failed meanwhile.
     if (task.hasEnded) object.unpin();
@@ -352,16 +374,31 @@ export class Executor {
     return { byteLength: object.byteLength, segment: segment.id };
   }
 
-  #pull(arg: RefArg, owner: string): Promise<StoredObject> {
+  /** An object that is here, or comes here from one of its peers. */
+  #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
+    return this.#deps.store.get(arg.ref) ?? this.#pulls.get(arg.ref) ?? this.#pull(arg, owner, facts);
+  }
+
+  #departuresFor(owner: string): Departures {
+    let departures = this.#departures.get(owner);
+    if (departures === undefined) {
+      departures = new Departures();
+      this.#departures.set(owner, departures);
+    }
+    return departures;
+  }
+
+  #pull(arg: RefArg, owner: string, facts: StoredFacts): Promise<StoredObject> {
     const { bus, subjects, store } = this.#deps;
     let object: StoredObject | undefined;
-    const pull = pullObject(bus, subjects, arg, (byteLength) => {
+    const allocate = (byteLength: number) => {
       // A peer has failed in the middle, and another is asked.
       object?.unpin();
       object?.free();
-      object = store.create(byteLength, { owner, label: "copy", kind: "copy" });
+      object = store.create(byteLength, facts);
       return object.pin()!.bytes.subarray(0, byteLength);
-    })
+    };
+    const pull = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
       .then(() => {
         store.add(arg.ref, object!);
         return object!;
@@ -386,7 +423,7 @@ export class Executor {
       if (typeof given === "object" && "segment" in given) return given;
       if (room.takes(byteLengthOf(given))) return given;
       const arg = bytesOf(given);
-      const object = this.#stored(arg, { owner: task.owner ?? "", label: "argument", kind: "copy" });
+      const object = this.#stored(arg, { owner: task.owner ?? "", label: "argument" });
       const segment = object.pin()!;
       object.free();
       task.pin(object);

@@ -29,8 +29,9 @@ import type {
   ToClient,
   ToHost,
 } from "../scheduler/protocol/messages.ts";
-import { protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
+import { type Peer, protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
+import { AbsentOwners } from "./absent-owners.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
@@ -92,6 +93,7 @@ export class Host {
   readonly #pool: Pool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
+  readonly #absentOwners: AbsentOwners;
   /** Those that each client has told of in its session, by their numbers. */
   readonly #templates = new Map<string, CallTemplate[]>();
   readonly #subscriptions: Subscription[] = [];
@@ -162,6 +164,12 @@ export class Host {
       publish: (clientId, packet) =>
         bus.publish(this.#subjects.clientResults(clientId), encodePacket(packet)),
       deliver: (clientId, message) => this.#onMessage(clientId, message),
+      onReset: (clientId) => void this.#rejoin(clientId),
+    });
+    this.#absentOwners = new AbsentOwners({
+      isListening: (clientId) => bus.isListening(this.#subjects.alive(clientId)),
+      died: (clientId) => this.#forgetDead(clientId),
+      nowMs: () => performance.now(),
     });
     this.#gossip = new Gossip({
       ...{ bus, subjects: this.#subjects, most: mostHeard },
@@ -186,6 +194,7 @@ export class Host {
       bus.onReconnect(() => {
         this.#exchange.reconnected();
         this.#beat();
+        this.#absentOwners.reconnected();
         void this.#renewLease();
       }),
     );
@@ -269,6 +278,14 @@ export class Host {
       case "taken":
         this.#executor.taken(clientId, message.id, message.count);
         return;
+      case "ping":
+        return;
+      case "gone":
+        this.#executor.gone(clientId, message.host);
+        return;
+      case "keep":
+        void this.#keep(clientId, message);
+        return;
       case "reserve": {
         const isReserved = this.#state === "up" && this.#executor.reserve(clientId, message);
         const { group, attempt } = message;
@@ -284,6 +301,19 @@ export class Host {
         this.#forgetClient(clientId);
         return;
     }
+  }
+
+  async #keep(clientId: string, { id, at }: { id: string; at: Peer[] }): Promise<void> {
+    const bytes =
+      this.#state === "up"
+        ? await this.#executor.keep(clientId, { ref: id, at }).catch(() => undefined)
+        : undefined;
+    this.#exchange.send(
+      clientId,
+      { kind: "kept", id, ...(bytes !== undefined && { bytes }) },
+      resultOverheadBytes,
+    );
+    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
   }
 
   #tellGroup(clientId: string, said: { group: string; attempt: number; isHeld: boolean }): void {
@@ -354,13 +384,43 @@ export class Host {
     return this.#nested;
   }
 
-  #forgetClient(clientId: string): void {
+  /** Returns how many tasks and objects are gone with it. */
+  #forgetClient(clientId: string): { tasks: number; objects: number } {
     this.#exchange.forget(clientId);
     this.#templates.delete(clientId);
     this.#toldMs.delete(clientId);
     this.#dropGroups(clientId);
-    this.#executor.cancelAllOf(clientId);
-    this.#store.releaseAllOf(clientId);
+    return {
+      tasks: this.#executor.cancelAllOf(clientId),
+      objects: this.#store.releaseAllOf(clientId),
+    };
+  }
+
+  /** Its process is gone: nobody waits for its tasks any more. */
+  #forgetDead(clientId: string): void {
+    if (!this.#exchange.has(clientId)) return;
+    const { tasks, objects } = this.#forgetClient(clientId);
+    console.error(
+      `wray host ${this.id}: client ${clientId} died; ${tasks} tasks and ${objects} objects go with it`,
+    );
+  }
+
+  /**
+   * For a client this host was dead: it was frozen, or cut off. What it has of that client's is elsewhere by now, so it
+   * drops all of it; what it has done meanwhile counts for nothing. It goes on with a lease of a higher epoch.
+   */
+  async #rejoin(clientId: string): Promise<void> {
+    const { tasks, objects } = this.#forgetClient(clientId);
+    const dropped = `dropped ${tasks} tasks and ${objects} objects`;
+    try {
+      if (this.#state === "up") await this.#takeLease();
+    } catch {
+      // The next renewal makes up for it.
+    }
+    this.#beat();
+    console.error(
+      `wray host ${this.id}: client ${clientId} took it for dead; ${dropped}, goes on with epoch ${this.#epoch}`,
+    );
   }
 
   #forgetSilent(): void {
@@ -368,6 +428,9 @@ export class Host {
     const wasDeaf = nowMs - this.#checkedMs > deafMs;
     this.#checkedMs = nowMs;
     if (wasDeaf || !this.#bus.isConnected) return;
+    const silent = new Set(this.#exchange.silent(AbsentOwners.silentMs));
+    const owners = [...this.#executor.owners()].filter((owner) => silent.has(owner));
+    this.#absentOwners.look(new Set(owners));
     for (const clientId of this.#exchange.silent(groupLeaseMs)) this.#dropGroups(clientId);
     for (const clientId of this.#exchange.silent(clientSilenceMs)) this.#forgetClient(clientId);
   }
@@ -485,7 +548,7 @@ export class Host {
     const isDone = () =>
       this.#executor.isIdle &&
       this.#exchange.isSettled &&
-      !this.#store.hasResultsOf((owner) => this.#exchange.has(owner));
+      !this.#store.hasObjectsOf((owner) => this.#exchange.has(owner));
     const untilMs = performance.now() + farewellMs;
     while (!isDone() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -8,6 +8,7 @@ import { decodeTable } from "../../scheduler/client/tables.ts";
 import { defaultMaxUnread, type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
+import { Retries } from "../../scheduler/dataflow/retries.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
 import type { Labels } from "../../scheduler/placement/labels.ts";
@@ -88,6 +89,7 @@ export class LocalBackend implements Backend, Owner {
   #isFailing = false;
   /** Whether this thread is in `getSync`. */
   #isBlocked = false;
+  readonly #retries = new Retries<LocalTask>({ random: Math.random, due: (task) => task.again() });
   #objectCount = 0;
 
   constructor({ control, cpus, resources, labels = {}, limits, infeasibleAfterMs }: LocalBackendOptions) {
@@ -120,13 +122,13 @@ export class LocalBackend implements Backend, Owner {
 
   target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
     checkOwnGroup(this.id, options.group);
-    const { maxRetries, onProgress, options: others } = templateOptions(options);
+    const { maxRetries, retryErrors, onProgress, options: others } = templateOptions(options);
     const { grant = defaultGrant, seed, maxUnread } = options;
     return this.targetOf(
       sha256,
       `${manifest.module}/${kernel}`,
       kernel,
-      { ...others, seed, maxRetries, onProgress, depth: 0 },
+      { ...others, seed, maxRetries, retryErrors, onProgress, depth: 0 },
       { maxUnread, mapsByTasks: mayBlock(needs, grant), gating: this.gate.gatingOf(options) },
     );
   }
@@ -136,10 +138,14 @@ export class LocalBackend implements Backend, Owner {
     label: string,
     kernel: string,
     options: TaskTemplate["options"] &
-      Pick<TaskTemplate, "maxRetries" | "onProgress"> & { depth: number; seed: string | undefined },
+      Pick<TaskTemplate, "maxRetries" | "retryErrors" | "onProgress"> & {
+        depth: number;
+        seed: string | undefined;
+      },
     { maxUnread = defaultMaxUnread, mapsByTasks = false, gating }: OfProgram = {},
   ): LocalTarget {
-    const { limits, grant = defaultGrant, seed, clock, depth, maxRetries, onProgress } = options;
+    const { limits, grant = defaultGrant, seed, clock, depth, ...others } = options;
+    const { maxRetries, retryErrors, onProgress } = others;
     return new LocalTarget({
       backend: this,
       ...{ module, label },
@@ -148,7 +154,7 @@ export class LocalBackend implements Backend, Owner {
         limits: { ...defaultLimits, ...limits },
         seed: seed === undefined ? { kind: "numbered", prefix: `${this.id}-` } : { kind: "item" },
       },
-      options: { maxRetries, seed, depth, onProgress },
+      options: { maxRetries, retryErrors, seed, depth, onProgress },
       maxUnread,
       gating,
       // What may not start at once is a task for each call.
@@ -326,13 +332,13 @@ export class LocalBackend implements Backend, Owner {
 
   /** An object for a small argument that has no room in a slot. @throws ObjectStoreFullError, OutOfDiskError */
   storeArgument({ byteLength }: Uint8Array, label: string): StoredObject {
-    return this.store.create(byteLength, { owner: this.id, label: `argument of ${label}`, kind: "copy" });
+    return this.store.create(byteLength, { owner: this.id, label: `argument of ${label}` });
   }
 
   /** Decides an object by what a worker has made. */
   settleWith(object: LocalObject, buffer: SharedArrayBuffer, label: string): void {
     try {
-      const facts = { owner: this.id, label, kind: "result" as const };
+      const facts = { owner: this.id, label };
       this.settleStored(object, this.store.adopt(this.#segments.adopt(buffer), buffer.byteLength, facts));
     } catch (error) {
       object.settle({ kind: "failed", error: error as Error });
@@ -342,6 +348,13 @@ export class LocalBackend implements Backend, Owner {
   settleStored(object: LocalObject, stored: StoredObject): void {
     this.#stored.set(stored, new WeakRef(object));
     object.settle({ kind: "stored", object: stored });
+  }
+
+  /** Runs a task again after a while; at once if this thread is blocked, since no timer runs meanwhile. */
+  retryLater(task: LocalTask, count: number): void {
+    const waitMs = this.#retries.add(task, count, performance.now());
+    if (this.#isBlocked) this.#retries.tick(Number.POSITIVE_INFINITY);
+    else setTimeout(() => this.#retries.tick(performance.now()), Math.ceil(waitMs));
   }
 
   /** Fails a task. Those that take its result fail one after the other, and not in each other, however many they are. */
@@ -402,7 +415,7 @@ export class LocalBackend implements Backend, Owner {
       object.settle({ kind: "bytes", encoded });
       return;
     }
-    const stored = this.store.create(plan.byteLength, { owner: this.id, label, kind: "put" });
+    const stored = this.store.create(plan.byteLength, { owner: this.id, label });
     plan.writeInto(stored.pin()!.bytes, 0);
     stored.unpin();
     this.settleStored(object, stored);
@@ -443,6 +456,7 @@ export class LocalBackend implements Backend, Owner {
   #block(object: LocalObject, timeoutMs: number): void {
     const untilMs = performance.now() + timeoutMs;
     const { pool } = this;
+    this.#retries.tick(Number.POSITIVE_INFINITY);
     while (!object.isReady) {
       for (let looks = 0; looks < looksBeforeSleep && !object.isReady; looks++) pool.poll();
       if (object.isReady) return;

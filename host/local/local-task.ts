@@ -1,4 +1,5 @@
 import { withDependant } from "../../scheduler/dataflow/dependants.ts";
+import { attemptSeed, isRetried, type RetryErrors } from "../../scheduler/dataflow/retries.ts";
 import { checkArgBytes } from "../../scheduler/manifest/check-limits.ts";
 import { fromWireError, ShutdownError, type WireError } from "../../scheduler/protocol/errors.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
@@ -20,6 +21,8 @@ export type LocalArg = number | Uint8Array | LocalObject;
 export type LocalTaskOptions = {
   /** How often it is run again after its worker died. */
   maxRetries: number;
+  /** The codes of the errors of its own after which that is so, too. */
+  retryErrors?: RetryErrors | undefined;
   /** Of its random numbers; its id, when it has none of its own. */
   seed?: string | undefined;
   /** How many tasks it is nested in. */
@@ -36,6 +39,8 @@ export class LocalTask extends Call implements Waiter {
   readonly #backend: LocalBackend;
   readonly #options: LocalTaskOptions;
   #retryCount = 0;
+  /** How often it has come to an error of its own, and is tried anew. */
+  #attempt = 0;
   #objectCount = 0;
   #missingCount = 0;
   /** Whether the pool has it, and will tell when it has ended. */
@@ -107,12 +112,12 @@ export class LocalTask extends Call implements Waiter {
       else if (arg instanceof Uint8Array) items.inline(arg);
       else writeObject(items, arg, this.#moved);
     }
-    if (this.site.facts.seed.kind === "item") items.inline(encodeValue(this.#options.seed));
+    if (this.site.facts.seed.kind === "item") items.inline(encodeValue(this.#seed));
   }
 
   override endedWithNumber(value: number): void {
     if (this.#objectCount > 0 || this.#children !== undefined) this.#release();
-    if (this.#options.seed !== undefined || this.#clock !== undefined) this.#record();
+    if (this.#hasHeard) this.#record();
     this.#backend.tasksRun++;
     this.result.settle({ kind: "number", value });
   }
@@ -121,7 +126,7 @@ export class LocalTask extends Call implements Waiter {
     if (end.kind === "error" && this.#mayRetry(end.error)) {
       this.#children?.close();
       this.#children = undefined;
-      this.#backend.pool.submit(this);
+      this.#waitToRunAgain();
       return;
     }
     this.#release();
@@ -175,11 +180,40 @@ export class LocalTask extends Call implements Waiter {
   }
 
   get #seed(): string {
-    return this.#options.seed ?? this.result.id;
+    const seed = this.#options.seed ?? this.result.id;
+    return this.#attempt === 0 ? seed : attemptSeed(seed, this.#attempt);
+  }
+
+  /** Whether it has heard what does not follow from its arguments and its id. */
+  get #hasHeard(): boolean {
+    return this.#options.seed !== undefined || this.#attempt > 0 || this.#clock !== undefined;
   }
 
   #mayRetry({ code }: WireError): boolean {
-    return code === "WORKER_CRASHED" && !this.result.isReady && this.#retryCount++ < this.#options.maxRetries;
+    if (this.result.isReady) return false;
+    const isOwn = isRetried(this.#options.retryErrors, code);
+    if ((!isOwn && code !== "WORKER_CRASHED") || this.#retryCount >= this.#options.maxRetries) return false;
+    this.#retryCount++;
+    if (isOwn) this.#attempt++;
+    return true;
+  }
+
+  #waitToRunAgain(): void {
+    if (this.#attempt > 0 && this.site.facts.seed.kind === "numbered")
+      this.site = this.#backend.pool.site({ ...this.site.facts, seed: { kind: "item" } });
+    this.hasEnded = false;
+    this.#isSubmitted = false;
+    this.#backend.waiting.add(this);
+    this.site.callCount++;
+    this.#backend.retryLater(this, this.#retryCount);
+  }
+
+  /** It has waited for long enough. */
+  again(): void {
+    if (this.result.isReady) return;
+    this.#isSubmitted = true;
+    this.#backend.pool.submit(this);
+    this.#endWaiting();
   }
 
   /** All that it takes is there: it goes to the pool. */
@@ -263,7 +297,7 @@ export class LocalTask extends Call implements Waiter {
   }
 
   #record(): void {
-    if (this.#options.seed === undefined && this.#clock === undefined) return;
+    if (!this.#hasHeard) return;
     this.result.recording = { seed: this.#seed, ...(this.#clock && { clock: this.#clock }) };
   }
 }

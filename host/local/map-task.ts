@@ -65,7 +65,6 @@ export class MapTask {
     this.output = backend.store.create(headerBytes + payloadBytes, {
       owner: backend.id,
       label: `result of ${site.label}`,
-      kind: "result",
     });
     // Only its header: its elements are the results.
     const empty = new Uint8Array();

@@ -134,22 +134,25 @@ export class ObjectStore {
     return object && (object.view() ?? object.viewed());
   }
 
-  /** Lets go of an object, if it is this owner's. */
-  release(id: string, owner: string): void {
+  /** Lets go of an object, if it is this owner's. Returns whether it was. */
+  release(id: string, owner: string): boolean {
     const object = this.#byId.get(id);
-    if (object?.facts.owner !== owner) return;
+    if (object?.facts.owner !== owner) return false;
     this.#byId.delete(id);
     object.free();
+    return true;
   }
 
-  releaseAllOf(owner: string): void {
-    for (const id of this.#byId.keys()) this.release(id, owner);
+  /** Returns how many there were. */
+  releaseAllOf(owner: string): number {
+    let count = 0;
+    for (const id of this.#byId.keys()) if (this.release(id, owner)) count++;
+    return count;
   }
 
-  /** Whether these owners have results here that may be nowhere else. */
-  hasResultsOf(isOwner: (owner: string) => boolean): boolean {
-    for (const { facts } of this.#byId.values())
-      if (facts.kind === "result" && isOwner(facts.owner)) return true;
+  /** Whether these owners have objects here, which may be nowhere else. */
+  hasObjectsOf(isOwner: (owner: string) => boolean): boolean {
+    for (const { facts } of this.#byId.values()) if (isOwner(facts.owner)) return true;
     return false;
   }
 

@@ -9,8 +9,6 @@ export type StoredFacts = {
   owner: string;
   /** What made it, for messages to people: "put", or "result of math/add". */
   label: string;
-  /** A result may be nowhere else; of a copy, its owner or another host has the original. */
-  kind: "result" | "copy" | "put";
 };
 
 /** What an object asks of the store that it is in. */

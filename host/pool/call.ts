@@ -14,7 +14,7 @@ export type CallEnd =
 
 /** What a call does and hears; the pool keeps the rest of its fields. */
 export abstract class Call {
-  readonly site: Site;
+  site: Site;
   /** Whoever shares the workers fairly with others. */
   readonly owner: string;
   readonly depth: number;

@@ -23,6 +23,8 @@ export interface Bus {
   subscribe(subject: string, handler: MessageHandler, queue?: string): Subscription;
   /** The first answer. Rejects when nobody listens, or none comes in `timeoutMs`. */
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** Whether anybody listens on a subject, as far as the server knows. Of a service for requests alone. */
+  isListening(subject: string): Promise<boolean>;
   /**
    * Shares the requests on a subject among all that serve it; the service can be found with `$SRV.PING`. Resolves
    * once requests reach the handler.

@@ -13,7 +13,7 @@ export type ExchangeDeps<Out, In> = {
   id: string;
   publish(peerId: string, packet: Packet<Out>): void;
   deliver(peerId: string, message: In): void;
-  /** A peer that lost its links, or never had one, can't go on with this one. */
+  /** A peer can't go on with its session: it knows none, or has ended it. */
   onReset?(peerId: string): void;
   nowMs?(): number;
 };
@@ -52,9 +52,20 @@ export class Exchange<Out, In> {
     return [...this.#links.keys()];
   }
 
-  forget(peerId: string): void {
+  /** Ends a session. Returns which it was, if there was one. */
+  forget(peerId: string): string | undefined {
+    const session = this.#links.get(peerId)?.session;
     this.#links.delete(peerId);
     this.#heardMs.delete(peerId);
+    return session;
+  }
+
+  /** Tells a peer that this session is over. */
+  refuse(peerId: string, session: string): void {
+    this.#deps.publish(peerId, {
+      ...{ from: this.#deps.id, session, seq: 0, ack: 0 },
+      ...{ messages: [], reset: true },
+    });
   }
 
   /** Queues a message of about `bytes` to a peer with an open session; to others it is dropped. */
@@ -73,21 +84,15 @@ export class Exchange<Out, In> {
   }
 
   /**
-   * Takes in a packet. `accept` decides whether a peer may begin a session here; without it, strangers are ignored.
+   * Takes in a packet. `accept` hears of a peer that begins a session here. A packet of another session than the one
+   * with that peer is refused, and so are all of strangers without `accept`.
    */
   receive(packet: Packet<In>, accept?: (peerId: string) => void): void {
     const { from: peerId, session } = packet;
     if (this.#links.get(peerId)?.session !== session) {
-      if (accept === undefined || packet.reset) return;
-      if (packet.seq !== 1) {
-        this.#deps.publish(peerId, {
-          from: this.#deps.id,
-          session,
-          seq: 0,
-          ack: 0,
-          messages: [],
-          reset: true,
-        });
+      if (packet.reset) return;
+      if (accept === undefined || packet.seq !== 1) {
+        this.refuse(peerId, session);
         return;
       }
       accept(peerId);

@@ -62,6 +62,7 @@ export function memoryBus(): Bus {
         });
       });
     },
+    isListening: async (subject) => handlers.has(subject),
     serve: async ({ subject }, handler) =>
       bus.subscribe(subject, (payload, respond) => void handler(payload).then(respond)),
     onReconnect: () => ({ unsubscribe() {} }),

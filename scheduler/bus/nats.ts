@@ -1,4 +1,4 @@
-import { connect, type NatsConnection, NatsError } from "nats";
+import { connect, ErrorCode, type NatsConnection, NatsError } from "nats";
 import { AuthenticationError, ConnectionError } from "../protocol/errors.ts";
 import { within } from "../time/within.ts";
 import type { Bus, Service, Subscription } from "./bus.ts";
@@ -16,6 +16,8 @@ export type NatsBus = Bus & {
 /** Waits between attempts to get a lost connection back: short, because tasks are waiting. */
 const reconnectWaitMs = 50;
 const closeTimeoutMs = 2_000;
+/** Long enough for the server to say that nobody is there. */
+const answerMs = 300;
 /** A packet is closed at 64 KiB, and its last message may have half of that. */
 const leastPayloadBytes = 128 * 1024;
 const defaultConnectTimeoutMs = 5_000;
@@ -103,6 +105,14 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
           throw new ConnectionError(`no answer on ${subject}: ${error.message}`, { cause: error });
         });
       return plainBytes(reply.data);
+    },
+    async isListening(subject) {
+      const empty = new Uint8Array();
+      // The server answers in place of whoever is not there. One who is may be busy, and need not answer in time.
+      return connection.request(subject, empty, { timeout: answerMs }).then(
+        () => true,
+        ({ code }: NatsError) => code !== ErrorCode.NoResponders,
+      );
     },
     serve: (service, handler) => serve(connection, service, handler),
     onReconnect(listener) {

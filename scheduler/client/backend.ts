@@ -16,9 +16,9 @@ export interface Backend {
   /** A kernel with its options, ready for calls. */
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target;
   /** Owns a snapshot of a value, which may hold refs. @throws InvalidTaskError when it can't cross */
-  put(value: unknown): Handle;
+  put(value: unknown, replicas?: number): Handle;
   /** Owns a value that is still to come. */
-  putLater(value: Promise<unknown>): Handle;
+  putLater(value: Promise<unknown>, replicas?: number): Handle;
   /** Whether a handle is of this backend, and its object not let go of. */
   owns(handle: Handle): boolean;
   isReady(handle: Handle): boolean;

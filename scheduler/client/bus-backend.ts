@@ -70,7 +70,7 @@ export class BusBackend implements Backend, Holds {
     };
   }
 
-  put(value: unknown): BusHandle {
+  put(value: unknown, replicas?: number): BusHandle {
     const inner = new Set<string>();
     const encoded = encodeValue(value, {
       idOf: (given) => {
@@ -82,11 +82,12 @@ export class BusBackend implements Backend, Holds {
         return given.id;
       },
     });
-    return this.#handle(this.#submitter.put(encoded, [...inner]));
+    return this.#handle(this.#submitter.put(encoded, [...inner], replicas));
   }
 
-  putLater(value: Promise<unknown>): BusHandle {
-    return this.#handle(this.#submitter.putLater(value.then((value) => encodeValue(value))));
+  putLater(value: Promise<unknown>, replicas?: number): BusHandle {
+    const encoded = value.then((value) => encodeValue(value));
+    return this.#handle(this.#submitter.putLater(encoded, replicas));
   }
 
   owns(handle: Handle): boolean {

@@ -10,6 +10,7 @@ import type { Resources } from "../protocol/messages.ts";
 import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
 import type { Backend } from "./backend.ts";
+import { checkOptionNames } from "./check-options.ts";
 import { type Groups, groupsOf } from "./groups.ts";
 import type { Job } from "./job.ts";
 import { type DeadJob, type JobStatus, type Jobs, ofCluster } from "./jobs.ts";
@@ -127,11 +128,23 @@ export class Client {
    * Makes a value an object: it goes to each host once that needs it, however many tasks take it. The value is copied
    * at once; but a table of Apache Arrow is read a moment later, and its ref fails when it can't cross. Arrays and
    * plain objects may hold refs of this client, whose objects are kept as long as this one.
+   * @param options.replicas on how many hosts of a cluster it is kept, rather than in this process: it is still there when
+   * all but one of them are lost. Default: here alone. A small value, of up to 8 KiB, stays here in any case, and so does
+   * one for which there are not so many hosts
    * @throws InvalidTaskError when the value can't cross
    */
-  put<T>(value: T): ObjectRef<T> {
+  put<T>(value: T, options: { replicas?: number } = {}): ObjectRef<T> {
     this.#checkOpen();
-    const handle = isTable(value) ? this.#backend.putLater(encodeTable(value)) : this.#backend.put(value);
+    checkOptionNames("put", options, ["replicas"]);
+    const { replicas = 1 } = options;
+    if (!Number.isInteger(replicas) || replicas < 1) {
+      throw new InvalidTaskError(`option replicas must be an integer from 1, but is ${replicas}`, {
+        data: { option: "replicas" },
+      });
+    }
+    const handle = isTable(value)
+      ? this.#backend.putLater(encodeTable(value), replicas)
+      : this.#backend.put(value, replicas);
     return new ObjectRef<T>(handle);
   }
 

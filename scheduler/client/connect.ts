@@ -19,7 +19,7 @@ export const defaultInfeasibleAfterMs = 10_000;
 
 /** The options by name, for checks. */
 export const clientOptionNames = [
-  ...["servers", "cluster", "infeasibleAfterMs", "connectTimeoutMs"],
+  ...["servers", "cluster", "infeasibleAfterMs", "maxLineageBytes", "connectTimeoutMs"],
   ...["creds", "nkey", "user", "pass", "token", "tlsCa", "tlsCert", "tlsKey"],
 ];
 
@@ -28,6 +28,8 @@ export type ClientOptions = {
   cluster?: string;
   /** How long a task waits for a host to join that can run it, before it fails. Default 10,000. */
   infeasibleAfterMs?: number;
+  /** How much it remembers of how objects were made, to make them again when they are lost, in bytes. Default 64 MiB. */
+  maxLineageBytes?: number;
 };
 
 /** @throws InvalidTaskError for an option that is not among `names`, or a time that no timer can run */
@@ -39,6 +41,13 @@ export function checkClientOptions(
   for (const name of ["infeasibleAfterMs", "connectTimeoutMs"] as const) {
     if (options[name] !== undefined) checkTimeMs(name, options[name], "Leave it out for the default.");
   }
+  const { maxLineageBytes = 0 } = options;
+  if (!(maxLineageBytes >= 0)) {
+    throw new InvalidTaskError(`option maxLineageBytes must be a number from 0, but is ${maxLineageBytes}`, {
+      remedy: "Leave it out for the default.",
+      data: { option: "maxLineageBytes" },
+    });
+  }
 }
 
 /**
@@ -47,7 +56,8 @@ export function checkClientOptions(
  */
 export async function connect(options: ClientOptions & ServerOptions): Promise<Client> {
   checkClientOptions(options);
-  const { cluster = defaultCluster, infeasibleAfterMs = defaultInfeasibleAfterMs, ...server } = options;
+  const { cluster = defaultCluster, maxLineageBytes, ...others } = options;
+  const { infeasibleAfterMs = defaultInfeasibleAfterMs, ...server } = others;
   if (server.servers === undefined || server.servers.length === 0) {
     throw new InvalidTaskError("option servers is missing", { remedy: "Give it as nats://host:port." });
   }
@@ -58,7 +68,8 @@ export async function connect(options: ClientOptions & ServerOptions): Promise<C
     const { closed } = bus;
     const onShutdown = () => bus.close();
     const jobs = new Jobs(new JobStores(bus.connection, cluster), bus);
-    return await clientOver(bus, subjects, { control, jobs, infeasibleAfterMs, closed, onShutdown });
+    const deps = { control, jobs, infeasibleAfterMs, closed, onShutdown };
+    return await clientOver(bus, subjects, deps, maxLineageBytes);
   } catch (error) {
     await bus.close();
     throw error;
@@ -70,9 +81,10 @@ export async function clientOver(
   bus: Bus,
   subjects: Subjects,
   deps: Omit<ClientDeps, "backend">,
+  maxLineageBytes?: number,
 ): Promise<Client> {
   const { control, infeasibleAfterMs } = deps;
-  const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs });
+  const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs, maxLineageBytes });
   await submitter.greet((await control.leases()).map(({ host }) => host));
   return new Client({ ...deps, backend: new BusBackend(submitter), groups: new Groups(submitter) });
 }

@@ -3,7 +3,10 @@ import { isName } from "../protocol/subjects.ts";
 import { type Checks, checkOptionsBy, integerFrom, type TaskOptions, taskChecks } from "./task-options.ts";
 
 /** How a job is to be run: as a task, and these. */
-export type DurableOptions = Omit<TaskOptions, "clock" | "onProgress" | "maxUnread" | "group" | "bundle"> & {
+export type DurableOptions = Omit<
+  TaskOptions,
+  "clock" | "onProgress" | "maxUnread" | "group" | "bundle" | "retryErrors"
+> & {
   durable: true;
   /** Names the job: of two with one id, only the first is run. Default: a random one. */
   id?: string;
@@ -13,7 +16,7 @@ export type DurableOptions = Omit<TaskOptions, "clock" | "onProgress" | "maxUnre
   backoffMs?: number;
 };
 
-const { clock: _, onProgress: __, maxUnread: ___, group: ____, bundle: _____, ...common } = taskChecks;
+const { clock, onProgress, maxUnread, group, bundle, retryErrors, ...common } = taskChecks;
 
 const isFlag = (value: unknown) => typeof value === "boolean";
 

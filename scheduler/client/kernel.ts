@@ -83,7 +83,8 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   options(options: TaskOptions | DurableOptions): Kernel<Fn> | DurableKernel<Fn> {
     if ("durable" in options) {
       const { jobs, groups: _, ...others } = this.#deps;
-      return new DurableKernel({ ...others, jobs: ofCluster(jobs) }, { ...this.#options, ...options });
+      const all = { ...this.#options, ...options } as DurableOptions;
+      return new DurableKernel({ ...others, jobs: ofCluster(jobs) }, all);
     }
     return new Kernel(this.#deps, { ...this.#options, ...checkTaskOptions(options) });
   }

@@ -4,8 +4,8 @@ import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-
 import { TaskTable } from "../dataflow/task-table.ts";
 import { type Bundle, type GroupRequest, GroupTable } from "../groups/group-table.ts";
 import { serveObjects } from "../objects/serve.ts";
-import { pullObject } from "../objects/transfer.ts";
 import { type Keeper, ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
+import { peersOf, Replicator } from "../ownership/replicator.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { RunTimes } from "../placement/run-times.ts";
@@ -26,6 +26,7 @@ import {
 import { runBytes } from "../protocol/run.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../protocol/value.ts";
+import { Fetching } from "./fetching.ts";
 import { Gossip } from "./gossip.ts";
 import { askMemory, type MemoryReport } from "./memory-report.ts";
 import { TemplateNumbers } from "./template-numbers.ts";
@@ -36,7 +37,7 @@ const inlineTaskBytes = 32 * 1024;
 const overheadBytes = 300;
 const tickMs = 100;
 /** When our own timer is so late, this thread was busy, and what hosts said is still waiting to be read. */
-const deafMs = 500;
+const deafMs = 250;
 /** How often hosts are told that we are still there. */
 const aliveMs = 1_000;
 /** How long hosts that hold a lease may take to say that they are there. */
@@ -48,6 +49,8 @@ export type SubmitterDeps = {
   id: string;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
+  /** How much is remembered of how objects were made, in bytes. Default 64 MiB. */
+  maxLineageBytes?: number | undefined;
   /** The host that it is the client of, if it is that of a host. */
   local?: LocalHost | undefined;
 };
@@ -71,7 +74,7 @@ export class Submitter {
   readonly #ids: Ids;
   readonly #hosts = new HostTable();
   readonly #times = new RunTimes();
-  readonly #objects = new ObjectTable((id, hosts) => this.#release(id, hosts));
+  readonly #objects: ObjectTable;
   readonly #tasks: TaskTable;
   readonly #groups: GroupTable;
   readonly #exchange: Exchange<ToHost, ToClient>;
@@ -82,18 +85,18 @@ export class Submitter {
   readonly #local: LocalHost | undefined;
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
-  readonly #closing = new AbortController();
-  /** Objects that are on their way here. */
-  readonly #pulls = new Map<string, Promise<Uint8Array>>();
-  /** Those of them that come from a host that is about to leave. */
-  readonly #homeward = new Set<string>();
+  readonly #fetching: Fetching;
+  readonly #replicator: Replicator;
+  /** The sessions of hosts that count as dead, until these know it. */
+  readonly #ended = new Map<string, string>();
   #touchedMs = 0;
   #tickedMs = performance.now();
   #idCount = 0;
   #onHeard = () => {};
 
-  constructor({ bus, subjects, id, infeasibleAfterMs, local }: SubmitterDeps) {
+  constructor({ bus, subjects, id, infeasibleAfterMs, maxLineageBytes, local }: SubmitterDeps) {
     this.#local = local;
+    this.#objects = new ObjectTable((id, hosts) => this.#release(id, hosts), maxLineageBytes);
     this.#bus = bus;
     this.#subjects = subjects;
     this.id = id;
@@ -127,6 +130,21 @@ export class Submitter {
       nowMs: () => performance.now(),
       random: Math.random,
     });
+    this.#fetching = new Fetching({
+      ...{ bus, subjects, objects: this.#objects },
+      missing: (id, hostIds) => this.#tasks.missing(id, hostIds),
+    });
+    this.#replicator = new Replicator({
+      ...{ objects: this.#objects, hosts: this.#hosts },
+      keep: (hostId, objectId, holders) => {
+        this.#openOn(hostId);
+        const at = peersOf(holders, id);
+        this.#exchange.send(hostId, { kind: "keep", id: objectId, at }, overheadBytes);
+      },
+      bringHome: (objectId, hostId) => this.#fetching.bringHome(objectId, hostId),
+      nowMs: () => performance.now(),
+      random: Math.random,
+    });
     this.#exchange = new Exchange({
       id,
       publish: (hostId, packet) => bus.publish(subjects.hostTasks(hostId), encodePacket(packet)),
@@ -142,6 +160,7 @@ export class Submitter {
       bus.subscribe(subjects.memory({ kind: "client", id }), (_, respond) =>
         respond(encodeMessage(this.memory())),
       ),
+      bus.subscribe(subjects.alive(id), (_, respond) => respond(new Uint8Array())),
       bus.onReconnect(() => {
         this.#hosts.forgive(performance.now());
         this.#exchange.reconnected();
@@ -160,11 +179,12 @@ export class Submitter {
 
   /** Takes in what a host says of itself. */
   heard(heartbeat: Heartbeat): void {
+    this.#fence(heartbeat.host);
     this.#hosts.heard(heartbeat, performance.now());
     if (heartbeat.state === "left") this.#loseHosts();
     if (heartbeat.state === "draining") {
       this.#groups.hostLost(heartbeat.host);
-      this.#bringHome(heartbeat.host);
+      this.#replicator.leaving(heartbeat.host);
     }
     this.#groups.tick();
     this.#tasks.placeWaiting();
@@ -213,10 +233,12 @@ export class Submitter {
   /**
    * Owns an encoded value. Returns the object's id.
    * @param inner the objects whose refs the value holds
+   * @param replicas on how many hosts it is to be, from 2; 1 is here alone
    */
-  put(value: Uint8Array, inner?: readonly string[]): string {
+  put(value: Uint8Array, inner?: readonly string[], replicas = 1): string {
     const id = this.newId();
     this.#objects.create(id, { kind: "local", value }, inner);
+    this.#replicate(id, value, replicas);
     return id;
   }
 
@@ -227,11 +249,14 @@ export class Submitter {
   }
 
   /** The same for a value whose bytes are still to come; when they don't, the object fails. */
-  putLater(value: Promise<Uint8Array>): string {
+  putLater(value: Promise<Uint8Array>, replicas = 1): string {
     const id = this.newId();
     this.#objects.create(id);
     value.then(
-      (value) => this.#objects.settle(id, { kind: "local", value }),
+      (value) => {
+        this.#objects.settle(id, { kind: "local", value });
+        this.#replicate(id, value, replicas);
+      },
       (error) => this.#objects.settle(id, { kind: "failed", error }),
     );
     return id;
@@ -255,6 +280,7 @@ export class Submitter {
         return arg;
       }
       implicit.push(this.put(arg));
+      this.#objects.belongsToCall(implicit.at(-1)!);
       return implicit.at(-1)!;
     };
     this.#tasks.submit(id, { template, args: given.map(placed), seed, items }, keeper);
@@ -303,7 +329,7 @@ export class Submitter {
   }
 
   isReady(id: string): boolean {
-    return this.#objects.state(id)?.kind !== "pending";
+    return this.#objects.isReady(id);
   }
 
   /** The encoded value, if it is here; undefined if not. @throws the object's error, if it has failed */
@@ -329,20 +355,8 @@ export class Submitter {
   }
 
   /** The same, of which the state is known. */
-  async fetch(id: string, state: ReadyState): Promise<Uint8Array> {
-    switch (state.kind) {
-      case "failed":
-        throw state.error;
-      case "local":
-        return bytesOf(state.value);
-      case "remote":
-        return this.#pulled(id, state.hosts);
-    }
-  }
-
-  /** Several may want it at once: it comes once. */
-  #pulled(id: string, hosts: Set<string>): Promise<Uint8Array> {
-    return this.#pulls.get(id) ?? this.#pull(id, hosts);
+  fetch(id: string, state: ReadyState): Promise<Uint8Array> {
+    return this.#fetching.fetch(id, state);
   }
 
   /** What this client owns, and why. */
@@ -380,7 +394,7 @@ export class Submitter {
   /** Fails what is pending, with this error if there is one, and says goodbye to the hosts. */
   close(failure?: Error): void {
     clearInterval(this.#ticker);
-    this.#closing.abort(failure ?? new ShutdownError("the client was shut down before the value was here"));
+    this.#fetching.close(failure ?? new ShutdownError("the client was shut down before the value was here"));
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);
@@ -391,6 +405,7 @@ export class Submitter {
   }
 
   #received(packet: Packet<ToClient>): void {
+    if (this.#exchange.has(packet.from)) this.#hosts.touched(packet.from, performance.now());
     this.#exchange.receive(packet);
     // Results have made room.
     this.#tasks.placeWaiting();
@@ -410,6 +425,9 @@ export class Submitter {
       case "progress":
         this.#tasks.progressed(hostId, message.id, { fraction: message.fraction, text: message.text });
         return;
+      case "kept":
+        this.#replicator.told(hostId, message.id, message.bytes);
+        return;
       case "reserved":
         this.#groups.told(hostId, message);
         return;
@@ -418,22 +436,6 @@ export class Submitter {
         this.#hosts.told(hostId, { queued, running, waitMs, unreserved }, performance.now());
         for (const { kernel, count, ms } of ran) this.#times.measured(kernel, hostId, ms, count);
       }
-    }
-  }
-
-  async #pull(id: string, hosts: Set<string>): Promise<Uint8Array> {
-    const at = [...hosts].map((hostId) => ({ kind: "host" as const, id: hostId }));
-    // In use, so that it is not let go of on the way when the program drops the ref.
-    this.#objects.use(id);
-    const { signal } = this.#closing;
-    const allocate = (bytes: number) => new Uint8Array(bytes);
-    const pull = pullObject(this.#bus, this.#subjects, { ref: id, at }, allocate, signal);
-    this.#pulls.set(id, pull);
-    try {
-      return await pull;
-    } finally {
-      this.#pulls.delete(id);
-      this.#objects.unuse(id);
     }
   }
 
@@ -462,6 +464,11 @@ export class Submitter {
     return number;
   }
 
+  #replicate(id: string, value: Uint8Array, count: number): void {
+    // A small one goes with the messages of its tasks, and so stays here.
+    if (count > 1 && value.byteLength > inlineBytes) this.#replicator.replicate(id, count);
+  }
+
   #openOn(hostId: string): void {
     if (this.#exchange.has(hostId)) return;
     this.#exchange.open(hostId, randomId());
@@ -472,29 +479,28 @@ export class Submitter {
     for (const hostId of hosts) this.#exchange.send(hostId, { kind: "release", ids: [id] }, id.length);
   }
 
-  /** Fetches the objects that only this host, which is about to leave, holds. */
-  #bringHome(hostId: string): void {
-    for (const id of this.#objects.onlyOn(hostId)) {
-      if (this.#homeward.has(id)) continue;
-      this.#homeward.add(id);
-      this.#pulled(id, new Set([hostId]))
-        .then((value) => this.#objects.bringHome(id, value))
-        // The host did not wait: with it, the object is lost, and whoever needs it hears of that.
-        .catch(() => {})
-        .finally(() => this.#homeward.delete(id));
-    }
-  }
-
   #loseHosts(): void {
     for (const { id, hasLeft } of this.#hosts.takeLost(performance.now())) this.#loseHost(id, hasLeft);
   }
 
+  /** A host that counts as dead may only be slow: what it does for us since then counts for nothing, and it hears so. */
+  #fence(hostId: string): void {
+    const session = this.#ended.get(hostId);
+    if (session === undefined) return;
+    this.#ended.delete(hostId);
+    this.#exchange.refuse(hostId, session);
+  }
+
   #loseHost(hostId: string, hasLeft = false): void {
-    this.#exchange.forget(hostId);
+    const session = this.#exchange.forget(hostId);
+    if (!hasLeft && session !== undefined) this.#ended.set(hostId, session);
+    this.#fetching.gone(hostId);
+    for (const other of this.#exchange.peers) this.#exchange.send(other, { kind: "gone", host: hostId }, 50);
     this.#times.forget(hostId);
     this.#templates.delete(hostId);
     this.#groups.hostLost(hostId);
     this.#tasks.hostLost(hostId, hasLeft);
+    this.#replicator.hostLost(hostId);
   }
 
   #tick(): void {
@@ -502,6 +508,7 @@ export class Submitter {
     // While we hear nobody, nobody is lost.
     if (!this.#bus.isConnected || nowMs - this.#tickedMs > deafMs) this.#hosts.forgive(nowMs);
     this.#tickedMs = nowMs;
+    for (const hostId of this.#hosts.toBeAsked(nowMs)) this.#exchange.send(hostId, { kind: "ping" }, 10);
     this.#loseHosts();
     if (nowMs - this.#touchedMs > aliveMs) {
       this.#touchedMs = nowMs;
@@ -509,6 +516,7 @@ export class Submitter {
     }
     this.#groups.tick();
     this.#tasks.tick();
+    this.#replicator.tick();
   }
 }
 

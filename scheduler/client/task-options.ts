@@ -1,7 +1,8 @@
 import type { Progress, TaskTemplate } from "../dataflow/pending-task.ts";
+import type { RetryErrors } from "../dataflow/retries.ts";
 import type { Selector } from "../placement/labels.ts";
 import { defaultNeed } from "../placement/resources.ts";
-import { InvalidTaskError } from "../protocol/errors.ts";
+import { InvalidTaskError, WrayError } from "../protocol/errors.ts";
 import { type Capability, capabilities, type Limits, limitNames } from "../protocol/limits.ts";
 import type { Resources } from "../protocol/messages.ts";
 import { isName } from "../protocol/subjects.ts";
@@ -10,8 +11,13 @@ import { bundleOf, PlacementGroup } from "./placement-group.ts";
 
 /** How a task is to be run: its limits, and these. */
 export type TaskOptions = Partial<Limits> & {
-  /** How often it is run again after its worker or host died. Default 3. */
+  /** How often it is run again after its worker or host died, or to make its lost result again. Default 3. */
   maxRetries?: number;
+  /**
+   * The classes of the errors of the kernel itself after which it is tried again, or `true` for each: `[TaskError]`. Each
+   * attempt draws other random numbers, and all count as retries.
+   */
+  retryErrors?: boolean | readonly (new (message: string) => WrayError)[];
   /** What the kernel may use of `clock`, `log`, `submit` and `gpu`. Default: `["log", "submit"]`. */
   grant?: readonly Capability[];
   /** The seed of its random numbers, at most 256 characters. Default: the task's id, which no other task has. */
@@ -85,6 +91,12 @@ export const taskChecks: Checks<Required<TaskOptions>> = {
   maxLogBytes: anyBytes,
   maxNested: integerFrom(0, 1_000_000),
   maxRetries: integerFrom(0),
+  retryErrors: {
+    test: (value) =>
+      typeof value === "boolean" ||
+      (Array.isArray(value) && value.every((each) => each?.prototype instanceof WrayError)),
+    expected: "true, false, or a list of error classes of wray",
+  },
   grant: {
     test: (value) => Array.isArray(value) && value.every((each) => capabilities.includes(each)),
     expected: `a list of ${capabilities.join(", ")}`,
@@ -151,6 +163,7 @@ export function templateOptions({
   maxRetries = defaultMaxRetries,
   onProgress,
   grant,
+  retryErrors,
   seed: _,
   clock,
   ...others
@@ -164,7 +177,16 @@ export function templateOptions({
   const need = resources && { ...defaultNeed, ...resources };
   const bundle = group && bundleOf(group, index, need ?? defaultNeed);
   return {
-    ...{ maxRetries, onProgress, ttlMs, deadlineMs, key, maxConcurrent, bundle },
+    ...{
+      maxRetries,
+      retryErrors: retryCodes(retryErrors),
+      onProgress,
+      ttlMs,
+      deadlineMs,
+      key,
+      maxConcurrent,
+      bundle,
+    },
     ...(hasPlace && {
       where: { ...(labels && { labels }), ...(prefer && { prefer }), ...(host && { host }) },
     }),
@@ -178,3 +200,6 @@ export function templateOptions({
     },
   };
 }
+
+const retryCodes = (given: TaskOptions["retryErrors"] = false): RetryErrors | undefined =>
+  typeof given === "boolean" ? (given ? "all" : undefined) : given.map((each) => new each("").code);

@@ -6,6 +6,7 @@ import { defaultNeed, keyOf } from "../placement/resources.ts";
 import type { Resources, Template } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
 import type { Placeable } from "../queue/placer.ts";
+import { attemptSeed, type RetryErrors } from "./retries.ts";
 
 /** What tasks have in common: which kernel, and how it is to be run. */
 export type TaskTemplate = {
@@ -14,6 +15,8 @@ export type TaskTemplate = {
   readonly module: string;
   readonly kernel: string;
   readonly maxRetries: number;
+  /** The codes of the errors after which it is tried again, or that this is so after each. */
+  readonly retryErrors?: RetryErrors | undefined;
   /** What goes to the host. */
   readonly options: Omit<Template, "module" | "kernel">;
   /** Where a task can run, and should. */
@@ -73,10 +76,7 @@ export class PendingTask implements Placeable {
   readonly number: number;
   /** Its result, which has the same id. */
   readonly object: Entry;
-  readonly template: TaskTemplate;
-  readonly args: Submission["args"];
-  readonly seed: string | undefined;
-  readonly items: ItemSink | undefined;
+  readonly submission: Submission;
   /** When nobody wants it any more, unless it has begun; and by when it has to be done. */
   readonly expiresMs: number | undefined;
   readonly dueMs: number | undefined;
@@ -88,6 +88,8 @@ export class PendingTask implements Placeable {
   /** How many of its arguments are not ready. */
   missingCount: number;
   retriesLeft: number;
+  /** How often it has failed and is tried anew. */
+  attempt = 0;
   /** Where it is now; undefined while it waits for arguments or for a host. */
   hostId: string | undefined = undefined;
   /** How many hosts have given it back since they were full. */
@@ -95,20 +97,11 @@ export class PendingTask implements Placeable {
   /** Whether it counts for its key. */
   isAdmitted = false;
 
-  constructor(
-    number: number,
-    object: Entry,
-    { template, args, seed, items }: Submission,
-    missingCount: number,
-    nowMs: number,
-  ) {
-    const { ttlMs, deadlineMs, maxRetries } = template;
+  constructor(number: number, object: Entry, submission: Submission, missingCount: number, nowMs: number) {
+    const { ttlMs, deadlineMs, maxRetries } = submission.template;
     this.number = number;
     this.object = object;
-    this.template = template;
-    this.args = args;
-    this.seed = seed;
-    this.items = items;
+    this.submission = submission;
     this.expiresMs = ttlMs === undefined ? undefined : nowMs + ttlMs;
     this.dueMs = deadlineMs === undefined ? undefined : nowMs + deadlineMs;
     this.missingCount = missingCount;
@@ -117,6 +110,24 @@ export class PendingTask implements Placeable {
 
   get id(): string {
     return this.object.id;
+  }
+
+  get template(): TaskTemplate {
+    return this.submission.template;
+  }
+
+  get args(): Submission["args"] {
+    return this.submission.args;
+  }
+
+  get items(): ItemSink | undefined {
+    return this.submission.items;
+  }
+
+  /** Of its random numbers; undefined when that is its id. */
+  get seed(): string | undefined {
+    const { seed } = this.submission;
+    return this.attempt === 0 ? seed : attemptSeed(seed ?? this.id, this.attempt);
   }
 
   get shape(): string {

@@ -1,4 +1,4 @@
-import type { Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import type { Entry, Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import type { RunTimes } from "../placement/run-times.ts";
@@ -9,6 +9,7 @@ import {
   ShutdownError,
   TaskCancelledError,
   WorkerCrashedError,
+  WrayError,
 } from "../protocol/errors.ts";
 import {
   type Arg,
@@ -18,12 +19,15 @@ import {
   type Outcome,
   type RefArg,
 } from "../protocol/messages.ts";
+import type { Peer } from "../protocol/subjects.ts";
 import { byteLengthOf, type Encoded } from "../protocol/value.ts";
 import { missedDeadline } from "../queue/expired.ts";
 import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
 import { PendingTask, type Progress, type Submission } from "./pending-task.ts";
+import { isRetried, Retries } from "./retries.ts";
+import { lostFor, originOf, replayOf, TaskOrigin } from "./task-origin.ts";
 
 export type TaskTableDeps = {
   objects: ObjectTable;
@@ -49,8 +53,8 @@ export type TaskTableDeps = {
 
 /**
  * The unfinished tasks of a client. A task goes to a host the moment that all its arguments are ready; when its host
- * is lost, or hands it back, it goes to another. It does no IO: messages go out through `send`, and results and
- * losses come in.
+ * is lost, or hands it back, it goes to another. An object that is lost with its host is made again by the task that made
+ * it. It does no IO: messages go out through `send`, and results and losses come in.
  */
 export class TaskTable {
   readonly #deps: TaskTableDeps;
@@ -61,9 +65,12 @@ export class TaskTable {
   #failing: { task: PendingTask; error: Error }[] = [];
   /** Those that have a deadline. */
   readonly #due = new Set<PendingTask>();
+  readonly #retries: Retries<PendingTask>;
+  #madeAgainCount = 0;
 
   constructor(deps: TaskTableDeps) {
     this.#deps = deps;
+    this.#retries = new Retries({ random: deps.random, due: (task) => this.#placeAgain(task) });
     this.#placer = new Placer({
       ...deps,
       placed: (task, hostId) => this.#goes(task, hostId),
@@ -81,16 +88,26 @@ export class TaskTable {
     const number = this.#deps.numberOf(id);
     const nowMs = isTimed ? this.#deps.nowMs() : 0;
     const task = new PendingTask(number, object, submission, refs.length, nowMs);
-    this.#tasks.set(number, task);
+    this.#begin(task, refs);
+  }
+
+  #begin(task: PendingTask, refs: readonly string[]): void {
+    this.#tasks.set(task.number, task);
     if (task.dueMs !== undefined) this.#due.add(task);
     if (refs.length === 0) {
       this.#ready(task);
       return;
     }
     // All are in use before the first is looked at, since one that failed ends the task.
-    for (const ref of refs) objects.use(ref);
+    for (const ref of refs) this.#deps.objects.use(ref);
+    this.#await(task, refs);
+  }
+
+  /** A task goes on when these are ready. */
+  #await(task: PendingTask, refs: readonly string[]): void {
+    task.missingCount = refs.length;
     for (const ref of refs) {
-      objects.onReady(ref, (state) => {
+      this.#deps.objects.onReady(ref, (state) => {
         if (state.kind === "failed") this.#fail(task, withDependant(state.error, task.label));
         else if (--task.missingCount === 0) this.#ready(task);
       });
@@ -111,22 +128,56 @@ export class TaskTable {
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
+        this.#hasRun(task, hostId);
         this.#end(task, { kind: "local", value: kept(outcome.value) }, outcome.clock);
         break;
       case "stored":
+        this.#hasRun(task, hostId);
         this.#end(task, { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes }, outcome.clock);
         break;
       case "returned":
         if (outcome.isFull) task.hops++;
         this.#placeAgain(task, outcome.to);
         break;
-      case "error": {
-        const error = fromWireError(outcome.error);
-        if (error instanceof WorkerCrashedError) this.#retry(task, error);
-        else this.#fail(task, error);
-      }
+      case "error":
+        this.#failed(task, hostId, fromWireError(outcome.error));
     }
     return true;
+  }
+
+  /** A task has run on a host, and so got there all that it takes. */
+  #hasRun({ args, inputs }: PendingTask, hostId: string): void {
+    if (inputs.length === 0) return;
+    for (const ref of refsOf(args)) this.#deps.objects.isAlsoOn(ref, hostId);
+  }
+
+  /** A task has come to an error on a host. */
+  #failed(task: PendingTask, hostId: string, error: Error): void {
+    const { id, at = [] } =
+      error instanceof ObjectLostError ? (error.data as { id?: string; at?: Peer[] }) : {};
+    if (id !== undefined && task.args.includes(id)) {
+      this.missing(
+        id,
+        at.filter(({ kind }) => kind === "host").map((peer) => peer.id),
+      );
+      // The client itself has it and could not be reached: it will be, in a while.
+      if (this.#deps.objects.state(id)?.kind === "local") this.#retryLater(task, error);
+      else this.#placeAgain(task);
+    } else if (error instanceof WorkerCrashedError) {
+      this.#retryLater(task, error);
+    } else if (error instanceof WrayError && isRetried(task.template.retryErrors, error.code)) {
+      // The same random numbers would come to the same.
+      task.attempt++;
+      this.#retryLater(task, error);
+    } else {
+      this.#fail(task, error);
+    }
+  }
+
+  /** These hosts did not give an object when they were asked. */
+  missing(id: string, hostIds: readonly string[]): void {
+    const lost = this.#deps.objects.missing(id, hostIds);
+    if (lost !== undefined) this.#makeAgain(lost, `${hostIds.join(" and ")} no longer had it`);
   }
 
   /** Takes in what a task on a host has yielded. */
@@ -148,13 +199,53 @@ export class TaskTable {
    * @param hasLeft it went in order, having finished or handed back all that had reached it
    */
   hostLost(hostId: string, hasLeft: boolean): void {
-    this.#deps.objects.forgetHost(hostId, (id) => lostWith(id, hostId));
-    for (const task of this.#tasks.values()) {
-      if (task.hostId !== hostId) continue;
-      this.#deps.hosts.ended(hostId, false);
-      task.items?.lose((item) => this.#deps.objects.state(item)?.kind === "failed");
+    const { hosts, objects } = this.#deps;
+    const tasks = [...this.#tasks.values()].filter((task) => task.hostId === hostId);
+    const lost = objects.forgetHost(hostId);
+    // Before any is placed again: the host may be back already.
+    for (const task of tasks) {
+      hosts.ended(hostId, false);
+      task.hostId = undefined;
+    }
+    for (const entry of lost) this.#makeAgain(entry, `host ${hostId}, which held its only copy, is gone`);
+    for (const task of tasks) {
+      task.items?.lose((item) => objects.state(item)?.kind === "failed");
       if (hasLeft) this.#placeAgain(task);
       else this.#retry(task, diedWith(task.label, hostId));
+    }
+  }
+
+  /** How many objects were made again, or are about to be. */
+  get madeAgainCount(): number {
+    return this.#madeAgainCount;
+  }
+
+  /** An object is lost, and pending: the task that made it runs again, and those before that, as far as they have to. */
+  #makeAgain(lost: Entry, how: string): void {
+    const { objects, numberOf, nowMs } = this.#deps;
+    const pending = [lost];
+    const howOf = (entry: Entry) => (entry === lost ? how : `${lost.id} can't be made again without it`);
+    for (const entry of pending) {
+      const { origin, id } = entry;
+      if (!(origin instanceof TaskOrigin)) {
+        const reason = origin === "evicted" ? origin : entry === lost ? "put" : "freed";
+        objects.decide(entry, { kind: "failed", error: lostFor(reason, id, howOf(entry)) });
+      } else if (origin.retriesLeft <= 0) {
+        objects.decide(entry, { kind: "failed", error: lostFor("retries", id, howOf(entry)) });
+      } else {
+        this.#madeAgainCount++;
+        const { refs } = origin;
+        const submission = replayOf(origin, entry.recording?.clock);
+        const task = new PendingTask(numberOf(id), entry, submission, refs.length, nowMs());
+        task.retriesLeft = origin.retriesLeft - 1;
+        for (const ref of refs) {
+          const each = objects.get(ref)!;
+          if (each.state.kind !== "released") continue;
+          objects.revive(each);
+          pending.push(each);
+        }
+        this.#begin(task, refs);
+      }
     }
   }
 
@@ -199,8 +290,9 @@ export class TaskTable {
   /** The same, and fails what has waited too long; to be called now and then. */
   tick(): void {
     this.#placer.tick();
-    if (this.#due.size === 0) return;
+    if (this.#due.size === 0 && this.#retries.size === 0) return;
     const nowMs = this.#deps.nowMs();
+    this.#retries.tick(nowMs);
     for (const task of this.#due) {
       if (task.dueMs! > nowMs) continue;
       this.#tellHostToEnd(task);
@@ -264,7 +356,15 @@ export class TaskTable {
 
   /** A task has got its host. */
   #goes(task: PendingTask, hostId: string): void {
-    const { hosts, send } = this.#deps;
+    const { hosts, send, objects } = this.#deps;
+    const missing = refsOf(task.args).filter((ref) => !objects.isReady(ref));
+    if (missing.length > 0) {
+      // Lost since: they are about to be made again, perhaps by tasks of its key.
+      task.hostId = undefined;
+      this.#await(task, missing);
+      this.#leaveKey(task);
+      return;
+    }
     task.hostId = hostId;
     const args = this.#argsOn(hostId, task);
     if (args instanceof Error) {
@@ -316,9 +416,20 @@ export class TaskTable {
     };
   }
 
+  /** At once, since it was not the task's fault. */
   #retry(task: PendingTask, error: Error): void {
     if (task.retriesLeft-- > 0) this.#placeAgain(task);
     else this.#fail(task, error);
+  }
+
+  /** After a while, which grows: what was wrong may be over then, and others are disturbed less. */
+  #retryLater(task: PendingTask, error: Error): void {
+    if (task.retriesLeft-- <= 0) {
+      this.#fail(task, error);
+      return;
+    }
+    task.hostId = undefined;
+    this.#retries.add(task, task.template.maxRetries - task.retriesLeft, this.#deps.nowMs());
   }
 
   /** One after the other, not one within the other: a chain of dependants may be longer than the stack. */
@@ -328,18 +439,37 @@ export class TaskTable {
     this.#failing = [];
   }
 
+  /** How an object can be made again: by the same call as before, if it was made so before. */
+  #originOf(entry: Entry, submission: Submission, retriesLeft: number): TaskOrigin {
+    const { origin } = entry;
+    if (!(origin instanceof TaskOrigin)) return originOf(this.#deps.objects, submission, retriesLeft);
+    origin.retriesLeft = retriesLeft;
+    return origin;
+  }
+
   #end(task: PendingTask, state: ReadyState, clock?: number[]): void {
     if (task.hasEnded) return;
     task.hasEnded = true;
     this.#tasks.delete(task.number);
     if (task.dueMs !== undefined) this.#due.delete(task);
-    const { seed } = task;
+    const { seed, submission, retriesLeft } = task;
     const isPlain = seed === undefined && clock === undefined;
     const heard = isPlain ? nothing : { ...(seed !== undefined && { seed }), ...(clock && { clock }) };
-    this.#deps.objects.decide(task.object, state, heard);
+    const origin =
+      state.kind === "remote" && task.items === undefined
+        ? this.#originOf(task.object, { ...submission, seed }, retriesLeft)
+        : undefined;
+    this.#deps.objects.decide(task.object, state, heard, origin);
     task.items?.end(state.kind === "failed" ? state.error : undefined);
     for (const arg of task.args) if (typeof arg === "string") this.#deps.objects.unuse(arg);
-    if (task.isAdmitted) for (const next of this.#keys.ended(task)) this.#goesOn(next);
+    this.#leaveKey(task);
+  }
+
+  /** It does not count for its key any more: others may go. */
+  #leaveKey(task: PendingTask): void {
+    if (!task.isAdmitted) return;
+    task.isAdmitted = false;
+    for (const next of this.#keys.ended(task)) this.#goesOn(next);
   }
 }
 
@@ -364,12 +494,6 @@ function itemState(outcome: ItemOutcome, hostId: string): ReadyState {
       return { kind: "failed", error: fromWireError(outcome.error) };
   }
 }
-
-const lostWith = (id: string, hostId: string) =>
-  new ObjectLostError(`object ${id} is lost: host ${hostId}, which held its only copy, is gone`, {
-    remedy: "Run the task that made it again.",
-    data: { id, host: hostId },
-  });
 
 const diedWith = (label: string, hostId: string) =>
   new HostDiedError(`host ${hostId} died with ${label}`, {

@@ -2,6 +2,7 @@ import type { Bus } from "../bus/bus.ts";
 import { ConnectionError, ProtocolError } from "../protocol/errors.ts";
 import type { Door, ObjectReply } from "../protocol/messages.ts";
 import type { Peer, Subjects } from "../protocol/subjects.ts";
+import { unlessAborted } from "../time/unless-aborted.ts";
 import { chunkBytesOf, pullChunks, requestObject } from "./pull-chunks.ts";
 import { pullDirect } from "./pull-direct.ts";
 
@@ -25,12 +26,16 @@ export type PeerPullDeps = {
   peer: Peer;
   progress: Progress;
   signal: AbortSignal | undefined;
+  /** Is aborted when the peer is gone. */
+  gone: AbortSignal | undefined;
 };
 
 /** An object's way here from one peer: through its door, or, where that can't be reached, in chunks over the bus. */
 export class PeerPull {
   readonly #deps: PeerPullDeps;
   readonly #subject: string;
+  /** Ends what is under way, whatever the reason. */
+  readonly #signal: AbortSignal | undefined;
   /** The door could not be reached, or did not let us in. */
   #isDoorShut: boolean;
   /** The peer does not have the object, or what it says can't be believed. */
@@ -39,12 +44,25 @@ export class PeerPull {
   constructor(deps: PeerPullDeps) {
     this.#deps = deps;
     this.#subject = deps.subjects.objects(deps.peer);
+    const { signal, gone } = deps;
+    this.#signal = signal && gone ? AbortSignal.any([signal, gone]) : (signal ?? gone);
     this.#isDoorShut = deps.bus.direct === undefined;
   }
 
   /** Goes on for as long as the peer gives something. Returns the object if it is whole then. */
   async run(): Promise<Uint8Array | undefined> {
-    const { progress, signal } = this.#deps;
+    const { signal, gone } = this.#deps;
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (!gone?.aborted || signal?.aborted) throw error;
+      this.isUseless = true;
+      return undefined;
+    }
+  }
+
+  async #run(): Promise<Uint8Array | undefined> {
+    const { progress } = this.#deps;
     const comingUntilMs = performance.now() + comingMs;
     while (!this.isUseless) {
       const { doneBytes } = progress;
@@ -60,7 +78,7 @@ export class PeerPull {
       const object = this.#memory(reply);
       if (object === undefined) return undefined;
       await this.#believed(() => this.#take(object, reply));
-      signal?.throwIfAborted();
+      this.#signal?.throwIfAborted();
       if (progress.doneBytes === object.byteLength) return object;
       // Through a door that was shut, nothing came: the bus is next.
       if (progress.doneBytes === doneBytes && reply.door === undefined) return undefined;
@@ -78,28 +96,29 @@ export class PeerPull {
   }
 
   async #ask(): Promise<ObjectReply | undefined> {
-    const { bus, id, progress, signal } = this.#deps;
-    signal?.throwIfAborted();
+    const { bus, id, progress } = this.#deps;
     const request = { id, offset: progress.doneBytes, length: chunkBytesOf(bus) };
-    return requestObject(bus, this.#subject, this.#isDoorShut ? request : { ...request, door: true });
+    return unlessAborted(this.#signal, () =>
+      requestObject(bus, this.#subject, this.#isDoorShut ? request : { ...request, door: true }),
+    );
   }
 
   async #take(object: Uint8Array, { data, door }: ObjectReply): Promise<void> {
-    const { bus, id, progress, signal } = this.#deps;
+    const { bus, id, progress } = this.#deps;
     if (door !== undefined) return this.#takeDirect(object, door);
     if (data!.byteLength > object.byteLength - progress.doneBytes)
       throw new ProtocolError("it gave too much");
     object.set(data!, progress.doneBytes);
     progress.doneBytes += data!.byteLength;
     if (progress.doneBytes === object.byteLength) return;
-    progress.doneBytes = await pullChunks(bus, this.#subject, id, object, progress.doneBytes, signal);
+    progress.doneBytes = await pullChunks(bus, this.#subject, id, object, progress.doneBytes, this.#signal);
   }
 
   async #takeDirect(object: Uint8Array, door: Door): Promise<void> {
-    const { bus, progress, signal } = this.#deps;
+    const { bus, progress } = this.#deps;
     if (this.#isDoorShut || bus.direct === undefined) throw new ProtocolError("a door that nobody asked for");
     const { doneBytes } = progress;
-    progress.doneBytes = await pullDirect(bus.direct, door, object, doneBytes, signal);
+    progress.doneBytes = await pullDirect(bus.direct, door, object, doneBytes, this.#signal);
     this.#isDoorShut = progress.doneBytes === doneBytes;
   }
 

@@ -1,4 +1,5 @@
-import type { Encoded } from "../protocol/value.ts";
+import { byteLengthOf, type Encoded } from "../protocol/value.ts";
+import { Lineage, type Origin } from "./lineage.ts";
 
 /** What its owner knows of an object. */
 export type ObjectState =
@@ -7,7 +8,9 @@ export type ObjectState =
   | { kind: "local"; value: Encoded }
   /** These hosts hold its encoded value, of so many bytes. */
   | { kind: "remote"; hosts: Set<string>; bytes: number }
-  | { kind: "failed"; error: Error };
+  | { kind: "failed"; error: Error }
+  /** Nobody holds it: it is known only because others were made of it. */
+  | { kind: "released" };
 
 /** How many hosts are told to fetch an object from the same one: few enough to spread it, and enough to spread it soon. */
 const copyFanOut = 2;
@@ -15,7 +18,7 @@ const copyFanOut = 2;
 /** All that a task heard that does not follow from its arguments: with it, it can be run again to the same result. */
 export type Recording = { seed: string; clock?: number[] };
 
-export type ReadyState = Exclude<ObjectState, { kind: "pending" }>;
+export type ReadyState = Exclude<ObjectState, { kind: "pending" | "released" }>;
 
 /** Of an object that no host has. */
 export type KeptState = Exclude<ReadyState, { kind: "remote" }>;
@@ -39,10 +42,18 @@ export type Entry = {
   heldCount: number;
   /** How many unfinished tasks take it as an argument, and values of other objects hold its ref. */
   users: number;
+  /** How many objects that are kept were made of it. */
+  madeOfIt: number;
+  /** How it can be made again; "evicted" when that is forgotten, undefined when it was put. */
+  origin: Origin | "evicted" | undefined;
+  /** It belongs to a call, as an argument that is too large for a message: what is made of it keeps it. */
+  isPart: boolean;
   /** The objects whose refs its value holds. */
   inner: readonly string[];
   /** Hosts that were told to fetch it, and so may have a copy, in the order in which they were told. */
   copies: Set<string> | undefined;
+  /** Of an object that is here: the hosts that keep it, too. */
+  replicas: Set<string> | undefined;
   /** One by itself, as most have no more. */
   listeners: Listener | Listener[] | undefined;
   /** Who holds the only ref of a pending object, and is held here as long as that is so. */
@@ -53,18 +64,28 @@ export type Entry = {
 type Listener = (state: ReadyState) => void;
 
 const none: readonly string[] = [];
+const released: ObjectState = { kind: "released" };
+/** How much of how objects were made is remembered by default: some 100,000 tasks with small arguments. */
+const defaultLineageBytes = 64 * 1024 * 1024;
 const noHosts: ReadonlySet<string> = new Set();
 
 /**
  * The objects that a client owns: their state, who uses them, and where copies are. An object is let go of when the
- * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy.
+ * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy. How a result that
+ * hosts hold was made is remembered, so that it can be made again, and of what it was made as well.
  */
 export class ObjectTable {
   readonly #entries = new Map<string, Entry>();
   readonly #onFree: (id: string, hosts: ReadonlySet<string>) => void;
+  readonly #lineage: Lineage;
 
-  constructor(onFree: (id: string, hosts: ReadonlySet<string>) => void) {
+  /** @param maxLineageBytes how much of how objects were made is remembered */
+  constructor(
+    onFree: (id: string, hosts: ReadonlySet<string>) => void,
+    maxLineageBytes = defaultLineageBytes,
+  ) {
     this.#onFree = onFree;
+    this.#lineage = new Lineage(maxLineageBytes);
   }
 
   /**
@@ -79,8 +100,12 @@ export class ObjectTable {
       state,
       heldCount: 1,
       users: 0,
+      madeOfIt: 0,
+      origin: undefined,
+      isPart: false,
       inner,
       copies: undefined,
+      replicas: undefined,
       listeners: undefined,
       keeper,
       recording: undefined,
@@ -93,8 +118,27 @@ export class ObjectTable {
     return this.#entries.get(id)?.state;
   }
 
+  get(id: string): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
   get size(): number {
     return this.#entries.size;
+  }
+
+  isReady(id: string): boolean {
+    const kind = this.state(id)?.kind;
+    return kind !== "pending" && kind !== "released";
+  }
+
+  /** About what it takes to remember how objects were made. */
+  get lineageBytes(): number {
+    return this.#lineage.bytes;
+  }
+
+  /** An object is an argument of a call that is too large for a message: what is made of it keeps it. */
+  belongsToCall(id: string): void {
+    this.#entries.get(id)!.isPart = true;
   }
 
   /** What there is: each object's state, whether the program holds its ref, and whose refs its value holds. */
@@ -119,11 +163,16 @@ export class ObjectTable {
     if (entry !== undefined) this.decide(entry, state);
   }
 
-  /** The same of one at hand. @param recording what the task heard whose result it is; see `record` */
-  decide(entry: Entry, state: ReadyState, recording = entry.recording): void {
+  /**
+   * The same of one at hand.
+   * @param recording what the task heard whose result it is; see `record`
+   * @param origin how it can be made again, if hosts hold it
+   */
+  decide(entry: Entry, state: ReadyState, recording = entry.recording, origin?: Origin): void {
     if (entry.state.kind !== "pending") return;
     entry.recording = recording;
     entry.state = state;
+    if (origin !== undefined || entry.origin !== undefined) this.#setOrigin(entry, origin);
     const { listeners } = entry;
     entry.listeners = undefined;
     if (typeof listeners === "function") listeners(state);
@@ -136,7 +185,7 @@ export class ObjectTable {
   onReady(id: string, listener: Listener): void {
     const entry = this.#entries.get(id)!;
     const { state, listeners } = entry;
-    if (state.kind !== "pending") listener(state);
+    if (state.kind !== "pending" && state.kind !== "released") listener(state);
     else if (listeners === undefined) entry.listeners = listener;
     else if (typeof listeners === "function") entry.listeners = [listeners, listener];
     else listeners.push(listener);
@@ -192,11 +241,49 @@ export class ObjectTable {
     return copies[Math.floor(copies.indexOf(hostId) / copyFanOut) - 1];
   }
 
-  /** The objects that only this host holds. */
-  onlyOn(hostId: string): string[] {
-    return [...this.#entries]
-      .filter(([, { state }]) => state.kind === "remote" && state.hosts.size === 1 && state.hosts.has(hostId))
-      .map(([id]) => id);
+  /** The objects that a host holds, with all that do. */
+  on(hostId: string): { id: string; hosts: ReadonlySet<string> }[] {
+    return [...this.#entries.values()].flatMap(({ id, state }) =>
+      state.kind === "remote" && state.hosts.has(hostId) ? [{ id, hosts: state.hosts }] : [],
+    );
+  }
+
+  /** The hosts that hold an object, with those that keep a copy of one that is here; undefined when it is not ready. */
+  holders(id: string): string[] | undefined {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind === "remote") return [...entry.state.hosts];
+    return entry?.state.kind === "local" ? [...(entry.replicas ?? [])] : undefined;
+  }
+
+  /** A host keeps an object that it was asked to. False when that is not wanted any more, and the host is told so. */
+  keptOn(id: string, hostId: string, bytes: number): boolean {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind === "remote" && entry.state.bytes === bytes) entry.state.hosts.add(hostId);
+    else if (entry?.state.kind === "local" && byteLengthOf(entry.state.value) === bytes) {
+      entry.replicas ??= new Set();
+      entry.replicas.add(hostId);
+    } else {
+      this.#onFree(id, new Set([hostId]));
+      return false;
+    }
+    return true;
+  }
+
+  /** These hosts hold an object: if it is here, it need not be any longer. */
+  leaveTo(id: string, hostIds: readonly string[]): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind !== "local") return;
+    entry.state = { kind: "remote", hosts: new Set(hostIds), bytes: byteLengthOf(entry.state.value) };
+    entry.replicas = undefined;
+  }
+
+  /** Others hold an object, and this host may forget it. */
+  movedFrom(id: string, hostId: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind !== "remote" || entry.state.hosts.size < 2 || !entry.state.hosts.delete(hostId))
+      return;
+    entry.copies?.delete(hostId);
+    this.#onFree(id, new Set([hostId]));
   }
 
   /** The owner has fetched an object for good; the hosts that it was taken from may forget it. */
@@ -214,12 +301,76 @@ export class ObjectTable {
     if (state?.kind !== "remote" || !state.hosts.has(hostId)) this.#onFree(id, new Set([hostId]));
   }
 
-  /** A host is gone, and what only it held is lost with it. */
-  forgetHost(hostId: string, lost: (id: string) => Error): void {
-    for (const [id, entry] of this.#entries) {
+  /** A host that was told to fetch an object has done so: it is there as well. */
+  isAlsoOn(id: string, hostId: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind === "remote" && entry.copies?.has(hostId)) entry.state.hosts.add(hostId);
+  }
+
+  /** A host is gone. Returns what only it held: that is lost, and pending. */
+  forgetHost(hostId: string): Entry[] {
+    const lost: Entry[] = [];
+    for (const entry of this.#entries.values()) {
       entry.copies?.delete(hostId);
-      if (entry.state.kind !== "remote" || !entry.state.hosts.delete(hostId)) continue;
-      if (entry.state.hosts.size === 0) entry.state = { kind: "failed", error: lost(id) };
+      entry.replicas?.delete(hostId);
+      if (this.#leaves(entry, hostId)) lost.push(entry);
+    }
+    return lost;
+  }
+
+  /** These hosts don't give an object that they were thought to hold. Returns it if it is lost by that, and so pending. */
+  missing(id: string, hostIds: readonly string[]): Entry | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    let isLost = false;
+    for (const hostId of hostIds) {
+      entry.copies?.delete(hostId);
+      if (this.#leaves(entry, hostId)) isLost = true;
+    }
+    // One that has it after all is not to keep it for ever.
+    this.#onFree(id, new Set(hostIds));
+    return isLost ? entry : undefined;
+  }
+
+  /** Somebody needs an object whose value is gone: it is pending, and about to be made again. */
+  revive(entry: Entry): void {
+    entry.state = { kind: "pending" };
+  }
+
+  /** An object is on a host no longer. Returns whether it is lost by that. */
+  #leaves(entry: Entry, hostId: string): boolean {
+    if (entry.state.kind !== "remote" || !entry.state.hosts.delete(hostId)) return false;
+    if (entry.state.hosts.size > 0) return false;
+    this.revive(entry);
+    return true;
+  }
+
+  /** Remembers how an object can be made again, or that it need not be. */
+  #setOrigin(entry: Entry, origin: Origin | undefined): void {
+    if (entry.origin === origin) return;
+    const unused: Entry[] = [];
+    this.#dropOrigin(entry, unused);
+    entry.origin = origin;
+    if (origin !== undefined) {
+      for (const ref of origin.refs) this.#entries.get(ref)!.madeOfIt++;
+      this.#lineage.add(entry, origin);
+      for (let oldest = this.#lineage.excess; oldest !== undefined; oldest = this.#lineage.excess) {
+        this.#dropOrigin(oldest, unused);
+        oldest.origin = "evicted";
+      }
+    }
+    this.#free(unused);
+  }
+
+  #dropOrigin(entry: Entry, unused: Entry[]): void {
+    const { origin } = entry;
+    entry.origin = undefined;
+    if (typeof origin !== "object") return;
+    this.#lineage.remove(entry, origin);
+    for (const ref of origin.refs) {
+      const held = this.#entries.get(ref)!;
+      held.madeOfIt--;
+      unused.push(held);
     }
   }
 
@@ -236,21 +387,41 @@ export class ObjectTable {
   }
 
   #freeIfUnused(entry: Entry): void {
-    // Not by calls in each other: values may hold refs of values that hold refs, as deep as they like.
     if (entry.heldCount > 0 || entry.users > 0) return;
-    const unused = [entry];
+    this.#free([entry]);
+  }
+
+  /** Frees those that are not in use. */
+  #free(unused: Entry[]): void {
+    // Not by calls in each other: values may hold refs of values that hold refs, as deep as they like.
     for (let next = unused.pop(); next !== undefined; next = unused.pop()) {
-      const { id, heldCount, users, state, inner, copies } = next;
+      const { id, heldCount, users, madeOfIt, state, isPart, origin } = next;
       if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
+      if (madeOfIt > 0) {
+        if (isPart && origin === undefined) continue;
+        this.#freeValue(next, unused);
+        next.state = released;
+        continue;
+      }
       // A listener may have ended its last use, and so have freed it already.
       if (!this.#entries.delete(id)) continue;
-      const hosts = state.kind === "remote" ? state.hosts : noHosts;
-      this.#onFree(id, copies === undefined ? hosts : new Set([...copies, ...hosts]));
-      for (const each of inner) {
-        const held = this.#entries.get(each)!;
-        held.users--;
-        unused.push(held);
-      }
+      this.#freeValue(next, unused);
+      this.#dropOrigin(next, unused);
+    }
+  }
+
+  #freeValue(entry: Entry, unused: Entry[]): void {
+    const { id, state, inner, copies, replicas = noHosts } = entry;
+    if (state.kind === "released") return;
+    const hosts = state.kind === "remote" ? state.hosts : replicas;
+    this.#onFree(id, copies === undefined ? hosts : new Set([...copies, ...hosts]));
+    entry.copies = undefined;
+    entry.replicas = undefined;
+    entry.inner = none;
+    for (const each of inner) {
+      const held = this.#entries.get(each)!;
+      held.users--;
+      unused.push(held);
     }
   }
 }

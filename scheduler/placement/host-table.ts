@@ -7,7 +7,14 @@ export const shortestBeatMs = 100;
 /** A host that has missed so many beats gets no new tasks … */
 export const suspectBeats = 3;
 /** … and after so many its tasks are placed elsewhere. */
-export const deadBeats = 20;
+export const deadBeats = 7;
+/**
+ * In a large cluster, beats are rare. A host that has tasks of ours is asked when it was silent for so long, in ms, and is
+ * dead when it does not answer for as long as that.
+ */
+const askMs = suspectBeats * shortestBeatMs;
+const answerMs = (deadBeats - suspectBeats) * shortestBeatMs;
+
 /** What one client knows of a host. */
 export type HostEntry = {
   id: string;
@@ -19,6 +26,8 @@ export type HostEntry = {
   /** Resident memory of its process, as it said last. */
   rssBytes: number | undefined;
   heardMs: number;
+  /** Since when it was asked whether it is there, and has not answered. */
+  askedMs: number | undefined;
   /** How often it is heard of. */
   beatMs: number;
   /** What it has to do, as it said last. */
@@ -71,7 +80,18 @@ export class HostTable {
     const isNew = host === undefined;
     if (host === undefined) {
       host = {
-        ...{ id, epoch, cpus, resources, labels, state, rssBytes, heardMs: nowMs, beatMs },
+        ...{
+          id,
+          epoch,
+          cpus,
+          resources,
+          labels,
+          state,
+          rssBytes,
+          heardMs: nowMs,
+          askedMs: undefined,
+          beatMs,
+        },
         ...{ load: { queued, running, waitMs }, increments: 0, unreserved },
         ...{ tasksPending: 0, isFull: false, tasksRun: 0, modules: new Set() },
       };
@@ -94,7 +114,25 @@ export class HostTable {
     host.load = load;
     host.unreserved = load.unreserved;
     host.increments = 0;
+    this.touched(id, nowMs);
+  }
+
+  /** Something of a host has come. */
+  touched(id: string, nowMs: number): void {
+    const host = this.#hosts.get(id);
+    if (host === undefined) return;
     host.heardMs = nowMs;
+    host.askedMs = undefined;
+  }
+
+  /** The hosts that have tasks of ours, and are to be asked now whether they are there. */
+  toBeAsked(nowMs: number): string[] {
+    const silent = [...this.#hosts.values()].filter(
+      ({ tasksPending, heardMs, askedMs }) =>
+        tasksPending > 0 && askedMs === undefined && nowMs - heardMs > askMs,
+    );
+    for (const host of silent) host.askedMs = nowMs;
+    return silent.map(({ id }) => id);
   }
 
   /** One of our own tasks, of this module, goes to a host. */
@@ -116,13 +154,14 @@ export class HostTable {
 
   /** After our own silence the hosts could not be heard: they get their time anew. */
   forgive(nowMs: number): void {
-    for (const host of this.#hosts.values()) host.heardMs = nowMs;
+    for (const host of this.#hosts.values()) this.touched(host.id, nowMs);
   }
 
   /** The hosts that have left, or count as dead, now; they are forgotten. */
   takeLost(nowMs: number): { id: string; hasLeft: boolean }[] {
     const lost = [...this.#hosts.values()].filter(
-      ({ state, heardMs, beatMs }) => state === "left" || nowMs - heardMs > deadBeats * beatMs,
+      ({ state, heardMs, askedMs = Number.POSITIVE_INFINITY, beatMs }) =>
+        state === "left" || nowMs - heardMs > deadBeats * beatMs || nowMs - askedMs >= answerMs,
     );
     for (const { id } of lost) this.#hosts.delete(id);
     if (lost.length > 0) this.#able.clear();

@@ -64,7 +64,8 @@ const decoder =
     shape(decodeMessagePack(payload), what);
 
 const peer: Shape<Peer> = object({ kind: oneOf("host", "client"), id: name });
-const refArg: Shape<RefArg> = object({ ref: text, at: listOf(peer) });
+const peers = listOf(peer);
+const refArg: Shape<RefArg> = object({ ref: text, at: peers });
 const arg: Shape<Arg> = (value, path) => (value instanceof Uint8Array ? value : refArg(value, path));
 
 /** What a task may say of how it is to be run, field by field. */
@@ -152,6 +153,9 @@ const toHost: Shape<ToHost> = union({
     bundles: listOf(object({ index: count, need: resources })),
   }),
   unreserve: object({ kind: exactly("unreserve"), group: text, indexes: listOf(count) }),
+  ping: object({ kind: exactly("ping") }),
+  gone: object({ kind: exactly("gone"), host: name }),
+  keep: object({ kind: exactly("keep"), id: text, at: peers }),
   bye: object({ kind: exactly("bye") }),
 });
 
@@ -159,6 +163,7 @@ const toClient: Shape<ToClient> = union({
   result: object({ kind: exactly("result"), id: text, outcome }),
   item: object({ kind: exactly("item"), id: text, index: count, outcome: itemOutcome }),
   progress: object({ kind: exactly("progress"), id: text, fraction: finite, text: shortText }),
+  kept: object({ kind: exactly("kept"), id: text }, { bytes: count }),
   reserved: object({ kind: exactly("reserved"), group: text, attempt: count, isHeld: flag }),
   load: object(
     {

@@ -115,6 +115,12 @@ export type ToHost =
   | { kind: "reserve"; group: string; attempt: number; bundles: { index: number; need: Resources }[] }
   /** Gives back these bundles of a group. */
   | { kind: "unreserve"; group: string; indexes: number[] }
+  /** The owner wants to know whether the host is there: it acknowledges this as it does all. */
+  | { kind: "ping" }
+  /** For the owner, that host is dead: nothing more comes from there. */
+  | { kind: "gone"; host: string }
+  /** Fetches an object from one of these peers and keeps it as if a task had made it here. */
+  | { kind: "keep"; id: string; at: Peer[] }
   /** The client leaves: forget its tasks and objects. */
   | { kind: "bye" };
 
@@ -127,6 +133,8 @@ export type ToClient =
   | { kind: "item"; id: string; index: number; outcome: ItemOutcome }
   /** How far a running task has come, from 0 to 1, in its own words. */
   | { kind: "progress"; id: string; fraction: number; text: string }
+  /** An object that the host was to keep is here, of so many bytes; or it could not be had. */
+  | { kind: "kept"; id: string; bytes?: number | undefined }
   /** What a group has asked for is its own, and nothing runs there; or it can't have it, or not any more. */
   | { kind: "reserved"; group: string; attempt: number; isHeld: boolean }
   /** What the host has to do, and how many tasks of which kernels ran how long together since it said so last. */

@@ -29,6 +29,8 @@ export function subjectsOf(cluster: string) {
     hostTasks: (hostId: string) => `${prefix}.host.${hostId}.tasks`,
     /** Packets from hosts to a client. */
     clientResults: (clientId: string) => `${prefix}.client.${clientId}.results`,
+    /** Where a client answers that it is there. */
+    alive: (clientId: string) => `${prefix}.client.${clientId}.alive`,
     /** Where a host or a client answers for the objects it holds. */
     objects: (peer: Peer) => `${prefix}.${peer.kind}.${peer.id}.objects`,
     /** Where one of those that have a module answers for it, by its sha-256. */

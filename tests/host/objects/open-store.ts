@@ -3,7 +3,7 @@ import { ObjectStore } from "../../../host/objects/store.ts";
 import type { StoredObject } from "../../../host/objects/stored-object.ts";
 import type { TestContext } from "../../support/index.ts";
 
-export const facts = { owner: "ada", label: "put", kind: "put" } as const;
+export const facts = { owner: "ada", label: "put" } as const;
 
 /** A store, and its segments, that end with the test. */
 export function openStore(

@@ -126,12 +126,12 @@ test("idle segments and used ones together stay within the capacity", (t) => {
 
 test("add(), get(), release() and releaseAllOf() keep objects by id for their owners", (t) => {
   const { store } = openStore(t, 1024 * kib);
-  const of = (owner: string, kind: "result" | "copy") => store.create(8 * kib, { ...facts, owner, kind });
-  store.add("a1", of("ada", "result"));
-  store.add("a2", of("ada", "copy"));
-  store.add("b1", of("bob", "copy"));
-  assert.ok(store.hasResultsOf((owner) => owner === "ada"));
-  assert.not.ok(store.hasResultsOf((owner) => owner === "bob"));
+  const of = (owner: string) => store.create(8 * kib, { ...facts, owner });
+  store.add("a1", of("ada"));
+  store.add("a2", of("ada"));
+  store.add("b1", of("bob"));
+  assert.ok(store.hasObjectsOf((owner) => owner === "ada"));
+  assert.not.ok(store.hasObjectsOf((owner) => owner === "eve"));
   store.release("a1", "bob");
   assert.ok(store.get("a1"));
   store.release("a1", "ada");
@@ -140,7 +140,7 @@ test("add(), get(), release() and releaseAllOf() keep objects by id for their ow
   assert.is(store.usedBytes, 16 * kib);
   store.releaseAllOf("ada");
   assert.is(store.usedBytes, 8 * kib);
-  store.add("b1", of("bob", "result"));
+  store.add("b1", of("bob"));
   assert.is(store.usedBytes, 8 * kib);
 });
 

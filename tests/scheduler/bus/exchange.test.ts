@@ -83,12 +83,24 @@ test("receive() begins anew when the peer comes with another session", (t) => {
   assert.equal(delivered, ["peer s1", "peer t1"]);
 });
 
-test("receive() ignores a stranger when nobody is accepted", (t) => {
+test("receive() takes nothing of a stranger when nobody is accepted, and tells it so, but not whoever says the same", (t) => {
   const { exchange, delivered, published, resetBy } = exchangeOf(t);
-  for (const stranger of [packet(1), packet(2), packet(0), packet(0, { reset: true })]) {
+  for (const stranger of [packet(1), packet(2), packet(0)]) {
     exchange.receive(stranger);
+    assert.equal(published.splice(0), [reset]);
   }
+  exchange.receive(packet(0, { reset: true }));
   assert.equal([...delivered, ...published, ...resetBy], []);
+});
+
+test("receive() takes nothing of a session that is over, and tells its peer so", (t) => {
+  const { exchange, delivered, published } = exchangeOf(t);
+  exchange.open("peer", "new");
+  exchange.receive(packet(1));
+  assert.equal(published, [reset]);
+  assert.equal(delivered, []);
+  assert.is(exchange.forget("peer"), "new");
+  assert.is(exchange.forget("peer"), undefined);
 });
 
 test("receive() answers with reset when a packet continues a session that is not known", (t) => {

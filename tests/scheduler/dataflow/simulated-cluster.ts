@@ -31,8 +31,8 @@ export class SimulatedCluster {
   /** Tasks that were sent although as many others of their key were under way as may be. */
   readonly overlaps: string[] = [];
   readonly #keys = new Map<string, string>();
-  /** Those of them that were sent and have not ended. */
-  readonly #sent = new Set<string>();
+  /** Those of them that were sent and have not ended, by the hosts that they are on. */
+  readonly #sent = new Map<string, string>();
   nowMs = 0;
   readonly #random: Random;
   readonly #sessions = new Map<string, number>();
@@ -140,7 +140,10 @@ export class SimulatedCluster {
     const index = this.#random.below(this.#results.length);
     const { hostId, session, id, outcome } = this.#results[index]!;
     if (!canRepeat || this.#random.happens(0.8)) this.#results.splice(index, 1);
-    if (this.#sessions.get(hostId) === session) this.tasks.ended(hostId, id, outcome);
+    if (this.#sessions.get(hostId) !== session) return;
+    // It may wait for what was lost meanwhile, and others of its key go before.
+    if (this.#sent.get(id) === hostId) this.#sent.delete(id);
+    this.tasks.ended(hostId, id, outcome);
   }
 
   /** A host that is not frozen gives a task back since it is full, or another one has asked for work. */
@@ -162,7 +165,9 @@ export class SimulatedCluster {
     return (
       this.#results.length === 0 &&
       [...this.hosts.values()].every(({ tasks }) => tasks.length === 0) &&
-      [...this.outcomes.values()].every((outcomes) => outcomes.length > 0)
+      [...this.outcomes.values()].every((outcomes) => outcomes.length > 0) &&
+      // What is made again has its outcome already.
+      [...this.objects.entries()].every(({ state }) => state.kind !== "pending")
     );
   }
 
@@ -188,7 +193,7 @@ export class SimulatedCluster {
   }
 
   #send(hostId: string, task: SentTask): void {
-    this.#countKey(task.id);
+    this.#countKey(task.id, hostId);
     const host = this.hosts.get(hostId);
     if (!this.#sessions.has(hostId)) {
       this.#sessions.set(hostId, this.#count++);
@@ -201,11 +206,13 @@ export class SimulatedCluster {
     for (const arg of task.args) if (isRefArg(arg)) host.stored.add(arg.ref);
   }
 
-  #countKey(id: string): void {
+  #countKey(id: string, hostId: string): void {
     const key = this.#keys.get(id);
     if (key === undefined) return;
-    this.#sent.add(id);
-    const count = [...this.#sent].filter((other) => this.#keys.get(other) === key).length;
+    this.#sent.set(id, hostId);
+    // One that makes a lost object again is sent when its first outcome was told.
+    this.objects.whenReady(id, () => this.#sent.delete(id));
+    const count = [...this.#sent.keys()].filter((other) => this.#keys.get(other) === key).length;
     if (count > (key === "x" ? 1 : 2)) this.overlaps.push(id);
   }
 
@@ -218,6 +225,7 @@ export class SimulatedCluster {
 
   #lose(hostId: string, hasLeft: boolean): void {
     this.#sessions.delete(hostId);
+    for (const [id, on] of this.#sent) if (on === hostId) this.#sent.delete(id);
     this.tasks.hostLost(hostId, hasLeft);
   }
 }

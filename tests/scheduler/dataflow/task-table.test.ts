@@ -141,11 +141,63 @@ test("ended() fails a chain of 20,000 dependents without running out of stack", 
 });
 
 test("ended() runs a task again when its worker crashed, as often as maxRetries", () => {
-  const { tasks, submit, sentTo, errorOf } = tableOf("a");
+  const { tasks, submit, sentTo, errorOf, clock } = tableOf("a");
   submit("x", [], 2);
-  for (let run = 0; run < 3; run++) tasks.ended("a", "x", crash);
+  for (let run = 0; run < 3; run++) {
+    tasks.ended("a", "x", crash);
+    clock.nowMs += 100;
+    tasks.tick();
+  }
   assert.equal(sentTo(), ["x to a", "x to a", "x to a"]);
   assert.is(errorOf("x").code, "WORKER_CRASHED");
+});
+
+test("ended() runs a task whose worker crashed again after a while, twice as long each time", () => {
+  const { tasks, submit, sentTo, clock, join } = tableOf("a");
+  submit("x", [], 10);
+  sentTo();
+  // With no randomness, half of the longest: 25 ms, 50 ms, 100 ms, …
+  for (const waitMs of [25, 50, 100, 200]) {
+    tasks.ended("a", "x", crash);
+    clock.nowMs += waitMs - 1;
+    join("a");
+    tasks.tick();
+    assert.equal(sentTo(), []);
+    clock.nowMs += 1;
+    tasks.tick();
+    assert.equal(sentTo(), ["x to a"]);
+  }
+});
+
+test("a task that was cancelled while it waited to be run again is not", () => {
+  const { tasks, submit, sentTo, errorOf, clock } = tableOf("a");
+  submit("x", [], 10);
+  tasks.ended("a", "x", crash);
+  sentTo();
+  tasks.cancel("x");
+  clock.nowMs += 1_000;
+  tasks.tick();
+  assert.equal(sentTo(), []);
+  assert.is(errorOf("x").code, "TASK_CANCELLED");
+});
+
+test("ended() tries a task anew after an error that retryErrors names, with another seed each time", () => {
+  const { tasks, sent, errorOf, clock, join } = tableOf("a");
+  const template = { label: "m/x", module: "sha", kernel: "x", options: {}, maxRetries: 2 };
+  const seeds: (string | undefined)[] = [];
+  for (const retryErrors of ["all", ["TASK_ERROR"], ["OUT_OF_MEMORY"]] as const) {
+    tasks.submit(`${retryErrors}`, { template: { ...template, retryErrors }, args: [] });
+    for (let run = 0; run < 3; run++) {
+      seeds.push(sent.at(-1)?.task.seed);
+      tasks.ended("a", `${retryErrors}`, trap);
+      clock.nowMs += 100;
+      join("a");
+      tasks.tick();
+    }
+    assert.is(errorOf(`${retryErrors}`).code, "TASK_ERROR");
+  }
+  assert.equal(seeds.slice(0, 6), [undefined, "all~1", "all~2", undefined, "TASK_ERROR~1", "TASK_ERROR~2"]);
+  assert.is(sent.length, 7);
 });
 
 test("ended() places a task elsewhere when its host hands it back, and counts no retry", () => {

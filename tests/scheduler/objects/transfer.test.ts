@@ -2,6 +2,7 @@ import type { Bus } from "../../../scheduler/bus/bus.ts";
 import type { Connection, Direct } from "../../../scheduler/bus/direct.ts";
 import { memoryBus } from "../../../scheduler/bus/memory.ts";
 import { type NatsBus, natsBus } from "../../../scheduler/bus/nats.ts";
+import { Departures } from "../../../scheduler/objects/departures.ts";
 import { maxChunkBytes } from "../../../scheduler/objects/frames.ts";
 import { type FindObject, serveObjects } from "../../../scheduler/objects/serve.ts";
 import { pullObject } from "../../../scheduler/objects/transfer.ts";
@@ -87,8 +88,8 @@ function watched(onRead: (count: { bytes: number; dials: number }, connection: (
   return { count, direct };
 }
 
-const pull = (at: Peer[], on: Bus = bus, signal?: AbortSignal) =>
-  pullObject(on, subjects, { ref: "x", at }, (bytes) => new Uint8Array(bytes), signal);
+const pull = (at: Peer[], on: Bus = bus, departures = new Departures()) =>
+  pullObject(on, subjects, { ref: "x", at }, (bytes) => new Uint8Array(bytes), { departures });
 
 const same = (actual: Uint8Array, expected: Uint8Array) =>
   assert.ok(Buffer.from(actual.buffer).equals(expected), "the bytes are others");
@@ -301,11 +302,36 @@ test("pullObject() writes nothing any more when it was aborted", async (t) => {
     subjects,
     { ref: "x", at: [holder(t, () => object)] },
     () => memory,
-    abort.signal,
+    { signal: abort.signal },
   );
   const error = await pulling.catch((error) => error);
   assert.is(error.message, "enough");
   memory.fill(0);
   same(await pull([holder(t, () => object)]), object);
   assert.equal(memory.indexOf(1), -1);
+});
+
+test("pullObject() goes on with the next peer at once when one that never answers is said to be gone", async (t) => {
+  const object = bytesOf(100_000);
+  const frozen: Peer = { kind: "host", id: "frozen" };
+  const isAsked = new Promise<void>((resolve) => {
+    const subscription = bus.subscribe(subjects.objects(frozen), () => resolve());
+    t.after(() => subscription.unsubscribe());
+  });
+  const departures = new Departures();
+  const pulling = pull([frozen, holder(t, () => object)], bus, departures);
+  await isAsked;
+  departures.gone("frozen");
+  same(await pulling, object);
+});
+
+test("pullObject() goes on where it was with the next peer when one in the middle of it is said to be gone", async (t) => {
+  const object = bytesOf(64 * 1024 * 1024);
+  const departures = new Departures();
+  const first = holder(t, () => object);
+  const { direct, count } = watched(({ bytes }) => {
+    if (bytes > 5_000_000) departures.gone(first.id);
+  });
+  same(await pull([first, holder(t, () => object)], altered({ direct }), departures), object);
+  assert.is(count.dials, 2);
 });

@@ -12,7 +12,6 @@ function tableOf() {
 
 const local = { kind: "local", value: Uint8Array.of(1) } as const;
 const at = (...hosts: string[]): ReadyState => ({ kind: "remote", hosts: new Set(hosts), bytes: 10 });
-const lost = (id: string) => new Error(`lost ${id}`);
 
 test("drop() frees an object when it is ready and nobody uses it", () => {
   const { table, freed } = tableOf();
@@ -97,7 +96,7 @@ test("copiedTo() tells of no host that is gone", () => {
   table.create("x", local);
   for (const host of ["a", "b", "c"]) table.copiedTo("x", host);
   assert.is(table.copiedTo("x", "c"), "a");
-  table.forgetHost("a", lost);
+  table.forgetHost("a");
   assert.is(table.copiedTo("x", "c"), undefined);
   assert.is(table.copiedTo("x", "d"), "b");
   assert.is(table.copiedTo("gone", "d"), undefined);
@@ -138,15 +137,18 @@ test("whenReady() does not call back when the waiting was stopped", () => {
   assert.ok(isTold);
 });
 
-test("forgetHost() loses an object when no other host holds it", () => {
+test("forgetHost() tells which objects no other host holds: these are pending", () => {
   const { table } = tableOf();
   table.create("only", at("a"));
   table.create("both", at("a", "b"));
   table.create("mine", local);
   table.create("pending");
-  table.forgetHost("a", lost);
-  const state = table.state("only");
-  assert.is(state?.kind === "failed" && state.error.message, "lost only");
+  const lost = table.forgetHost("a");
+  assert.equal(
+    lost.map(({ id }) => id),
+    ["only"],
+  );
+  assert.is(table.state("only")?.kind, "pending");
   assert.equal(table.state("both"), at("b"));
   assert.is(table.state("mine"), local);
   assert.is(table.state("pending")?.kind, "pending");
@@ -156,20 +158,23 @@ test("forgetHost() makes onFree leave out the host that is gone", () => {
   const { table, freed } = tableOf();
   table.create("x", at("a", "b"));
   table.copiedTo("x", "c");
-  table.forgetHost("b", lost);
-  table.forgetHost("c", lost);
+  table.forgetHost("b");
+  table.forgetHost("c");
   table.drop("x");
   assert.equal(freed, [["x", ["a"]]]);
 });
 
-test("onlyOn() names the objects that no other host holds", () => {
+test("on() names the objects that a host holds, with all that do", () => {
   const { table } = tableOf();
   table.create("only", at("a"));
   table.create("both", at("a", "b"));
   table.create("other", at("b"));
   table.create("mine", local);
   table.create("pending");
-  assert.equal(table.onlyOn("a"), ["only"]);
+  assert.equal(table.on("a"), [
+    { id: "only", hosts: new Set(["a"]) },
+    { id: "both", hosts: new Set(["a", "b"]) },
+  ]);
 });
 
 test("bringHome() keeps the object here and lets the hosts that held it forget it", () => {
@@ -179,7 +184,7 @@ test("bringHome() keeps the object here and lets the hosts that held it forget i
   table.bringHome("x", local.value);
   assert.equal(table.state("x"), local);
   assert.equal(freed, [["x", ["a"]]]);
-  table.forgetHost("a", lost);
+  table.forgetHost("a");
   assert.is(table.state("x")?.kind, "local");
   table.drop("x");
   assert.equal(freed[1], ["x", ["b"]]);
@@ -221,7 +226,7 @@ function kept() {
 }
 
 test("settle() gives a keeper what no host has, and knows no more of it", () => {
-  for (const state of [local, { kind: "failed", error: lost("x") } as const]) {
+  for (const state of [local, { kind: "failed", error: new Error("lost") } as const]) {
     const { table, freed, told } = kept();
     const heard: ReadyState[] = [];
     table.whenReady("x", (state) => heard.push(state));

@@ -150,8 +150,22 @@ test("a host that is heard of more rarely gets more time", () => {
   table.heard(beat("a", { beatMs: 1_000 }), 0);
   assert.equal(ids(table, 3_000), ["a"]);
   assert.equal(ids(table, 3_001), []);
-  assert.equal(table.takeLost(20_000), []);
-  assert.equal(table.takeLost(20_001), [{ id: "a", hasLeft: false }]);
+  assert.equal(table.takeLost(7_000), []);
+  assert.equal(table.takeLost(7_001), [{ id: "a", hasLeft: false }]);
+});
+
+test("a host that has tasks of ours is asked when it is silent, and lost when it does not answer, however rare its beats are", () => {
+  const table = new HostTable();
+  for (const id of ["a", "b", "idle"]) table.heard(beat(id, { beatMs: 1_000 }), 0);
+  for (const id of ["a", "b"]) table.sent(id, "m");
+  assert.equal(table.toBeAsked(300), []);
+  assert.equal(table.toBeAsked(301), ["a", "b"]);
+  assert.equal(table.toBeAsked(400), []);
+  table.touched("b", 350);
+  assert.equal(table.takeLost(700), []);
+  assert.equal(table.takeLost(701), [{ id: "a", hasLeft: false }]);
+  assert.equal(table.toBeAsked(701), ["b"]);
+  assert.equal(table.takeLost(1_101), [{ id: "b", hasLeft: false }]);
 });
 
 test("able() gives the hosts that have what a task needs", () => {

@@ -6,6 +6,7 @@ import { pullObject } from "../scheduler/objects/transfer.ts";
 import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { RunTimes } from "../scheduler/placement/run-times.ts";
 import {
+  ObjectLostError,
   TaskCancelledError,
   TaskTimeoutError,
   toWireError,
@@ -65,11 +66,14 @@ export type ExecutorDeps = {
   maxMemoryBytes: number;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
+/** An object on its way here for its owner, and how to end that. */
+type Pull = { owner: string; object: Promise<StoredObject>; end: AbortController };
+
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
   readonly #deps: ExecutorDeps;
   readonly #calls: TaskCallDeps;
-  readonly #pulls = new Map<string, Promise<StoredObject>>();
+  readonly #pulls = new Map<string, Pull>();
   /** The hosts that are gone for each owner. */
   readonly #departures = new Map<string, Departures>();
   /** Tasks on their way to a worker, and in one; those that were cancelled are told apart. */
@@ -333,7 +337,16 @@ export class Executor {
   /** Ends all tasks of an owner. Returns how many there were. */
   cancelAllOf(owner: string): number {
     this.#departures.delete(owner);
+    for (const [id, pull] of this.#pulls) if (pull.owner === owner) this.letGo(owner, id);
     return this.#cancel((task) => task.owner === owner);
+  }
+
+  /** An owner does not want what is on its way here: that is not kept. */
+  letGo(owner: string, id: string): void {
+    const pull = this.#pulls.get(id);
+    if (pull?.owner !== owner) return;
+    this.#pulls.delete(id);
+    pull.end.abort(new ObjectLostError(`object ${id} was let go of by its owner`));
   }
 
   /** For an owner, a host is gone: nothing of the owner's is fetched from there any more. */
@@ -360,7 +373,7 @@ export class Executor {
 
   /** An object that is on its way here. */
   coming(id: string): Promise<Uint8Array> | undefined {
-    return this.#pulls.get(id)?.then((object) => object.viewed());
+    return this.#pulls.get(id)?.object.then((object) => object.viewed());
   }
 
   /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
@@ -376,7 +389,7 @@ export class Executor {
 
   /** An object that is here, or comes here from one of its peers. */
   #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
-    return this.#deps.store.get(arg.ref) ?? this.#pulls.get(arg.ref) ?? this.#pull(arg, owner, facts);
+    return this.#deps.store.get(arg.ref) ?? this.#pulls.get(arg.ref)?.object ?? this.#pull(arg, owner, facts);
   }
 
   #departuresFor(owner: string): Departures {
@@ -398,8 +411,11 @@ export class Executor {
       object = store.create(byteLength, facts);
       return object.pin()!.bytes.subarray(0, byteLength);
     };
-    const pull = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
+    const end = new AbortController();
+    const options = { signal: end.signal, departures: this.#departuresFor(owner) };
+    const pulled = pullObject(bus, subjects, arg, allocate, options)
       .then(() => {
+        end.signal.throwIfAborted();
         store.add(arg.ref, object!);
         return object!;
       })
@@ -409,10 +425,10 @@ export class Executor {
       })
       .finally(() => {
         object?.unpin();
-        this.#pulls.delete(arg.ref);
+        if (this.#pulls.get(arg.ref)?.end === end) this.#pulls.delete(arg.ref);
       });
-    this.#pulls.set(arg.ref, pull);
-    return pull;
+    this.#pulls.set(arg.ref, { owner, object: pulled, end });
+    return pulled;
   }
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */

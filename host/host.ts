@@ -49,6 +49,8 @@ import { Traps } from "./traps/traps.ts";
 
 /** How often a host looks after what may be late. */
 const tickMs = 100;
+/** How often a host that has nothing to do gives back memory that only garbage holds. */
+const tidyMs = 1_000;
 /** How many other hosts are listened to, if there are more: there may be many that do so. */
 const mostHeard = 32;
 /** How often a client hears what a host has to do, beside its results, at most. */
@@ -231,6 +233,9 @@ export class Host {
       host.#beatInTime();
     });
     host.#every(leaseRenewMs, () => void host.#renewLease());
+    host.#every(tidyMs, () => {
+      if (host.#executor.isIdle) host.#store.tidy();
+    });
     host.#beat();
     if (options.jobs !== undefined) host.#startJobs(options.jobs);
     return host;
@@ -270,7 +275,10 @@ export class Host {
         return;
       }
       case "release":
-        for (const id of message.ids) this.#store.release(id, clientId);
+        for (const id of message.ids) {
+          this.#store.release(id, clientId);
+          this.#executor.letGo(clientId, id);
+        }
         return;
       case "cancel":
         this.#executor.cancel(clientId, message.ids);

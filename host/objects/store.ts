@@ -192,6 +192,11 @@ export class ObjectStore {
     };
   }
 
+  /** Frees memory that waits for nothing but its views to be collected; for a time in which nobody waits for anything. */
+  tidy(): void {
+    if (this.#lingering.size > 0) this.#views.collect();
+  }
+
   /** Resolves when no spilling is under way. */
   async settled(): Promise<void> {
     await this.#spilling;

@@ -25,17 +25,11 @@ export const clusterControl = async (bus: NatsBus, cluster: string): Promise<Con
  * A control plane that no task waits for while it is away: modules come from whoever has them, over the bus, and a name
  * then stands for what it stood for last. All that had a module here answer for it from then on.
  */
-export function nearControl(
-  control: Control,
-  bus: Bus,
-  subjects: Subjects,
-  nowMs = () => performance.now(),
-): Control {
+export function nearControl(control: Control, bus: Bus, subjects: Subjects): Control {
   const modules = new Map<string, Uint8Array<ArrayBuffer>>();
   const names = new Map<string, string>();
-  /** Questions for names that have no answer yet, by when they were asked. */
-  const asked = new Set<{ askedMs: number }>();
-  const isAway = () => [...asked].some(({ askedMs }) => nowMs() - askedMs >= graceMs);
+  /** How many questions for names have been without an answer for too long. */
+  let lateCount = 0;
 
   const keep = (sha256: string, bytes: Uint8Array<ArrayBuffer>) => {
     if (modules.has(sha256)) return;
@@ -43,16 +37,26 @@ export function nearControl(
     bus.subscribe(subjects.module(sha256), (payload, respond) => respond(answer(bus, bytes, payload)), queue);
   };
   const lookUp = async (name: string): Promise<string | undefined> => {
-    const question = { askedMs: nowMs() };
-    asked.add(question);
-    try {
-      const sha256 = await control.findModule(name);
-      if (sha256 !== undefined) names.set(name, sha256);
-      return sha256;
-    } finally {
-      asked.delete(question);
-    }
+    const sha256 = await control.findModule(name);
+    if (sha256 !== undefined) names.set(name, sha256);
+    return sha256;
   };
+  /** What a name stands for, or what it stood for last if there is no answer for too long. */
+  const lookUpOr = (name: string, last: string) =>
+    new Promise<string | undefined>((resolve) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        lateCount++;
+        resolve(last);
+      }, graceMs);
+      lookUp(name)
+        .then(resolve, () => resolve(last))
+        .finally(() => {
+          clearTimeout(timer);
+          if (isLate) lateCount--;
+        });
+    });
 
   return {
     ...control,
@@ -72,9 +76,7 @@ export function nearControl(
     async findModule(name) {
       const last = names.get(name);
       if (last === undefined) return lookUp(name);
-      if (isAway()) return last;
-      const lookingUp = lookUp(name).catch(() => last);
-      return Promise.race([lookingUp, after(graceMs).then(() => last)]);
+      return lateCount > 0 ? last : lookUpOr(name, last);
     },
   };
 }

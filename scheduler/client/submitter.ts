@@ -29,6 +29,7 @@ import { byteLengthOf, bytesOf, type Encoded } from "../protocol/value.ts";
 import { Fetching } from "./fetching.ts";
 import { Gossip } from "./gossip.ts";
 import { askMemory, type MemoryReport } from "./memory-report.ts";
+import type { ClientStats } from "./stats.ts";
 import { TemplateNumbers } from "./template-numbers.ts";
 
 /** Inline values of one task, together. */
@@ -89,6 +90,7 @@ export class Submitter {
   readonly #replicator: Replicator;
   /** The sessions of hosts that count as dead, until these know it. */
   readonly #ended = new Map<string, string>();
+  #lostCount = 0;
   #touchedMs = 0;
   #tickedMs = performance.now();
   #idCount = 0;
@@ -213,6 +215,11 @@ export class Submitter {
 
   get hosts(): HostView[] {
     return this.#hosts.view();
+  }
+
+  get stats(): ClientStats {
+    const { retriedCount, madeAgainCount } = this.#tasks;
+    return { tasksRetried: retriedCount, objectsMadeAgain: madeAgainCount, hostsLost: this.#lostCount };
   }
 
   /** The program has got another ref of this object. */
@@ -493,6 +500,7 @@ export class Submitter {
 
   #loseHost(hostId: string, hasLeft = false): void {
     const session = this.#exchange.forget(hostId);
+    if (!hasLeft) this.#lostCount++;
     if (!hasLeft && session !== undefined) this.#ended.set(hostId, session);
     this.#fetching.gone(hostId);
     for (const other of this.#exchange.peers) this.#exchange.send(other, { kind: "gone", host: hostId }, 50);

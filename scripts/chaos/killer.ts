@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Module } from "wray";
 import type { NatsServer } from "../nats/index.ts";
 import type { ChaosHost } from "./hosts.ts";
-import type { FaultKind, Ledger } from "./ledger.ts";
+import type { Fault, FaultKind, Ledger } from "./ledger.ts";
 
 /** So many hosts stay untouched. */
 const leastUp = 2;
@@ -47,24 +47,26 @@ export class Killer {
   #strike(kind: FaultKind): void {
     const { hosts, ledger } = this.#deps;
     if (kind === "server restarted") {
-      if (!this.#isServerDown) this.#mend(this.#restartServer());
+      if (!this.#isServerDown) this.#mend(this.#restartServer(), ledger.fault(kind));
       return;
     }
     const sound = hosts.filter(({ isUp, isFrozen }) => isUp && !isFrozen);
     const victim = sound[Math.floor(this.#deps.random() * sound.length)];
     if (victim === undefined || (kind !== "worker ended" && sound.length <= leastUp)) return;
-    const { id } = victim;
-    ledger.fault(kind, id);
+    const fault = ledger.fault(kind, victim.id);
+    this.#mend(this.#hurt(victim, kind), fault);
+  }
+
+  #hurt(host: ChaosHost, kind: Exclude<FaultKind, "server restarted">): Promise<void> {
     switch (kind) {
       case "host killed":
+        return this.#restart(host, "SIGKILL");
       case "host restarted":
-        this.#mend(this.#restart(victim, kind === "host killed" ? "SIGKILL" : "SIGTERM"));
-        return;
+        return this.#restart(host, "SIGTERM");
       case "host frozen":
-        this.#mend(this.#freeze(victim));
-        return;
+        return this.#freeze(host);
       case "worker ended":
-        this.#mend(this.#endWorker(id));
+        return this.#endWorker(host.id);
     }
   }
 
@@ -81,9 +83,8 @@ export class Killer {
   }
 
   async #restartServer(): Promise<void> {
-    const { server, ledger } = this.#deps;
+    const { server } = this.#deps;
     this.#isServerDown = true;
-    ledger.fault("server restarted");
     await server.kill();
     await delay(this.#between(0, 1_500));
     await server.restart();
@@ -93,21 +94,23 @@ export class Killer {
   /** Has a worker run what can't be stopped, and stops it. */
   async #endWorker(hostId: string): Promise<void> {
     const { wray, stuck } = this.#deps;
-    let isRunning = false;
     const spin = stuck.kernel("spin").options({ host: hostId, timeoutMs: 100, maxRetries: 1_000 });
     const ref = spin.remote();
     await wray.get(ref).catch((error) => {
-      isRunning = error.code === "TASK_TIMEOUT";
-      if (!isRunning && error.code !== "INFEASIBLE_TASK") {
-        this.#deps.ledger.losses.push(`stuck/spin: ${error.code}: ${error.message}`);
-      }
+      if (error.code !== "TASK_TIMEOUT") throw error;
     });
     wray.free(ref);
   }
 
-  #mend(work: Promise<unknown>): void {
-    this.#mending.add(work);
-    work.finally(() => this.#mending.delete(work)).catch(() => {});
+  #mend(work: Promise<void>, fault: Fault): void {
+    const mended = work.then(
+      () => {
+        fault.mendedMs = performance.now();
+      },
+      (error) => this.#deps.ledger.losses.push(`${fault.kind}, and it could not be mended: ${error}`),
+    );
+    this.#mending.add(mended);
+    void mended.then(() => this.#mending.delete(mended));
   }
 
   /** Which comes next. */

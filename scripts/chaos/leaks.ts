@@ -5,7 +5,7 @@ import { decodeHeartbeat } from "../../scheduler/protocol/codec.ts";
 import type { Heartbeat } from "../../scheduler/protocol/messages.ts";
 
 /** What nobody needs is gone some moments later; what is still there after so long stays. */
-const settleMs = 75_000;
+const settleMs = 30_000;
 const lookMs = 100;
 
 /** Waits until nothing is held any more, but not for long. Returns what is still held. */
@@ -36,11 +36,10 @@ async function look(
   beats: ReadonlyMap<string, Heartbeat>,
   hostIds: readonly string[],
 ): Promise<string[]> {
-  const { objects, hosts, silent } = await wray.memory();
+  const { objects, hosts } = await wray.memory();
   const missing = hostIds.filter((id) => !beats.has(id) || !hosts.some((host) => host.id === id));
   return [
     ...missing.map((id) => `host ${id} says nothing`),
-    ...silent.map(({ kind, id }) => `${kind} ${id} does not answer`),
     ...objects.map(
       ({ id, owner, label, at, holders }) =>
         `object ${id} of ${owner}: ${label} at ${at.map(({ peer }) => peer.id)}, held by ${JSON.stringify(holders)}`,

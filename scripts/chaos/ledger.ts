@@ -6,15 +6,22 @@ export type FaultKind =
   | "worker ended"
   | "server restarted";
 
+/** Jobs are told apart: what a host had of them, others get after 3 s. */
+export type WorkKind = "tasks" | "jobs";
+
 export type Fault = {
   kind: FaultKind;
   hostId: string | undefined;
   atMs: number;
-  /** When the client had noticed that the host was gone. */
+  /** When what was wrong was over: the host was back, or went on. */
+  mendedMs?: number;
+  /** When the host counted as dead, and its tasks had gone elsewhere. */
   detectedMs?: number;
-  /** When all that was under way at the fault was done. */
-  recoveredMs?: number;
+  /** When all of a kind that was under way at the fault was done. */
+  doneMs: { [Kind in WorkKind]?: number };
 };
+
+export type Work = { name: string; kind: WorkKind /** How many tasks a round has. */; taskCount: number };
 
 /** What has come of the work so far. */
 export class Ledger {
@@ -24,21 +31,25 @@ export class Ledger {
   readonly losses: string[] = [];
   taskCount = 0;
   /** Rounds under way, each with the faults that it has seen. */
-  readonly #under = new Set<Fault[]>();
-  readonly #missing = new Map<Fault, number>();
+  readonly #underWay = { tasks: new Set<Fault[]>(), jobs: new Set<Fault[]>() };
+  /** How many of the rounds that were under way at a fault still are. */
+  readonly #missing = { tasks: new Map<Fault, number>(), jobs: new Map<Fault, number>() };
 
   fault(kind: FaultKind, hostId?: string): Fault {
-    const fault: Fault = { kind, hostId, atMs: performance.now() };
+    const fault: Fault = { kind, hostId, atMs: performance.now(), doneMs: {} };
     this.faults.push(fault);
-    for (const seen of this.#under) seen.push(fault);
-    this.#missing.set(fault, this.#under.size);
+    for (const work of ["tasks", "jobs"] as const) {
+      const underWay = this.#underWay[work];
+      for (const seen of underWay) seen.push(fault);
+      this.#missing[work].set(fault, underWay.size);
+    }
     return fault;
   }
 
   /** Runs one round of a workload, and writes down what came of it. */
-  async round(name: string, taskCount: number, run: () => Promise<void>): Promise<void> {
+  async round({ name, kind, taskCount }: Work, run: () => Promise<void>): Promise<void> {
     const seen: Fault[] = [];
-    this.#under.add(seen);
+    this.#underWay[kind].add(seen);
     try {
       await run();
       this.rounds.set(name, (this.rounds.get(name) ?? 0) + 1);
@@ -46,15 +57,15 @@ export class Ledger {
     } catch (error) {
       this.losses.push(`${name}: ${describe(error as Error)}`);
     } finally {
-      this.#under.delete(seen);
-      for (const fault of seen) this.#ended(fault);
+      this.#underWay[kind].delete(seen);
+      for (const fault of seen) this.#ended(kind, fault);
     }
   }
 
-  #ended(fault: Fault): void {
-    const left = this.#missing.get(fault)! - 1;
-    this.#missing.set(fault, left);
-    if (left === 0) fault.recoveredMs = performance.now();
+  #ended(kind: WorkKind, fault: Fault): void {
+    const left = this.#missing[kind].get(fault)! - 1;
+    this.#missing[kind].set(fault, left);
+    if (left === 0) fault.doneMs[kind] = performance.now();
   }
 }
 

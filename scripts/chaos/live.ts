@@ -1,11 +1,24 @@
 import type { Client } from "wray";
-import type { Ledger } from "./ledger.ts";
+import type { Fault, Ledger } from "./ledger.ts";
 
 /** Often enough to see when a host is missed. */
 const lookMs = 10;
 const lineMs = 1_000;
 /** Seldom enough for a log. */
 const logLineMs = 10_000;
+
+/** A host that is back is missed only now if that comes so soon after. */
+const lateMs = 500;
+
+/** Whether a client that sees these hosts has just noticed a fault. */
+function isMissed(
+  { kind, hostId, mendedMs, detectedMs }: Fault,
+  present: Set<string>,
+  nowMs: number,
+): boolean {
+  if (hostId === undefined || kind === "worker ended" || detectedMs !== undefined) return false;
+  return !present.has(hostId) && (mendedMs === undefined || nowMs < mendedMs + lateMs);
+}
 
 /** Notes when hosts are missed, and shows how it goes: a line that changes in a terminal, one now and then elsewhere. */
 export function startLive(wray: Client, ledger: Ledger): { stop(): void } {
@@ -15,10 +28,7 @@ export function startLive(wray: Client, ledger: Ledger): { stop(): void } {
   const timer = setInterval(() => {
     const nowMs = performance.now();
     const present = new Set(wray.nodes().map(({ id }) => id));
-    for (const fault of ledger.faults) {
-      if (fault.hostId !== undefined && fault.detectedMs === undefined && !present.has(fault.hostId))
-        fault.detectedMs = nowMs;
-    }
+    for (const fault of ledger.faults) if (isMissed(fault, present, nowMs)) fault.detectedMs = nowMs;
     if (nowMs - shownMs < (isTty ? lineMs : logLineMs)) return;
     shownMs = nowMs;
     const line = `${Math.round((nowMs - startMs) / 1_000)} s  ${present.size} hosts  ${ledger.faults.length} faults  ${ledger.taskCount} tasks  ${ledger.losses.length} losses`;

@@ -62,7 +62,7 @@ async function chaos(belongings: Belongings, minutes: number, seed: number): Pro
     server.url,
     hosts.map(({ id }) => id),
   );
-  printReport(ledger, held);
+  printReport(ledger, wray.stats(), held);
   return ledger.losses.length + held.length === 0 ? 0 : 1;
 }
 
@@ -70,7 +70,7 @@ async function chaos(belongings: Belongings, minutes: number, seed: number): Pro
 async function repeat(workload: Workload, lane: number, ledger: Ledger, signal: AbortSignal): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
     const seed = round * workload.width + lane;
-    await ledger.round(workload.name, workload.taskCount, () => workload.run(seed));
+    await ledger.round(workload, () => workload.run(seed));
   }
 }
 

@@ -1,20 +1,27 @@
 import Table from "cli-table3";
-import { percentile } from "../bench/percentile.ts";
+import type { ClientStats } from "wray";
+import { median } from "../bench/percentile.ts";
 import type { Fault, FaultKind, Ledger } from "./ledger.ts";
 
 /** Prints what was done to the cluster, and what came of it. */
-export function printReport({ faults, rounds, taskCount, losses }: Ledger, held: readonly string[]): void {
+export function printReport(
+  { faults, rounds, taskCount, losses }: Ledger,
+  { tasksRetried, objectsMadeAgain, hostsLost }: ClientStats,
+  held: readonly string[],
+): void {
   const kinds = [...new Set(faults.map(({ kind }) => kind))];
   const table = new Table({
-    head: ["fault", "times", "detected, p50", "max", "recovered, p50", "max"],
+    head: ["fault", "times", "noticed, p50", "max", "tasks done, p50", "max", "jobs done, p50", "max"],
     style: { head: [], border: [] },
-    colAligns: ["left", "right", "right", "right", "right", "right"],
+    colAligns: ["left", ...Array.from({ length: 7 }, () => "right" as const)],
   });
   for (const kind of kinds) table.push(rowOf(kind, faults));
   console.log(table.toString());
   const done = [...rounds].map(([name, count]) => `${name} ${count}`).join(", ");
   console.log(`rounds    ${done}`);
-  console.log(`tasks     ${taskCount}`);
+  console.log(`tasks     ${taskCount}, of which ${tasksRetried} were run again`);
+  console.log(`objects   ${objectsMadeAgain} were lost and made again`);
+  console.log(`hosts     ${hostsLost} times taken for dead`);
   console.log(`losses    ${losses.length}`);
   for (const loss of losses) console.log(`          ${loss}`);
   console.log(`leaks     ${held.length}`);
@@ -23,11 +30,15 @@ export function printReport({ faults, rounds, taskCount, losses }: Ledger, held:
 
 function rowOf(kind: FaultKind, faults: readonly Fault[]): string[] {
   const ofKind = faults.filter((fault) => fault.kind === kind);
-  const after = (time: "detectedMs" | "recoveredMs") =>
-    ofKind.flatMap((fault) => (fault[time] === undefined ? [] : [fault[time] - fault.atMs]));
-  const cells = (times: number[]) =>
-    times.length === 0
+  const cells = (timeOf: (fault: Fault) => number | undefined) => {
+    const times = ofKind.flatMap((fault) => {
+      const time = timeOf(fault);
+      return time === undefined ? [] : [time - fault.atMs];
+    });
+    return times.length === 0
       ? ["", ""]
-      : [percentile(times, 0.5), Math.max(...times)].map((ms) => `${Math.round(ms)} ms`);
-  return [kind, String(ofKind.length), ...cells(after("detectedMs")), ...cells(after("recoveredMs"))];
+      : [median(times), Math.max(...times)].map((ms) => `${Math.round(ms)} ms`);
+  };
+  const ends = [cells(({ detectedMs }) => detectedMs), cells(({ doneMs }) => doneMs.tasks)];
+  return [kind, String(ofKind.length), ...ends.flat(), ...cells(({ doneMs }) => doneMs.jobs)];
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Client, Module, ObjectRef } from "wray";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import { within } from "../../scheduler/time/within.ts";
+import type { Work } from "./ledger.ts";
 import { gathered, numbersSum, treeSum } from "./right.ts";
 
 /** What has no result after so long is lost. */
@@ -9,12 +10,9 @@ const lostAfterMs = 60_000;
 /** However often its host is killed, a task is tried again: a loss is to be a fault of ours. */
 const maxRetries = 1_000;
 
-export type Workload = {
-  name: string;
+export type Workload = Work & {
   /** How many rounds of it run at once. */
   width: number;
-  /** How many tasks a round has. */
-  taskCount: number;
   /** Rejects when something is lost or wrong. */
   run(seed: number): Promise<void>;
 };
@@ -38,14 +36,14 @@ export function workloadsOf(wray: Client, chaos: Module): Workload[] {
 
   return [
     {
-      ...{ name: "nested tasks", width: 2, taskCount: 2 ** (treeDepth + 1) - 1 },
+      ...{ name: "nested tasks", kind: "tasks", width: 2, taskCount: 2 ** (treeDepth + 1) - 1 },
       async run(seed) {
         const ref = tree.remote(treeDepth, seed);
         check(await results([ref], [ref]), [treeSum(treeDepth, seed)]);
       },
     },
     {
-      ...{ name: "tree reduction", width: 1, taskCount: 2 * leafCount - 1 },
+      ...{ name: "tree reduction", kind: "tasks", width: 1, taskCount: 2 * leafCount - 1 },
       async run(seed) {
         const seeds = Array.from({ length: leafCount }, (_, index) => seed + index);
         const refs: ObjectRef[] = seeds.map((each) => numbers.remote(numbersCount, each));
@@ -54,7 +52,7 @@ export function workloadsOf(wray: Client, chaos: Module): Workload[] {
       },
     },
     {
-      ...{ name: "shuffle of 10 MB", width: 1, taskCount: blockSeeds.length + partCount },
+      ...{ name: "shuffle of 10 MB", kind: "tasks", width: 1, taskCount: blockSeeds.length + partCount },
       async run(seed) {
         const seeds = blockSeeds.map((each) => each + (seed % 5));
         const blocks = seeds.map((each) => block.remote(blockCount, each));
@@ -68,7 +66,7 @@ export function workloadsOf(wray: Client, chaos: Module): Workload[] {
       },
     },
     {
-      ...{ name: "durable jobs", width: 2, taskCount: 1 },
+      ...{ name: "durable jobs", kind: "jobs", width: 2, taskCount: 1 },
       async run(seed) {
         const job = await slow.options({ id: `chaos-${randomId()}` }).submit(seed, 5_000_000);
         check([await job.result({ timeoutMs: lostAfterMs })], [seed]);

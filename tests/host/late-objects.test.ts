@@ -31,10 +31,7 @@ for (const [what, messages] of [
     const nats = await cluster.nats();
     const host = cluster.hosts[0]!.id;
     const send = (seq: number, sent: readonly object[], session = "s") =>
-      nats.publish(
-        subject(`host.${host}.tasks`),
-        encode({ from: id, session, seq, ack: 0, messages: sent }),
-      );
+      nats.publish(subject(`host.${host}.tasks`), encode({ from: id, session, seq, ack: 0, messages: sent }));
 
     const asked = nats.subscribe(subject(`client.${id}.objects`), { max: 1 });
     const module = await sha256Of(await readFile(wasm));

@@ -1,5 +1,6 @@
-/** An owner that says nothing for so long is looked for, in ms … */
+/** An owner that says nothing for so long is looked for when it has tasks here, in ms; else after so long … */
 const silentMs = 300;
+const idleMs = 1_500;
 /** … and is dead when nobody is there for so long: one that has lost its connection is back sooner. */
 const absentMs = 400;
 /** After a reconnect of our own, others are given so long for theirs. */
@@ -28,8 +29,9 @@ export class AbsentOwners {
     this.#deps = deps;
   }
 
-  /** How long an owner may be silent before it is looked for. */
+  /** How long an owner may be silent before it is looked for, when it has tasks here, and when it has not. */
   static readonly silentMs = silentMs;
+  static readonly idleMs = idleMs;
 
   /** Our connection was lost, and is back. */
   reconnected(): void {

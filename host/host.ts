@@ -10,6 +10,7 @@ import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts"
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { unreservedCpus } from "../scheduler/placement/resources.ts";
 import {
+  decodeDrain,
   decodeHeartbeat,
   decodePacketToHost,
   encodeMessage,
@@ -87,6 +88,9 @@ export type HostOptions = {
 export class Host {
   readonly id: string;
   readonly cpus: number;
+  /** Resolves when somebody asks it to leave: whoever has started it is to stop it. */
+  readonly asked: Promise<{ deadlineMs: number }>;
+  #ask!: (request: { deadlineMs: number }) => void;
   readonly #bus: Bus;
   readonly #control: Control;
   readonly #subjects: Subjects;
@@ -125,6 +129,9 @@ export class Host {
     const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
+    this.asked = new Promise((resolve) => {
+      this.#ask = resolve;
+    });
     this.#resources = { cpu: cpus, ...options.resources };
     this.#labels = labels;
     this.#bus = bus;
@@ -191,6 +198,10 @@ export class Host {
       bus.subscribe(this.#subjects.memory({ kind: "host", id }), (_, respond) =>
         respond(encodeMessage(this.#memory())),
       ),
+      bus.subscribe(this.#subjects.drain(id), (payload, respond) => {
+        this.#ask(decodeDrain(payload));
+        respond(encodeMessage({ host: id }));
+      }),
       bus.subscribe(this.#subjects.hello, () => this.#beat()),
       bus.subscribe(this.#subjects.idle(id), (payload) => this.#asked(decodeHeartbeat(payload))),
       bus.onReconnect(() => {
@@ -436,9 +447,12 @@ export class Host {
     const wasDeaf = nowMs - this.#checkedMs > deafMs;
     this.#checkedMs = nowMs;
     if (wasDeaf || !this.#bus.isConnected) return;
-    const silent = new Set(this.#exchange.silent(AbsentOwners.silentMs));
-    const owners = [...this.#executor.owners()].filter((owner) => silent.has(owner));
-    this.#absentOwners.look(new Set(owners));
+    const silent = this.#exchange.silent(AbsentOwners.silentMs);
+    if (silent.length > 0) {
+      const busy = this.#executor.owners();
+      const idle = new Set(this.#exchange.silent(AbsentOwners.idleMs));
+      this.#absentOwners.look(new Set(silent.filter((id) => busy.has(id) || idle.has(id))));
+    }
     for (const clientId of this.#exchange.silent(groupLeaseMs)) this.#dropGroups(clientId);
     for (const clientId of this.#exchange.silent(clientSilenceMs)) this.#forgetClient(clientId);
   }

@@ -67,10 +67,12 @@ export async function runHost(options: HostCommandOptions): Promise<void> {
         jobs: new JobStores(bus.connection, cluster, resultTtlMs),
       });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
-      const end = await Promise.race([stop, bus.closed]);
-      const isAsked = typeof end === "string";
-      console.error(`wray host ${id} ${isAsked ? `got ${end}` : "lost its server"}, leaving`);
-      await host.stop(isAsked ? drainMs : 0);
+      const end = await Promise.race([stop, host.asked, bus.closed]);
+      const isAsked = typeof end === "object" && "deadlineMs" in end;
+      const isTold = typeof end === "string";
+      const why = isAsked ? "was asked to leave" : isTold ? `got ${end}` : "lost its server";
+      console.error(`wray host ${id} ${why}, leaving`);
+      await host.stop(isAsked ? end.deadlineMs : isTold ? drainMs : 0);
       await bus.close();
       console.error(`wray host ${id} left`);
       if (end instanceof Error) throw end;

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { WrayError } from "../../scheduler/protocol/errors.ts";
 import { version } from "../version.ts";
 import type { AttackCommandOptions } from "./attack-command.ts";
+import type { DrainCommandOptions } from "./drain-command.ts";
 import { type HostCommandOptions, runHost } from "./host-command.ts";
 import type { JobsCommandOptions } from "./jobs-command.ts";
 import type { MemoryCommandOptions } from "./memory-command.ts";
@@ -81,6 +82,17 @@ withCredentials(program.command("memory"))
   .action(async (options: MemoryCommandOptions) => {
     const { runMemoryCommand } = await import("./memory-command.ts");
     await runMemoryCommand(options);
+  });
+
+withCredentials(program.command("drain"))
+  .description("Have a host leave its cluster: it ends its tasks, or gives them back, and loses nothing.")
+  .argument("<host>", "the host's id")
+  .requiredOption("--servers <addresses>", "NATS servers, nats://host:port, with commas between them")
+  .option("--cluster <name>", "the cluster", "default")
+  .option("--deadline-ms <ms>", "how long tasks that run may take to end", positiveInteger, 30_000)
+  .action(async (hostId: string, options: DrainCommandOptions) => {
+    const { runDrainCommand } = await import("./drain-command.ts");
+    await runDrainCommand(hostId, options);
   });
 
 const jobs = program

@@ -9,7 +9,7 @@ import { decodeTable } from "../../scheduler/client/tables.ts";
 import { defaultMaxUnread, type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
-import { Retries } from "../../scheduler/dataflow/retries.ts";
+import { backoffMs } from "../../scheduler/dataflow/retries.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
 import type { Labels } from "../../scheduler/placement/labels.ts";
@@ -91,7 +91,8 @@ export class LocalBackend implements Backend, Owner {
   #isFailing = false;
   /** Whether this thread is in `getSync`. */
   #isBlocked = false;
-  readonly #retries = new Retries<LocalTask>({ random: Math.random, due: (task) => task.again() });
+  /** Those that wait until they are run again. */
+  readonly #delayed = new Set<LocalTask>();
   #objectCount = 0;
 
   constructor({ control, cpus, resources, labels = {}, limits, infeasibleAfterMs }: LocalBackendOptions) {
@@ -358,9 +359,13 @@ export class LocalBackend implements Backend, Owner {
 
   /** Runs a task again after a while; at once if this thread is blocked, since no timer runs meanwhile. */
   retryLater(task: LocalTask, count: number): void {
-    const waitMs = this.#retries.add(task, count, performance.now());
-    if (this.#isBlocked) this.#retries.tick(Number.POSITIVE_INFINITY);
-    else setTimeout(() => this.#retries.tick(performance.now()), Math.ceil(waitMs));
+    this.#delayed.add(task);
+    if (this.#isBlocked) this.#runAgain(task);
+    else setTimeout(() => this.#runAgain(task), backoffMs(count, Math.random()));
+  }
+
+  #runAgain(task: LocalTask): void {
+    if (this.#delayed.delete(task)) task.again();
   }
 
   /** Fails a task. Those that take its result fail one after the other, and not in each other, however many they are. */
@@ -462,7 +467,7 @@ export class LocalBackend implements Backend, Owner {
   #block(object: LocalObject, timeoutMs: number): void {
     const untilMs = performance.now() + timeoutMs;
     const { pool } = this;
-    this.#retries.tick(Number.POSITIVE_INFINITY);
+    for (const task of this.#delayed) this.#runAgain(task);
     while (!object.isReady) {
       for (let looks = 0; looks < looksBeforeSleep && !object.isReady; looks++) pool.poll();
       if (object.isReady) return;

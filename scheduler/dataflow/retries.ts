@@ -45,11 +45,9 @@ export class Retries<T> {
     return this.#waiting.size;
   }
 
-  /** @param count how often it has been tried again, with this time. Returns how long it waits, in ms. */
-  add(task: T, count: number, nowMs: number): number {
-    const waitMs = backoffMs(count, this.#deps.random());
-    this.#waiting.set(task, nowMs + waitMs);
-    return waitMs;
+  /** @param count how often it has been tried again, with this time */
+  add(task: T, count: number, nowMs: number): void {
+    this.#waiting.set(task, nowMs + backoffMs(count, this.#deps.random()));
   }
 
   /** To be called now and then. */

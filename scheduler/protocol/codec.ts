@@ -225,6 +225,10 @@ export const decodeObjectRequest: (payload: Uint8Array) => ObjectRequest = decod
   "request",
   object({ id: text, offset: count, length: count }, { door: exactly(true) }),
 );
+export const decodeDrain: (payload: Uint8Array) => { deadlineMs: number } = decoder(
+  "drain",
+  object({ deadlineMs: amount }),
+);
 const place: Shape<Door["places"][number]> = (value, path) =>
   "socket" in record(value, path) ? socketPlace(value, path) : networkPlace(value, path);
 const socketPlace = object({ socket: shortText });

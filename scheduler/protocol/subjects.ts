@@ -23,6 +23,8 @@ export function subjectsOf(cluster: string) {
     loadOf: (hostId: string) => `${prefix}.load.${hostId}`,
     /** Where a host hears from others that have nothing to do. */
     idle: (hostId: string) => `${prefix}.host.${hostId}.idle`,
+    /** Where a host is asked to leave. */
+    drain: (hostId: string) => `${prefix}.host.${hostId}.drain`,
     /** Whoever calls here, with no message, hears from every host at once. */
     hello: `${prefix}.hello`,
     /** Packets from clients to a host. */

@@ -1,8 +1,8 @@
-// node client-process.mjs URL MODULE HOW: a client in a process of its own, which is told by HOW to end.
+// node client-process.mjs URL MODULE HOW [CLUSTER]: a client in a process of its own, which is told by HOW to end.
 import { init } from "wray";
 
-const [servers, module, how] = process.argv.slice(2);
-const wray = await init(servers === "embedded" ? {} : { servers: servers! });
+const [servers, module, how, cluster = "default"] = process.argv.slice(2);
+const wray = await init(servers === "embedded" ? {} : { servers: servers!, cluster });
 const probe = await wray.load(module!);
 const sum = await wray.get(probe.kernel("checksum").remote(probe.kernel("bytes").remote(100_000, 1)));
 console.log(`sum ${sum}`);
@@ -14,6 +14,11 @@ switch (how) {
     await wray.wait(refs, { numReturns: 5 });
     console.log("working");
     await wray.get(refs);
+    break;
+  }
+  case "endless": {
+    const [large, spin] = [probe.kernel("bytes").remote(100_000, 1), probe.kernel("spin").remote()];
+    await wray.get([large, spin]);
     break;
   }
   case "with a group":

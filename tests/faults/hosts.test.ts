@@ -136,20 +136,6 @@ test("get() rejects with HOST_DIED when a task has taken maxRetries hosts with i
   assert.match(message, `host ${second.id} died`);
 });
 
-test("get() rejects with OBJECT_LOST when the only host that held a result is killed", async (t) => {
-  const { hosts, wray, probe, start, name } = await startHosts(t, "a");
-  const large = probe.kernel("bytes").remote(1_000_000, 1);
-  await wray.wait([large]);
-  const other = await start("b");
-  await hosts[0]!.kill();
-  while (idsOf(wray).includes("a")) await cluster.heard(() => true, name);
-  const { message } = await rejects(wray.get(large), "OBJECT_LOST");
-  assert.match(message, /object \S+ is lost: host a/);
-  const error = await rejects(wray.get(probe.kernel("checksum").remote(large)), "OBJECT_LOST");
-  assert.match(String((error as { remedy?: string }).remedy), "again");
-  await other.kill();
-});
-
 test("a put value is still there when a host that had a copy is killed", async (t) => {
   const { hosts, wray, probe, start } = await startHosts(t, "a");
   const ref = wray.put(new Uint8Array(500_000));
@@ -184,7 +170,7 @@ test("tasks run again when their host is killed and comes back at once under its
   const back = await start("same");
   await back.printed(/busy again/);
   assert.is(await wray.get(ref), "again");
-  await rejects(wray.get(large), "OBJECT_LOST");
+  assert.is(((await wray.get(large)) as Uint8Array).length, 200_000);
   assert.is(await wray.get(probe.kernel("join").remote("a", "b")), "ab");
   await back.kill();
 });

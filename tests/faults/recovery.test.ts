@@ -1,0 +1,226 @@
+import type { Client, Module, ObjectRef } from "wray";
+import { compileProbe } from "../api/modules.ts";
+import { compileOnce } from "../kernels/asc.ts";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { startCommand } from "../support/command.ts";
+import { assert, rejects, suite, type TestContext } from "../support/index.ts";
+import { bytesOf, checksumOf } from "./job.ts";
+
+const test = suite("recovery");
+let cluster: Cluster;
+let wasm: string;
+
+test.before(async (t) => {
+  [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 0 }), compileProbe()]);
+});
+
+/** Hosts in a cluster of the test's own, by name, and a client of it. */
+async function startHosts(t: TestContext, ...names: string[]) {
+  const own = `c${Math.random().toString(36).slice(2)}`;
+  const start = async (name: string, cpus = 1) => {
+    const host = await cluster.startHost({ cluster: own, cpus, args: ["--name", name] });
+    t.after(() => host.kill());
+    return host;
+  };
+  const hosts = await Promise.all(names.map((name) => start(name)));
+  const wray: Client = await cluster.connect({ cluster: own });
+  const probe: Module = await wray.load(wasm);
+  const heard = (accept: Parameters<Cluster["heard"]>[0]) => cluster.heard(accept, own);
+  const knows = (...ids: string[]) => cluster.knows(wray, ids, own);
+  return { hosts, wray, probe, start, heard, knows, cluster: own };
+}
+
+/** Rounds that take about 0.3 s, so that a task is sure to run when its host is hit. */
+const while300Ms = 300_000_000;
+const endless = 2_000_000_000;
+
+/** The bar is 1 s; a machine that does much else at once gets more. */
+const withinMs = 2_000;
+
+for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+  test(`a task runs elsewhere within 1 s of ${signal} of its host`, async (t) => {
+    const { hosts, wray, probe } = await startHosts(t, "a", "b");
+    const ref = probe.kernel("busy").remote("hit", while300Ms);
+    const hit = await Promise.race(hosts.map((host) => host.printed(/busy hit/).then(() => host)));
+    const other = hosts.find((host) => host !== hit)!;
+    const sinceMs = performance.now();
+    hit.process.kill(signal);
+    await other.printed(/busy hit/);
+    const tookMs = performance.now() - sinceMs;
+    console.log(`${signal}: its task ran elsewhere after ${tookMs.toFixed(0)} ms`);
+    assert.ok(tookMs < withinMs, `${tookMs} ms`);
+    assert.is(await wray.get(ref), "hit");
+  });
+}
+
+test("a host that was taken for dead hears so, drops its work, takes a lease of a higher epoch, and is of use again", async (t) => {
+  const { hosts, wray, probe, heard, knows } = await startHosts(t, "a", "b");
+  const [a, b] = hosts;
+  const { epoch } = await heard(({ host }) => host === "a");
+  const large = probe.kernel("bytes").options({ host: "a" }).remote(500_000, 1);
+  await wray.wait([large]);
+  wray.free(large);
+  const kept = probe.kernel("bytes").remote(500_000, 2);
+  const long = probe
+    .kernel("busy")
+    .options({ prefer: { none: "x" } })
+    .remote("long", endless);
+  const hit = await Promise.race(hosts.map((host) => host.printed(/busy long/).then(() => host)));
+  const other = hit === a ? b! : a!;
+  hit.process.kill("SIGSTOP");
+  await other.printed(/busy long/);
+  assert.is(((await wray.get(kept)) as Uint8Array).length, 500_000);
+  hit.process.kill("SIGCONT");
+  await hit.printed(/took it for dead; dropped [1-9]\d* tasks/);
+  const id = hit === a ? "a" : "b";
+  // Nothing is left of what it had.
+  const again = await heard((beat) => beat.host === id && beat.running === 0 && beat.queued === 0);
+  if (id === "a") assert.ok(again.epoch > epoch, `${again.epoch} > ${epoch}`);
+  await knows("a", "b");
+  wray.cancel(long);
+  assert.is(await wray.get(probe.kernel("join").options({ host: id }).remote("x", "y")), "xy");
+});
+
+test("chain of 20 whose every object was on the dead host is back within 2 s of its death", async (t) => {
+  const { hosts, wray, start } = await startHosts(t, "a");
+  const scale = await wray.remote("vector/scale");
+  const values = new Float64Array(20_000).fill(1);
+  const chain: ObjectRef<Float64Array>[] = [];
+  for (let link = 0; link < 20; link++) chain.push(scale.remote(chain.at(-1) ?? values, 2));
+  await wray.wait(chain, { numReturns: 20 });
+  const last = chain.pop()!;
+  wray.free(chain);
+  await start("b");
+  const sinceMs = performance.now();
+  await hosts[0]!.kill();
+  const result = await wray.get(last);
+  const tookMs = performance.now() - sinceMs;
+  console.log(`chain of 20: back after ${tookMs.toFixed(0)} ms`);
+  assert.equal([result.length, result[0], result.at(-1)], [20_000, 2 ** 20, 2 ** 20]);
+  assert.ok(tookMs < 2 * withinMs, `${tookMs} ms`);
+});
+
+test("an object whose only host is killed is made again, also for tasks that take it", async (t) => {
+  const { hosts, wray, probe, start, knows } = await startHosts(t, "a");
+  const large = probe.kernel("bytes").remote(1_000_000, 1);
+  await wray.wait([large]);
+  await start("b");
+  await hosts[0]!.kill();
+  const sum = probe.kernel("checksum").remote(large);
+  assert.is(await wray.get(sum), checksumOf(bytesOf(1_000_000, 1)));
+  assert.equal(await wray.get(large), bytesOf(1_000_000, 1));
+  await knows("b");
+});
+
+test("get() rejects with OBJECT_LOST, and why, when what is lost can't be made again", async (t) => {
+  const { hosts, wray, probe, start } = await startHosts(t, "a");
+  const once = probe.kernel("bytes").options({ maxRetries: 0 }).remote(1_000_000, 1);
+  const put = wray.put(new Uint8Array(1_000_000));
+  const ofFreed = (await wray.remote("vector/scale")).remote(wray.put(new Float64Array(10_000)), 2);
+  const ofPut = probe.kernel("checksum").remote(put);
+  await wray.wait([once, ofFreed, ofPut], { numReturns: 3 });
+  await start("b");
+  await hosts[0]!.kill();
+  const error = await rejects(wray.get(once), "OBJECT_LOST");
+  assert.match(error.message, /object \S+ is lost: host a, .*maxRetries/);
+  assert.is((error as unknown as { data: { reason: string } }).data.reason, "retries");
+  const taking = await rejects(wray.get(probe.kernel("checksum").remote(once)), "OBJECT_LOST");
+  assert.match(String((taking as { remedy?: string }).remedy), "maxRetries");
+  wray.free(put);
+});
+
+for (const replicas of [2, 3]) {
+  test(`put() with replicas: ${replicas} survives the loss of ${replicas - 1} hosts that have it at once`, async (t) => {
+    const names = ["a", "b", "c", "d"].slice(0, replicas + 1);
+    const { hosts, wray, probe } = await startHosts(t, ...names);
+    const value = bytesOf(3_000_000, 7);
+    const ref = wray.put(value, { replicas });
+    const holders = async () => {
+      const { objects } = await wray.memory();
+      const at = objects.find(({ id }) => id === ref.id)?.at ?? [];
+      return at.map(({ peer }) => (peer.kind === "host" ? peer.id : "client"));
+    };
+    // It is on its way; the client holds it until it is there.
+    let on = await holders();
+    while (on.length !== replicas || on.includes("client")) on = await holders();
+    const doomed = on.slice(1);
+    await Promise.all(hosts.filter((_, index) => doomed.includes(names[index]!)).map((host) => host.kill()));
+    assert.is(await wray.get(probe.kernel("checksum").remote(ref)), checksumOf(value));
+    assert.equal(await wray.get(ref), value);
+  });
+}
+
+test("the tasks of a client that is killed end within 1 s, and its objects go with it", async (t) => {
+  const { hosts, wray, heard, cluster: own } = await startHosts(t, "a");
+  const file = "build/tests/faults/client-process.mjs";
+  const client = startCommand(t, [cluster.server.url, wasm, "endless", own], { file });
+  await hosts[0]!.printed(/spinning/);
+  const sinceMs = performance.now();
+  client.process.kill("SIGKILL");
+  await hosts[0]!.printed(/client \S+ died; 1 tasks and 1 objects go with it/);
+  await heard(({ host, running }) => host === "a" && running === 0);
+  const tookMs = performance.now() - sinceMs;
+  console.log(`owner died: its tasks ended after ${tookMs.toFixed(0)} ms`);
+  assert.ok(tookMs < withinMs, `${tookMs} ms`);
+  const { objects } = await wray.memory();
+  assert.equal(objects, []);
+});
+
+test("a client that computes for longer than anybody waits for the dead keeps its tasks and its objects", async (t) => {
+  const { wray, probe, knows } = await startHosts(t, "a");
+  const large = probe.kernel("bytes").remote(200_000, 3);
+  const long = probe.kernel("busy").remote("long", while300Ms);
+  await wray.wait([large]);
+  const untilMs = performance.now() + 3_000;
+  while (performance.now() < untilMs);
+  assert.is(await wray.get(long), "long");
+  assert.equal(await wray.get(large), bytesOf(200_000, 3));
+  await knows("a");
+});
+
+test("owner dies before the dependency is ready: what a task has submitted ends with its host, and the task runs elsewhere", async (t) => {
+  const { hosts, wray } = await startHosts(t, "a", "b", "c");
+  const nested = await wray.load(await compileOnce("tests/api/fixtures/nested.ts"));
+  const ref = nested.kernel("fib").remote(17);
+  await wray.wait([ref], { timeoutMs: 150 });
+  const { id } = wray.nodes().find(({ tasksPending }) => tasksPending > 0)!;
+  await hosts["abc".indexOf(id)]!.kill();
+  assert.is(await wray.get(ref), 1597n);
+});
+
+test("`wray drain` has a host leave: no task fails, and others have what only it held", async (t) => {
+  const { hosts, wray, probe, knows, cluster: own } = await startHosts(t, "a");
+  const large = Array.from({ length: 8 }, (_, seed) => probe.kernel("bytes").remote(1_000_000, seed));
+  await wray.wait(large, { numReturns: 8 });
+  const other = await cluster.startHost({ cluster: own, args: ["--name", "b"] });
+  t.after(() => other.kill());
+  await knows("a", "b");
+  const busy = Array.from({ length: 6 }, (_, index) =>
+    probe.kernel("busy").options({ maxRetries: 0 }).remote(`task ${index}`, 100_000_000),
+  );
+  await hosts[0]!.printed(/busy/);
+  const drain = startCommand(t, ["drain", "a", "--servers", cluster.server.url, "--cluster", own]);
+  assert.is((await drain.ended).code, 0, drain.text());
+  assert.match(drain.text(), "host a has left");
+  assert.equal(await hosts[0]!.ended, { code: 0, signal: null });
+  assert.equal(
+    await wray.get(busy),
+    busy.map((_, index) => `task ${index}`),
+  );
+  const { objects } = await wray.memory();
+  for (const ref of large)
+    assert.equal(
+      objects.find(({ id }) => id === ref.id)!.at.map(({ peer }) => peer.id),
+      ["b"],
+    );
+  assert.equal(
+    await wray.get(large),
+    large.map((_, seed) => bytesOf(1_000_000, seed)),
+  );
+});
+
+test("`wray drain` of a host that is not there says so", async (t) => {
+  const drain = startCommand(t, ["drain", "nobody", "--servers", cluster.server.url]);
+  assert.is((await drain.ended).code, 1);
+  assert.match(drain.text(), "the cluster has no host named nobody");
+});

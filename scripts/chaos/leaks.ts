@@ -4,12 +4,17 @@ import type { Client } from "wray";
 import { decodeHeartbeat } from "../../scheduler/protocol/codec.ts";
 import type { Heartbeat } from "../../scheduler/protocol/messages.ts";
 
-/** What nobody needs is gone some moments later; what is still there after so long stays. */
-const settleMs = 30_000;
+/** What nobody needs is gone some moments later, and what a token was given for after 10 s. */
+const defaultSettleMs = 30_000;
 const lookMs = 100;
 
 /** Waits until nothing is held any more, but not for long. Returns what is still held. */
-export async function leaks(wray: Client, servers: string, hostIds: readonly string[]): Promise<string[]> {
+export async function leaks(
+  wray: Client,
+  servers: string,
+  hostIds: readonly string[],
+  settleMs = defaultSettleMs,
+): Promise<string[]> {
   const beats = new Map<string, Heartbeat>();
   const connection = await connect({ servers });
   connection.subscribe("wray.v1.default.load.*", {

@@ -21,6 +21,8 @@ export class CallTemplate {
   readonly priority: number;
   readonly stream: number | undefined;
   readonly bundle: BundleName | undefined;
+  /** Its owner does not run it again when it is ended. */
+  readonly isOnce: boolean;
   /** The same for the same need. */
   readonly shape: string;
   /** Its calls that have ended since its owner was told, and how long they ran together, in ms. */
@@ -42,6 +44,7 @@ export class CallTemplate {
       priority = 0,
       stream,
       bundle,
+      once = false,
     } = template;
     this.owner = owner;
     this.sha256 = module;
@@ -53,6 +56,7 @@ export class CallTemplate {
     const isPlain = keyOf(need) === keyOf(defaultNeed);
     this.need = isPlain ? defaultNeed : need;
     this.bundle = bundle;
+    this.isOnce = once;
     const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
     this.shape = place + (isPlain ? "" : keyOf(need));
     this.priority = priority;

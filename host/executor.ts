@@ -11,6 +11,7 @@ import {
   TaskTimeoutError,
   toWireError,
   type WireError,
+  WorkerCrashedError,
 } from "../scheduler/protocol/errors.ts";
 import {
   type ItemOutcome,
@@ -28,11 +29,13 @@ import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value
 import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import type { BusTask } from "./bus-task.ts";
+import { MemoryGuard } from "./memory-guard.ts";
 import type { Modules } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import type { Segments } from "./objects/segments.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
+import type { Call } from "./pool/call.ts";
 import type { Pool } from "./pool/pool.ts";
 import { segmentItemBytes } from "./ring/items.ts";
 import { SlotRoom } from "./ring/slot-room.ts";
@@ -64,6 +67,10 @@ export type ExecutorDeps = {
   log(taskId: string, text: string): void;
   /** The most that a task's `memoryBytes` may be here. */
   maxMemoryBytes: number;
+  /** The most memory that this process may have. */
+  memoryLimitBytes: number;
+  /** Tells the operator. */
+  warn(text: string): void;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
 /** An object on its way here for its owner, and how to end that. */
@@ -82,12 +89,20 @@ export class Executor {
   readonly #streaming = new Map<string, BusTask>();
   readonly #scheduler: HostScheduler<BusTask>;
   readonly #times = new RunTimes();
+  readonly #memory: MemoryGuard;
   #waking: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
     const { pool, log, progressed, resources, settled, idle, victims, ask } = deps;
+    this.#memory = new MemoryGuard({
+      limitBytes: deps.memoryLimitBytes,
+      usedBytes: () => process.memoryUsage.rss(),
+      relieve: () => this.#relieve(),
+      shed: () => this.#shed(),
+      nowMs: () => performance.now(),
+    });
     this.#scheduler = new HostScheduler({
       ...{ resources, idle, victims, ask, random: Math.random },
       typicalMs: () => this.#times.typicalMs,
@@ -96,6 +111,7 @@ export class Executor {
       expired: (task) => this.#end(task, { kind: "error", error: toWireError(tooLate(task)) }),
       settled,
       giveBack: (task, returned) => this.#end(task, returned),
+      isShort: () => this.#memory.isOver,
       wakeIn: (ms) => this.#wakeIn(ms),
     });
     this.#calls = {
@@ -223,8 +239,34 @@ export class Executor {
   /** To be called now and then. */
   tick(): void {
     const nowMs = performance.now();
+    this.#memory.tick();
     for (const task of this.#here) if (isOverdue(task, nowMs)) this.#deps.pool.withdraw(task.call!);
     this.#scheduler.tick(nowMs);
+  }
+
+  /** Memory is short: what waits goes elsewhere, and what is not in use to disk. */
+  #relieve(): void {
+    const { store, memoryLimitBytes, warn } = this.#deps;
+    warn(
+      `more than its ${memoryLimitBytes} bytes of memory are in use: it takes no more tasks, and spills objects`,
+    );
+    this.#scheduler.giveBackWaiting();
+    store.shrink();
+  }
+
+  #shed(): boolean {
+    const { pool, memoryLimitBytes, warn } = this.#deps;
+    const byCall = new Map([...this.#here].map((task) => [task.call as Call | undefined, task]));
+    const error = toWireError(
+      new WorkerCrashedError("the host had no memory left, and has ended the task that it had begun last", {
+        remedy:
+          "Say by `resources: { memory }` what the task needs, or give the host more by --memory-limit-bytes.",
+        data: { reason: "memory", memoryLimitBytes },
+      }),
+    );
+    const isShed = pool.shed((call) => byCall.get(call)?.template.isOnce === false, error);
+    if (isShed) warn("it ended the task that it had begun last, to be run again: there is no memory left");
+    return isShed;
   }
 
   /** Stops looking for work. */

@@ -6,6 +6,7 @@ import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
+import { AbsentOwners } from "../scheduler/ownership/absent-owners.ts";
 import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { unreservedCpus } from "../scheduler/placement/resources.ts";
@@ -32,13 +33,12 @@ import type {
 } from "../scheduler/protocol/messages.ts";
 import { type Peer, protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
-import { AbsentOwners } from "./absent-owners.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { JobService } from "./job-service.ts";
-import { defaultHostLimits, type HostLimits } from "./limits.ts";
+import { defaultHostLimits, type HostLimits, usableBytes } from "./limits.ts";
 import { Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
 import { ObjectStore } from "./objects/store.ts";
@@ -62,6 +62,8 @@ const clientSilenceMs = 60_000;
 const groupLeaseMs = 10_000;
 /** When our own timer is so late, this thread was busy, and what clients said is still waiting to be read. */
 const deafMs = 1_000;
+/** How much of the memory that this process may use it has at most, before it ends tasks. */
+const memoryPart = 0.9;
 /** What a message takes beside the value in it. */
 const resultOverheadBytes = 100;
 /** How long a leaving host waits for clients to take its last results, and the objects that only it holds. */
@@ -76,6 +78,8 @@ export type HostOptions = {
   /** Where other machines can fetch objects: an address of this one, as `host` or `host:port`. Default: nowhere. */
   objectAddress?: string | undefined;
   limits?: Partial<HostLimits>;
+  /** Past so much memory of this process, it takes no more tasks and ends its newest. Default: 90 % of what it may use. */
+  memoryLimitBytes?: number;
   /** What it offers beside its cpus: `memory` in bytes, `gpu`, and anything else by name. */
   resources?: Resources;
   /** What tasks can ask for in a host. */
@@ -154,6 +158,8 @@ export class Host {
       segments,
       pool: this.#pool,
       maxMemoryBytes: limits.maxMemoryBytes,
+      memoryLimitBytes: options.memoryLimitBytes ?? Math.floor(memoryPart * usableBytes),
+      warn: (text) => console.error(`wray host ${id}: ${text}`),
       control,
       submitter: () => this.#nestedSubmitter(),
       traps: new Traps(control),

@@ -20,7 +20,7 @@ export type HostLimits = {
 const mebibyte = 1024 * 1024;
 
 /** What this process may use: what the machine has, or less in a container. */
-const usableBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+export const usableBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 const objectStorePart = 0.3;
 
 export const defaultHostLimits: Readonly<HostLimits> = {

@@ -21,6 +21,7 @@ export type HostCommandOptions = ServerOptions &
     resource?: Record<string, number>;
     label?: Record<string, string>;
     resultTtlMs?: number;
+    memoryLimitBytes?: number;
   };
 
 const retryMs = 500;
@@ -31,7 +32,7 @@ const drainMs = 8_000;
 export async function runHost(options: HostCommandOptions): Promise<void> {
   const { cluster, cpus, name, objectAddress, resource, label = {}, resultTtlMs, ...others } = options;
   const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, objectStoreBytes, ...rest } = others;
-  const { spillFolder, ...server } = rest;
+  const { spillFolder, memoryLimitBytes, ...server } = rest;
   const limits = hostLimitsOf({
     stackBytes,
     maxModuleBytes,
@@ -64,6 +65,7 @@ export async function runHost(options: HostCommandOptions): Promise<void> {
         limits,
         resources: { memory: totalmem(), ...resource },
         labels: label,
+        ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
         jobs: new JobStores(bus.connection, cluster, resultTtlMs),
       });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);

@@ -66,6 +66,11 @@ withCredentials(program.command("host"))
   .option("--max-module-bytes <count>", "largest module (default: 16 MiB)", positiveInteger)
   .option("--max-compile-ms <count>", "time for a module to compile (default: 10,000)", positiveInteger)
   .option("--max-memory-bytes <count>", "most memory of a task (default: 4 GiB)", positiveInteger)
+  .option(
+    "--memory-limit-bytes <count>",
+    "memory of this process past which it ends its newest tasks (default: 90 % of all)",
+    positiveInteger,
+  )
   .option("--object-store-bytes <count>", "memory for objects (default: 30 % of all)", positiveInteger)
   .option("--spill-folder <path>", "where objects go past 80 % of that (default: that of temporary files)")
   .option(

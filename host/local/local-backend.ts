@@ -257,6 +257,14 @@ export class LocalBackend implements Backend, Owner {
     }
   }
 
+  share(): never {
+    throw onlyInCluster();
+  }
+
+  borrow(): never {
+    throw onlyInCluster();
+  }
+
   cancel(handle: Handle): void {
     (handle as LocalObject).task?.cancel();
   }
@@ -483,6 +491,11 @@ export class LocalBackend implements Backend, Owner {
     }
   }
 }
+
+const onlyInCluster = () =>
+  new InvalidTaskError("an embedded client has no other to share refs with", {
+    remedy: "Join a cluster: init({ servers }).",
+  });
 
 /** About 50 µs. */
 const looksBeforeSleep = 2_000;

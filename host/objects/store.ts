@@ -197,6 +197,17 @@ export class ObjectStore {
     if (this.#lingering.size > 0) this.#views.collect();
   }
 
+  /** Moves all to disk that nobody uses now, and gives back all memory that is in no use. */
+  shrink(): void {
+    this.#views.collect();
+    try {
+      this.#spillSync(this.#usedBytes);
+    } catch {
+      // The disk is full: what is in memory stays there.
+    }
+    this.#segments.trim(0);
+  }
+
   /** Resolves when no spilling is under way. */
   async settled(): Promise<void> {
     await this.#spilling;

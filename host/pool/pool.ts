@@ -157,6 +157,24 @@ export class Pool {
     return true;
   }
 
+  /**
+   * Ends the thread of the running call that was begun last, of those that may be, and its memory with it; the call ends
+   * with this error. False when there is none.
+   */
+  shed(mayEnd: (call: Call) => boolean, error: WireError): boolean {
+    let newest: Lane | undefined;
+    for (const lane of this.#lanes.all) {
+      const call = this.#callOn(lane);
+      if (call === undefined || call.stopError !== undefined || !mayEnd(call)) continue;
+      const sinceMs = lane.seen?.call === call ? lane.seen.sinceMs : Number.POSITIVE_INFINITY;
+      if (newest === undefined || sinceMs > (newest.seen?.sinceMs ?? 0)) newest = lane;
+    }
+    if (newest === undefined) return false;
+    this.#callOn(newest)!.stopError = error;
+    void newest.thread.terminate();
+    return true;
+  }
+
   /** The calls that have not ended. */
   *calls(): Iterable<Call> {
     for (const call of this.#slots.used()) if (!call.hasEnded) yield call;

@@ -20,6 +20,9 @@ export interface Backend {
   put(value: unknown, replicas?: number): Handle;
   /** Owns a value that is still to come. */
   putLater(value: Promise<unknown>, replicas?: number): Handle;
+  /** A text by which another client gets at the object, and that object. @throws InvalidTaskError where there can be no other */
+  share(handle: Handle): string;
+  borrow(shared: string): Handle;
   /** Whether a handle is of this backend, and its object not let go of. */
   owns(handle: Handle): boolean;
   isReady(handle: Handle): boolean;

@@ -91,6 +91,23 @@ export class BusBackend implements Backend, Holds {
     return this.#handle(this.#submitter.putLater(encoded, replicas));
   }
 
+  share(handle: Handle): string {
+    this.#share(handle as BusHandle);
+    this.#submitter.lend(handle.id);
+    return `${this.#submitter.ownerOf(handle.id)}/${handle.id}`;
+  }
+
+  borrow(shared: string): BusHandle {
+    const [, owner, id] = /^([\w-]+)\/([\w.-]+)$/.exec(shared) ?? [];
+    if (owner === undefined) {
+      throw new InvalidTaskError(`${JSON.stringify(shared)} is nothing that share() returned`, {
+        remedy: "Pass on the text that share() of another client returned, as it is.",
+      });
+    }
+    this.#submitter.borrow(id!, owner);
+    return this.#handle(id!);
+  }
+
   owns(handle: Handle): boolean {
     return handle instanceof BusHandle && handle.holder === this && !handle.isFreed;
   }
@@ -133,7 +150,7 @@ export class BusBackend implements Backend, Holds {
     if (own?.kind === "failed") throw own.error;
     const bytes = own === undefined ? this.#submitter.localValue(id) : own.value;
     if (bytes === undefined) throw notNow(id, "nothing arrives over the bus while this thread is blocked");
-    const value = this.#decode(bytes);
+    const value = this.#decode(id, bytes);
     if (!(value instanceof Promise)) return value;
     value.catch(() => {}); // Nobody waits for it.
     throw notNow(id, "it is a table");
@@ -244,11 +261,11 @@ export class BusBackend implements Backend, Holds {
     } else if (state.kind === "remote") {
       this.#submitter
         .fetch(id, state)
-        .then((bytes) => this.#decode(bytes))
+        .then((bytes) => this.#decode(id, bytes))
         .then(resolve, reject);
     } else {
       try {
-        const value = this.#decode(state.value);
+        const value = this.#decode(id, state.value);
         if (value instanceof Promise) value.then(resolve, reject);
         else resolve(value);
       } catch (error) {
@@ -257,12 +274,13 @@ export class BusBackend implements Backend, Holds {
     }
   }
 
-  #decode(encoded: Encoded): unknown {
+  /** The value of an object; the refs in it are of the client that owns it. */
+  #decode(of: string, encoded: Encoded): unknown {
     if (typeof encoded === "number") return encoded;
     // Of a small one, a copy, which the program may change.
     const value = decodeValue(encoded.byteLength <= inlineBytes ? encoded.slice() : encoded, {
       refOf: (id) => {
-        this.#submitter.hold(id);
+        this.#submitter.borrow(id, this.#submitter.ownerOf(of));
         return new ObjectRef(this.#handle(id));
       },
     });

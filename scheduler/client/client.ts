@@ -150,6 +150,27 @@ export class Client {
   }
 
   /**
+   * A text that stands for a ref: another client of the cluster gets the same object by `borrow`. It is kept while this client
+   * holds the ref, or any that has borrowed it does.
+   * @throws InvalidTaskError for what is no ref of this client, and for an embedded client
+   */
+  share(ref: ObjectRef): string {
+    this.#checkOpen();
+    return this.#backend.share(this.#owned(ref));
+  }
+
+  /**
+   * The ref that another client has shared: for all that one's own refs are for. Its object fails with OwnerDiedError when
+   * that client dies before the value is here, and with ObjectLostError when that client has let go of it before.
+   * @param shared what `share` returned
+   * @throws InvalidTaskError for what it can't have returned, and for an embedded client
+   */
+  borrow<T = unknown>(shared: string): ObjectRef<T> {
+    this.#checkOpen();
+    return new ObjectRef<T>(this.#backend.borrow(shared));
+  }
+
+  /**
    * The value of a ref, or the values of a list of refs in its order. Rejects with the error of the first that fails.
    * @param options.timeoutMs rejects with GetTimeoutError when one is not ready after so long; 0 asks for what is
    * ready now. A value that is ready may take longer to get here.

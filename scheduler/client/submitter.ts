@@ -4,12 +4,13 @@ import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-
 import { TaskTable } from "../dataflow/task-table.ts";
 import { type Bundle, type GroupRequest, GroupTable } from "../groups/group-table.ts";
 import { serveObjects } from "../objects/serve.ts";
+import { Lending } from "../ownership/lending.ts";
 import { type Keeper, ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
 import { peersOf, Replicator } from "../ownership/replicator.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { RunTimes } from "../placement/run-times.ts";
-import { decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
+import { decodeBorrowRequest, decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
 import { Ids, randomId } from "../protocol/ids.ts";
 import { type Holder, largestObjects, type PeerMemory } from "../protocol/memory.ts";
@@ -26,6 +27,7 @@ import {
 import { runBytes } from "../protocol/run.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../protocol/value.ts";
+import { Borrowing, notThere } from "./borrowing.ts";
 import { Fetching } from "./fetching.ts";
 import { Gossip } from "./gossip.ts";
 import { askMemory, type MemoryReport } from "./memory-report.ts";
@@ -87,6 +89,8 @@ export class Submitter {
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
   readonly #fetching: Fetching;
+  readonly #lending: Lending;
+  readonly #borrowing: Borrowing;
   readonly #replicator: Replicator;
   /** The sessions of hosts that count as dead, until these know it. */
   readonly #ended = new Map<string, string>();
@@ -115,6 +119,7 @@ export class Submitter {
       send: (hostId, task, args) => this.#send(hostId, task, args),
       cancel: (hostId, taskId) =>
         this.#exchange.send(hostId, { kind: "cancel", ids: [taskId] }, taskId.length),
+      askOwner: (id, hostIds) => this.#borrowing.lost(id, hostIds),
       nowMs: () => performance.now(),
       random: Math.random,
     });
@@ -136,6 +141,12 @@ export class Submitter {
       ...{ bus, subjects, objects: this.#objects },
       missing: (id, hostIds) => this.#tasks.missing(id, hostIds),
     });
+    this.#lending = new Lending({
+      objects: this.#objects,
+      missing: (id, hostIds) => this.#tasks.missing(id, hostIds),
+      nowMs: () => performance.now(),
+    });
+    this.#borrowing = new Borrowing({ bus, subjects, objects: this.#objects, clientId: id });
     this.#replicator = new Replicator({
       ...{ objects: this.#objects, hosts: this.#hosts },
       keep: (hostId, objectId, holders) => {
@@ -162,10 +173,14 @@ export class Submitter {
       bus.subscribe(subjects.memory({ kind: "client", id }), (_, respond) =>
         respond(encodeMessage(this.memory())),
       ),
+      bus.subscribe(subjects.borrow(id), (payload, respond) => {
+        void this.#lending.asked(decodeBorrowRequest(payload)).then((reply) => respond(encodeMessage(reply)));
+      }),
       bus.subscribe(subjects.alive(id), (_, respond) => respond(new Uint8Array())),
       bus.onReconnect(() => {
         this.#hosts.forgive(performance.now());
         this.#exchange.reconnected();
+        this.#borrowing.reconnected();
       }),
     ];
     if (local === undefined) {
@@ -225,6 +240,23 @@ export class Submitter {
   /** The program has got another ref of this object. */
   hold(id: string): void {
     this.#objects.hold(id);
+  }
+
+  /** A ref of an object by the client that owns it. */
+  borrow(id: string, owner: string): void {
+    if (this.#objects.get(id) !== undefined) this.#objects.hold(id);
+    else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
+    else this.#borrowing.borrow(id, owner);
+  }
+
+  /** Others may borrow an object. */
+  lend(id: string): void {
+    this.#objects.keep(id);
+  }
+
+  /** The client that owns an object which is known here. */
+  ownerOf(id: string): string {
+    return this.#borrowing.ownerOf(id) ?? this.id;
   }
 
   /** The program no longer holds a ref of this object. */
@@ -483,6 +515,7 @@ export class Submitter {
   }
 
   #release(id: string, hosts: ReadonlySet<string>): void {
+    if (this.#objects.get(id) === undefined) this.#borrowing.freed(id);
     for (const hostId of hosts) this.#exchange.send(hostId, { kind: "release", ids: [id] }, id.length);
   }
 
@@ -525,6 +558,8 @@ export class Submitter {
     this.#groups.tick();
     this.#tasks.tick();
     this.#replicator.tick();
+    this.#lending.tick();
+    this.#borrowing.tick();
   }
 }
 

@@ -197,6 +197,7 @@ export function templateOptions({
       ...(Object.keys(limits).length > 0 && { limits }),
       ...(grant && { grant: [...grant] }),
       ...(clock && { clock: [...clock] }),
+      ...(maxRetries === 0 && { once: true as const }),
     },
   };
 }

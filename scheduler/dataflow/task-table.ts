@@ -47,6 +47,8 @@ export type TaskTableDeps = {
   /** Tells a host to end a task. */
   cancel(hostId: string, id: string): void;
   nowMs(): number;
+  /** An object of another client is lost to this one; its owner may have it elsewhere, or make it again. */
+  askOwner?(id: string, hostIds: readonly string[]): void;
   /** Gives numbers from 0 to below 1. */
   random(): number;
 };
@@ -178,7 +180,7 @@ export class TaskTable {
   /** These hosts did not give an object when they were asked. */
   missing(id: string, hostIds: readonly string[]): void {
     const lost = this.#deps.objects.missing(id, hostIds);
-    if (lost !== undefined) this.#makeAgain(lost, `${hostIds.join(" and ")} no longer had it`);
+    if (lost !== undefined) this.#makeAgain(lost, hostIds, `${hostIds.join(" and ")} no longer had it`);
   }
 
   /** Takes in what a task on a host has yielded. */
@@ -208,7 +210,8 @@ export class TaskTable {
       hosts.ended(hostId, false);
       task.hostId = undefined;
     }
-    for (const entry of lost) this.#makeAgain(entry, `host ${hostId}, which held its only copy, is gone`);
+    for (const entry of lost)
+      this.#makeAgain(entry, [hostId], `host ${hostId}, which held its only copy, is gone`);
     for (const task of tasks) {
       task.items?.lose((item) => objects.state(item)?.kind === "failed");
       if (hasLeft) this.#placeAgain(task);
@@ -227,13 +230,15 @@ export class TaskTable {
   }
 
   /** An object is lost, and pending: the task that made it runs again, and those before that, as far as they have to. */
-  #makeAgain(lost: Entry, how: string): void {
-    const { objects, numberOf, nowMs } = this.#deps;
+  #makeAgain(lost: Entry, hostIds: readonly string[], how: string): void {
+    const { objects, numberOf, nowMs, askOwner } = this.#deps;
     const pending = [lost];
     const howOf = (entry: Entry) => (entry === lost ? how : `${lost.id} can't be made again without it`);
     for (const entry of pending) {
       const { origin, id } = entry;
-      if (!(origin instanceof TaskOrigin)) {
+      if (origin === "borrowed") {
+        askOwner?.(id, hostIds);
+      } else if (!(origin instanceof TaskOrigin)) {
         const reason = origin === "evicted" ? origin : entry === lost ? "put" : "freed";
         objects.decide(entry, { kind: "failed", error: lostFor(reason, id, howOf(entry)) });
       } else if (origin.retriesLeft <= 0) {

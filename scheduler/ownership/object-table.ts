@@ -44,8 +44,8 @@ export type Entry = {
   users: number;
   /** How many objects that are kept were made of it. */
   madeOfIt: number;
-  /** How it can be made again; "evicted" when that is forgotten, undefined when it was put. */
-  origin: Origin | "evicted" | undefined;
+  /** How it can be made again; "evicted" when that is forgotten, "borrowed" when another knows, undefined when it was put. */
+  origin: Origin | "evicted" | "borrowed" | undefined;
   /** It belongs to a call, as an argument that is too large for a message: what is made of it keeps it. */
   isPart: boolean;
   /** The objects whose refs its value holds. */
@@ -172,7 +172,7 @@ export class ObjectTable {
     if (entry.state.kind !== "pending") return;
     entry.recording = recording;
     entry.state = state;
-    if (origin !== undefined || entry.origin !== undefined) this.#setOrigin(entry, origin);
+    if (entry.origin !== "borrowed" && entry.origin !== origin) this.#setOrigin(entry, origin);
     const { listeners } = entry;
     entry.listeners = undefined;
     if (typeof listeners === "function") listeners(state);
@@ -295,6 +295,23 @@ export class ObjectTable {
     this.#onFree(id, hosts);
   }
 
+  /** Nobody can tell what became of an object: it fails, unless its value is here. */
+  fail(id: string, error: Error): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.state.kind === "local") return;
+    this.revive(entry);
+    this.decide(entry, { kind: "failed", error });
+  }
+
+  /** Others may ask for an object: the table keeps it, whatever it comes to be. */
+  keep(id: string): void {
+    const entry = this.#entries.get(id);
+    const keeper = entry?.keeper;
+    if (keeper === undefined) return;
+    entry!.keeper = undefined;
+    keeper.leave();
+  }
+
   /** A host has stored an object too late; it may forget it, unless that is where the object is. */
   disown(id: string, hostId: string): void {
     const state = this.state(id);
@@ -347,7 +364,6 @@ export class ObjectTable {
 
   /** Remembers how an object can be made again, or that it need not be. */
   #setOrigin(entry: Entry, origin: Origin | undefined): void {
-    if (entry.origin === origin) return;
     const unused: Entry[] = [];
     this.#dropOrigin(entry, unused);
     entry.origin = origin;

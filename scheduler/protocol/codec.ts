@@ -5,6 +5,8 @@ import { type Capability, capabilities, type Limits } from "./limits.ts";
 import type { Holder, PeerMemory } from "./memory.ts";
 import {
   type Arg,
+  type BorrowReply,
+  type BorrowRequest,
   type Door,
   type Heartbeat,
   type ItemOutcome,
@@ -96,6 +98,7 @@ const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
   stream: countFrom1,
+  once: exactly(true),
   bundle: object({ group: text, index: count }),
 };
 /** What each call may say of itself. */
@@ -224,6 +227,20 @@ export function encodePacket(packet: Packet<ToHost | ToClient>): Uint8Array<Arra
 export const decodeObjectRequest: (payload: Uint8Array) => ObjectRequest = decoder(
   "request",
   object({ id: text, offset: count, length: count }, { door: exactly(true) }),
+);
+export const decodeBorrowRequest: (payload: Uint8Array) => BorrowRequest = decoder(
+  "borrow",
+  object({ id: text, borrower: name }, { missing: listOf(name), isBack: exactly(true) }),
+);
+export const decodeBorrowReply: (payload: Uint8Array) => BorrowReply = decoder(
+  "borrow",
+  union({
+    value: object({ kind: exactly("value"), value: bytes }),
+    stored: object({ kind: exactly("stored"), bytes: count, hosts: listOf(name) }),
+    error: object({ kind: exactly("error"), error: wireError }),
+    pending: object({ kind: exactly("pending") }),
+    unknown: object({ kind: exactly("unknown") }),
+  }),
 );
 export const decodeDrain: (payload: Uint8Array) => { deadlineMs: number } = decoder(
   "drain",

@@ -97,6 +97,10 @@ export class WorkerCrashedError extends WrayError {
 export class HostDiedError extends WrayError {
   override readonly code = "HOST_DIED";
 }
+/** The client that owned the object died, and with it whoever could tell where it is, or make it again. */
+export class OwnerDiedError extends WrayError {
+  override readonly code = "OWNER_DIED";
+}
 /** No copy of the object is left. */
 export class ObjectLostError extends WrayError {
   override readonly code = "OBJECT_LOST";
@@ -152,6 +156,7 @@ const classes = [
   ModuleRejectedError,
   WorkerCrashedError,
   HostDiedError,
+  OwnerDiedError,
   ObjectLostError,
   ObjectStoreFullError,
   OutOfDiskError,

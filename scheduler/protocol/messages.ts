@@ -28,6 +28,8 @@ export type Template = {
   stream?: number;
   /** The bundle of a placement group of the owner's that it runs in. */
   bundle?: BundleName;
+  /** It is not run again when its worker dies: what can be is ended before it when memory is short. */
+  once?: true;
 };
 
 /** A part of what a placement group has reserved. */
@@ -188,6 +190,27 @@ export type Heartbeat = {
   state: HostState;
 };
 export type HostState = "up" | "draining" | "left";
+
+/** Asks the owner of an object what became of it; whoever asks holds a ref of it for a while. */
+export type BorrowRequest = {
+  id: string;
+  /** The client that asks. */
+  borrower: string;
+  /** These hosts, which the owner had named, did not give it. */
+  missing?: string[];
+  /** It is asked for no more. */
+  isBack?: true;
+};
+
+/** Of an object: its value, or the hosts that hold it (none: the owner itself), why it failed, or what else there is to say. */
+export type BorrowReply =
+  | { kind: "value"; value: Uint8Array }
+  | { kind: "stored"; bytes: number; hosts: string[] }
+  | { kind: "error"; error: WireError }
+  /** It is not ready yet: ask again. */
+  | { kind: "pending" }
+  /** The owner has no such object. */
+  | { kind: "unknown" };
 
 /** Asks a peer for part of an object. */
 export type ObjectRequest = {

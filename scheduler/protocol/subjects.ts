@@ -31,6 +31,8 @@ export function subjectsOf(cluster: string) {
     hostTasks: (hostId: string) => `${prefix}.host.${hostId}.tasks`,
     /** Packets from hosts to a client. */
     clientResults: (clientId: string) => `${prefix}.client.${clientId}.results`,
+    /** Where a client answers for its objects to others that hold refs of them. */
+    borrow: (clientId: string) => `${prefix}.client.${clientId}.borrow`,
     /** Where a client answers that it is there. */
     alive: (clientId: string) => `${prefix}.client.${clientId}.alive`,
     /** Where a host or a client answers for the objects it holds. */

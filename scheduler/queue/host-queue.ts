@@ -150,7 +150,7 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Whether a task that has just come should go to another host. */
   isTooFull(task: T, nowMs: number): boolean {
-    return this.#canHop(task) && !this.hasShortTasks && this.#othersAreFree(nowMs) && !this.isFree(task);
+    return this.canHop(task) && !this.hasShortTasks && this.#othersAreFree(nowMs) && !this.isFree(task);
   }
 
   /** Whether it is to be looked for tasks that have waited so long that they are better off elsewhere. */
@@ -161,10 +161,10 @@ export class HostQueue<T extends QueuedTask> {
   /** Takes these out. */
   overdue(nowMs: number): T[] {
     if (!this.isHurried(nowMs)) return [];
-    return this.remove((task) => !task.hasEnded && nowMs - task.queuedMs >= patienceMs && this.#canHop(task));
+    return this.remove((task) => !task.hasEnded && nowMs - task.queuedMs >= patienceMs && this.canHop(task));
   }
 
-  #canHop({ canMove, hops }: T): boolean {
+  canHop({ canMove, hops }: T): boolean {
     return canMove && hops < mostHops;
   }
 

@@ -17,6 +17,8 @@ export type HostSchedulerDeps<T> = HostQueueDeps<T> &
     giveBack(task: T, returned: Returned): void;
     /** Asks another host for work. */
     ask(hostId: string): void;
+    /** There is no memory for more tasks. */
+    isShort(): boolean;
     /** `wake` is to be called after so long, in ms, or sooner. */
     wakeIn(ms: number): void;
   };
@@ -41,7 +43,8 @@ export class HostScheduler<T extends QueuedTask> {
   /** A task has come, with all that it needs. */
   arrived(task: T, nowMs: number): void {
     if (this.#isBarred(task)) this.#deps.giveBack(task, { kind: "returned" });
-    else if (this.queue.isTooFull(task, nowMs)) this.#giveBack(task, nowMs);
+    else if (this.queue.isTooFull(task, nowMs) || (this.#deps.isShort() && this.queue.canHop(task)))
+      this.#giveBack(task, nowMs);
     else this.queue.push(task, nowMs);
     this.#lookAgain(nowMs);
   }

@@ -126,6 +126,7 @@ class SimulatedHost {
       expired: () => {},
       giveBack: (task, returned) => this.#giveBack(task, returned),
       ask: (hostId) => this.#ask(hostId),
+      isShort: () => false,
       wakeIn: (ms) => this.#wakeIn(ms),
     });
   }

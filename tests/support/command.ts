@@ -32,7 +32,7 @@ export function startCommand(
 ): Command {
   const [program, ...others] = [...by, process.execPath, resolve(file), ...args];
   const child = spawn(program!, others, {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
   });

@@ -29,8 +29,7 @@ test.before(
 );
 
 /** Hosts of a cluster of the test's own, each at another server, and a client at the first; each is told of one only. */
-async function start(t: TestContext) {
-  const cluster = `c${Math.random().toString(36).slice(2)}`;
+async function start(t: TestContext, cluster = `c${Math.random().toString(36).slice(2)}`) {
   const [first] = nats.servers;
   const startHost = ({ url }: NatsServer) => startHostProcess(t, url, { cluster });
   const hosts = await Promise.all(nats.servers.map(startHost));
@@ -51,11 +50,12 @@ async function without(server: NatsServer, work: () => Promise<void>): Promise<v
 }
 
 test(
-  "streams and buckets have three replicas",
+  "streams and buckets have three replicas, also those that could have only one when they were made",
   async (t) => {
-    const { cluster } = await start(t);
     const connection = await connect({ servers: nats.url.split(",") });
     t.after(() => connection.close());
+    await connection.jetstream().views.kv("wray-early-names", { replicas: 1 });
+    const { cluster } = await start(t, "early");
     const replicas: Record<string, number> = {};
     const manager = await connection.jetstreamManager();
     for await (const { config } of manager.streams.list()) {

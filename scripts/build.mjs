@@ -75,7 +75,9 @@ const attackKernels = kernelsIn("kernels/attack");
 const exampleKernels = readdirSync("examples").flatMap((name) => kernelsIn(`examples/${name}/kernels`));
 
 /** Those of the bench and of the chaos. */
-const scriptKernels = ["bench/barrier", "chaos"].flatMap((name) => kernelsIn(`scripts/${name}/kernels`));
+const scriptKernels = ["bench/barrier", "bench/recovery", "chaos"].flatMap((name) =>
+  kernelsIn(`scripts/${name}/kernels`),
+);
 
 /**
  * Compiles kernels with plain `asc`, as many at once as there are cpus, and each only when it or anything it could

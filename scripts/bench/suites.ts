@@ -3,6 +3,7 @@ import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
 import { local } from "./local.ts";
 import { objects } from "./objects.ts";
+import { recovery } from "./recovery.ts";
 import { roundtrip } from "./roundtrip.ts";
 import { sandbox } from "./sandbox.ts";
 import { start } from "./start.ts";
@@ -16,6 +17,7 @@ export const suites: readonly Suite[] = [
   roundtrip,
   throughput,
   barrier,
+  recovery,
   jobs,
   local,
   objects,

@@ -56,3 +56,30 @@ for (const [what, messages] of [
     assert.is(await wray.get(probe.kernel("join").remote("a", "b")), "ab");
   });
 }
+
+test("a host tells nothing of the tasks of a session that is over", async (t) => {
+  const cluster = await startCluster(t, { hosts: 1 });
+  const wasm = await compileProbe();
+  await (await cluster.connect()).load(wasm);
+  const nats = await cluster.nats();
+  const tasks = subject(`host.${cluster.hosts[0]!.id}.tasks`);
+  const module = await sha256Of(await readFile(wasm));
+  const send = (session: string, sent: object) => {
+    const messages = [{ kind: "task", task: { id: task, module, ...sent } }];
+    nats.publish(tasks, encode({ from: id, session, seq: 1, ack: 0, messages }));
+  };
+
+  const results = nats.subscribe(subject(`client.${id}.results`));
+  const asked = nats.subscribe(subject(`client.${id}.objects`), { max: 1 });
+  send("former", { kernel: "checksum", args: [{ ref: object, at: [{ kind: "client", id }] }] });
+  for await (const _ of asked) {
+    // It waits for its argument. The same task comes again, in a session that ends the former.
+    send("next", { kernel: "join", args: [encodeValue("a"), encodeValue("b")] });
+  }
+  for await (const { data } of results) {
+    const [result] = decodePacketToClient(data).messages.filter(({ kind }) => kind === "result");
+    if (result?.kind !== "result") continue;
+    assert.is(result.outcome.kind, "value");
+    break;
+  }
+});

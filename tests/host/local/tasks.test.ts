@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { assert, suite, throwsCode } from "../../support/index.ts";
+import { assert, suite, type TestContext, throwsCode } from "../../support/index.ts";
 import { startBackend } from "./start-backend.ts";
 
 const test = suite("local tasks");
@@ -44,7 +44,8 @@ test("a task that waits for another keeps its kernel, however many kinds of task
   assert.is(await get(waiting), "ab");
 });
 
-test("a task whose worker died is run again, and its promise comes true", async (t) => {
+/** The threads of workers, as they start. */
+function watchThreads(t: TestContext): Worker[] {
   const threads: Worker[] = [];
   const { unref } = Worker.prototype;
   Worker.prototype.unref = function (this: Worker) {
@@ -54,6 +55,11 @@ test("a task whose worker died is run again, and its promise comes true", async 
   t.after(() => {
     Worker.prototype.unref = unref;
   });
+  return threads;
+}
+
+test("a task whose worker died is run again, and its promise comes true", async (t) => {
+  const threads = watchThreads(t);
   const { backend, call, get } = await startBackend(t, 1);
   const result = call("busy", ["x", 100_000_000]);
   for (let crash = 0; crash < 2; crash++) {
@@ -61,6 +67,33 @@ test("a task whose worker died is run again, and its promise comes true", async 
     await threads.at(-1)!.terminate();
   }
   assert.is(await get(result), "x");
+});
+
+test("worker killed while a result is being stored: it is stored by another, once, and nothing of the first is left", async (t) => {
+  const threads = watchThreads(t);
+  const { backend, call, get } = await startBackend(t, 1);
+  await get(call("bytes", [1, 1]));
+  // All of the run is mostly the making of a large result; each attempt is hit at another of its moments.
+  const beganMs = performance.now();
+  const unharmed = call("bytes", [30_000_000, 0]);
+  await get(unharmed);
+  unharmed.free();
+  const runMs = performance.now() - beganMs;
+  let crashCount = 0;
+  for (let attempt = 1; attempt <= 8; attempt++) {
+    const result = call("bytes", [30_000_000, attempt]);
+    const hitMs = performance.now() + (attempt / 8) * runMs;
+    while (performance.now() < hitMs && !result.isReady) await nextTurn();
+    if (!result.isReady) crashCount++;
+    await threads.at(-1)!.terminate();
+    const value = (await get(result)) as Uint8Array;
+    assert.is(value.length, 30_000_000);
+    assert.equal([value[1], value.at(-1)], [(31 + attempt) & 0xff, (29_999_999 * 31 + attempt) & 0xff]);
+    result.free();
+  }
+  assert.ok(crashCount > 0, "some were hit before they were done");
+  const left = backend.store.report().objects.filter(({ label }) => !label?.endsWith("freed"));
+  assert.equal(left, []);
 });
 
 /** Resolves once both workers have started and run something. */

@@ -364,6 +364,8 @@ export class Host {
   }
 
   readonly #ended = (task: BusTask, outcome: Outcome): void => {
+    // Nobody wants to know; and its owner may have begun another session, with the same task in it.
+    if (task.isCancelled) return;
     const { number } = task;
     const clientId = task.owner!;
     this.#tellLoad(clientId);

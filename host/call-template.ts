@@ -3,8 +3,8 @@ import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
 import type { BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
 import { checkMemory } from "./check-memory.ts";
-import type { LoadedModule, Modules } from "./modules.ts";
-import type { Pool } from "./pool/pool.ts";
+import type { LoadedModule, ModuleSource } from "./modules.ts";
+import type { CallPool } from "./pool/pool.ts";
 import type { Site } from "./pool/site.ts";
 import type { SeedSource } from "./worker/messages.ts";
 
@@ -79,7 +79,7 @@ export class CallTemplate {
   }
 
   /** Gets the module here. @throws when there is none, or its calls can't be made on this host */
-  async prepare(modules: Modules, maxMemoryBytes: number): Promise<void> {
+  async prepare(modules: ModuleSource, maxMemoryBytes: number): Promise<void> {
     const module = await modules.get(this.sha256);
     const label = `${module.manifest.module}/${this.kernel}`;
     checkGrant(label, module.needs, this.grant);
@@ -89,7 +89,7 @@ export class CallTemplate {
   }
 
   /** Where its calls are made, those with a seed of their own, or those whose seed is their id. */
-  siteIn(pool: Pool, seed: SeedSource["kind"]): Site {
+  siteIn(pool: CallPool, seed: SeedSource["kind"]): Site {
     const known = this.#sites[seed];
     if (known !== undefined && !known.isForgotten) return known;
     const { module, kernel, limits, grant, clock, stream } = this;

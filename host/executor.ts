@@ -6,7 +6,6 @@ import { pullObject } from "../scheduler/objects/transfer.ts";
 import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { RunTimes } from "../scheduler/placement/run-times.ts";
 import {
-  ObjectLostError,
   TaskCancelledError,
   TaskTimeoutError,
   toWireError,
@@ -30,13 +29,13 @@ import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import type { BusTask } from "./bus-task.ts";
 import { MemoryGuard } from "./memory-guard.ts";
-import type { Modules } from "./modules.ts";
+import type { ModuleSource } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
 import type { Segments } from "./objects/segments.ts";
 import type { ObjectStore } from "./objects/store.ts";
 import type { StoredFacts, StoredObject } from "./objects/stored-object.ts";
 import type { Call } from "./pool/call.ts";
-import type { Pool } from "./pool/pool.ts";
+import type { CallPool } from "./pool/pool.ts";
 import { segmentItemBytes } from "./ring/items.ts";
 import { SlotRoom } from "./ring/slot-room.ts";
 import { type CallArg, TaskCall, type TaskCallDeps, type TaskEnd } from "./task-call.ts";
@@ -45,10 +44,10 @@ import type { Traps } from "./traps/traps.ts";
 export type ExecutorDeps = {
   bus: Bus;
   subjects: Subjects;
-  modules: Modules;
+  modules: ModuleSource;
   store: ObjectStore;
   segments: Segments;
-  pool: Pool;
+  pool: CallPool;
   traps: Traps;
   /** What this host offers. */
   resources: Resources;
@@ -73,8 +72,8 @@ export type ExecutorDeps = {
   warn(text: string): void;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
-/** An object on its way here for its owner, and how to end that. */
-type Pull = { owner: string; object: Promise<StoredObject>; end: AbortController };
+/** An object on its way here: it is kept only if its owner has not let go of it meanwhile. */
+type Pull = { object: Promise<StoredObject>; owner: string; isWanted: boolean };
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
@@ -285,6 +284,10 @@ export class Executor {
       return;
     }
     this.#measure(task);
+    if (task.isCancelled) {
+      this.#end(task, { kind: "returned" });
+      return;
+    }
     switch (end.kind) {
       case "returned":
         this.#end(task, end);
@@ -384,21 +387,25 @@ export class Executor {
   /** Ends all tasks of an owner. Returns how many there were. */
   cancelAllOf(owner: string): number {
     this.#departures.delete(owner);
-    for (const [id, pull] of this.#pulls) if (pull.owner === owner) this.letGo(owner, id);
     return this.#cancel((task) => task.owner === owner);
-  }
-
-  /** An owner does not want what is on its way here: that is not kept. */
-  letGo(owner: string, id: string): void {
-    const pull = this.#pulls.get(id);
-    if (pull?.owner !== owner) return;
-    this.#pulls.delete(id);
-    pull.end.abort(new ObjectLostError(`object ${id} was let go of by its owner`));
   }
 
   /** For an owner, a host is gone: nothing of the owner's is fetched from there any more. */
   gone(owner: string, hostId: string): void {
     this.#departures.get(owner)?.gone(hostId);
+  }
+
+  /** An owner lets go of an object, which may be on its way here. */
+  release(owner: string, id: string): void {
+    this.#deps.store.release(id, owner);
+    const pull = this.#pulls.get(id);
+    if (pull?.owner === owner) pull.isWanted = false;
+  }
+
+  /** An owner lets go of all of its objects. Returns how many were here. */
+  releaseAllOf(owner: string): number {
+    for (const pull of this.#pulls.values()) if (pull.owner === owner) pull.isWanted = false;
+    return this.#deps.store.releaseAllOf(owner);
   }
 
   /** Fetches an object and keeps it for its owner. Returns its size in bytes. @throws ObjectLostError, ObjectStoreFullError, OutOfDiskError */
@@ -436,7 +443,10 @@ export class Executor {
 
   /** An object that is here, or comes here from one of its peers. */
   #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
-    return this.#deps.store.get(arg.ref) ?? this.#pulls.get(arg.ref)?.object ?? this.#pull(arg, owner, facts);
+    const pull = this.#pulls.get(arg.ref);
+    if (pull === undefined) return this.#deps.store.get(arg.ref) ?? this.#pull(arg, owner, facts);
+    pull.isWanted = true;
+    return pull.object;
   }
 
   #departuresFor(owner: string): Departures {
@@ -458,12 +468,10 @@ export class Executor {
       object = store.create(byteLength, facts);
       return object.pin()!.bytes.subarray(0, byteLength);
     };
-    const end = new AbortController();
-    const options = { signal: end.signal, departures: this.#departuresFor(owner) };
-    const pulled = pullObject(bus, subjects, arg, allocate, options)
+    const pulling = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
       .then(() => {
-        end.signal.throwIfAborted();
-        store.add(arg.ref, object!);
+        if (pull.isWanted) store.add(arg.ref, object!);
+        else object!.free();
         return object!;
       })
       .catch((error) => {
@@ -472,10 +480,11 @@ export class Executor {
       })
       .finally(() => {
         object?.unpin();
-        if (this.#pulls.get(arg.ref)?.end === end) this.#pulls.delete(arg.ref);
+        this.#pulls.delete(arg.ref);
       });
-    this.#pulls.set(arg.ref, { owner, object: pulled, end });
-    return pulled;
+    const pull: Pull = { object: pulling, owner, isWanted: true };
+    this.#pulls.set(arg.ref, pull);
+    return pulling;
   }
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */

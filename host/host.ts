@@ -39,10 +39,10 @@ import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { JobService } from "./job-service.ts";
 import { defaultHostLimits, type HostLimits, usableBytes } from "./limits.ts";
-import { Modules } from "./modules.ts";
+import { type ModuleSource, Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
 import { ObjectStore } from "./objects/store.ts";
-import { Pool } from "./pool/pool.ts";
+import { type CallPool, Pool } from "./pool/pool.ts";
 import { printLog } from "./print-log.ts";
 import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
@@ -86,6 +86,8 @@ export type HostOptions = {
   labels?: Record<string, string>;
   /** Where the cluster's jobs are; without it, this host runs none. */
   jobs?: JobStores;
+  /** What takes the place of its worker threads and its modules, as in a simulation. */
+  parts?: { pool: CallPool; modules: ModuleSource };
 };
 
 /** A member of a cluster that runs tasks: it takes them from clients, runs them in its workers, and answers. */
@@ -98,9 +100,9 @@ export class Host {
   readonly #bus: Bus;
   readonly #control: Control;
   readonly #subjects: Subjects;
-  readonly #modules: Modules;
+  readonly #modules: ModuleSource;
   readonly #store: ObjectStore;
-  readonly #pool: Pool;
+  readonly #pool: CallPool;
   readonly #executor: Executor;
   readonly #exchange: Exchange<ToClient, ToHost>;
   readonly #absentOwners: AbsentOwners;
@@ -129,7 +131,7 @@ export class Host {
   readonly #toldMs = new Map<string, number>();
 
   private constructor(options: HostOptions) {
-    const { bus, control, cluster, id, cpus, objectAddress, limits: given, labels = {} } = options;
+    const { bus, control, cluster, id, cpus, objectAddress, limits: given, labels = {}, parts } = options;
     const limits = { ...defaultHostLimits, ...given };
     this.id = id;
     this.cpus = cpus;
@@ -148,8 +150,8 @@ export class Host {
       dropped: (id) => this.#pool.forgetSegment(id),
     });
     this.#store = new ObjectStore({ capacityBytes, segments, spillFolder });
-    this.#pool = new Pool(cpus, limits.stackBytes, true);
-    this.#modules = new Modules(control, limits);
+    this.#pool = parts?.pool ?? new Pool(cpus, limits.stackBytes, true);
+    this.#modules = parts?.modules ?? new Modules(control, limits);
     this.#executor = new Executor({
       bus,
       subjects: this.#subjects,
@@ -292,10 +294,7 @@ export class Host {
         return;
       }
       case "release":
-        for (const id of message.ids) {
-          this.#store.release(id, clientId);
-          this.#executor.letGo(clientId, id);
-        }
+        for (const id of message.ids) this.#executor.release(clientId, id);
         return;
       case "cancel":
         this.#executor.cancel(clientId, message.ids);
@@ -338,7 +337,7 @@ export class Host {
       { kind: "kept", id, ...(bytes !== undefined && { bytes }) },
       resultOverheadBytes,
     );
-    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+    if (!this.#exchange.has(clientId)) this.#executor.releaseAllOf(clientId);
   }
 
   #tellGroup(clientId: string, said: { group: string; attempt: number; isHeld: boolean }): void {
@@ -364,7 +363,7 @@ export class Host {
   }
 
   readonly #ended = (task: BusTask, outcome: Outcome): void => {
-    // Nobody wants to know; and its owner may have begun another session, with the same task in it.
+    // Nobody waits for it, and in a later session the client may have the same task here once more.
     if (task.isCancelled) return;
     const { number } = task;
     const clientId = task.owner!;
@@ -382,7 +381,7 @@ export class Host {
     const sent = kind === "value" ? { ...outcome, value: bytesOf(outcome.value) } : outcome;
     this.#exchange.send(clientId, { kind: "result", id, outcome: sent }, sizeOf(sent));
     // It left while its task ran: nobody will ever ask for what the task stored.
-    if (!this.#exchange.has(clientId)) this.#store.releaseAllOf(clientId);
+    if (!this.#exchange.has(clientId)) this.#executor.releaseAllOf(clientId);
   }
 
   #yielded(clientId: string, id: string, index: number, outcome: ItemOutcome): void {
@@ -419,7 +418,7 @@ export class Host {
     this.#dropGroups(clientId);
     return {
       tasks: this.#executor.cancelAllOf(clientId),
-      objects: this.#store.releaseAllOf(clientId),
+      objects: this.#executor.releaseAllOf(clientId),
     };
   }
 

@@ -15,6 +15,9 @@ const tableEntries = 100_000;
 /** A module as this host runs it. */
 export type LoadedModule = WorkerModule & Pick<OpenModule, "needs"> & { translation: Translation };
 
+/** Where a host gets its modules. */
+export type ModuleSource = Pick<Modules, "get" | "loaded">;
+
 /** The modules that a host has fetched, rewritten and compiled, each once. */
 export class Modules {
   readonly #control: Control;

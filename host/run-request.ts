@@ -8,9 +8,9 @@ import { bytesOf, decodeValue, type Encoded, encodeValue } from "../scheduler/pr
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import type { Executor } from "./executor.ts";
-import type { Modules } from "./modules.ts";
+import type { ModuleSource } from "./modules.ts";
 
-export type RunRequestDeps = { control: Control; modules: Modules; executor: Executor };
+export type RunRequestDeps = { control: Control; modules: ModuleSource; executor: Executor };
 
 export type EncodedRequest = { module?: string | undefined; values?: Uint8Array[] | undefined };
 

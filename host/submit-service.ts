@@ -18,7 +18,7 @@ import {
   type SubmitRequest,
 } from "../scheduler/protocol/submit.ts";
 import type { Executor } from "./executor.ts";
-import type { Modules } from "./modules.ts";
+import type { ModuleSource } from "./modules.ts";
 import { runRequest } from "./run-request.ts";
 import { version } from "./version.ts";
 
@@ -26,7 +26,7 @@ export type SubmitServiceDeps = {
   bus: Bus;
   subjects: Subjects;
   control: Control;
-  modules: Modules;
+  modules: ModuleSource;
   executor: Executor;
   hostId: string;
   cluster: string;

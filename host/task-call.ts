@@ -3,7 +3,7 @@ import { type Encoded, encodeValue } from "../scheduler/protocol/value.ts";
 import type { BusTask } from "./bus-task.ts";
 import type { Children } from "./nested/children.ts";
 import { Call, type CallEnd } from "./pool/call.ts";
-import type { Pool } from "./pool/pool.ts";
+import type { CallPool } from "./pool/pool.ts";
 import type { Site } from "./pool/site.ts";
 import type { ItemWriter } from "./ring/items.ts";
 import { isWaiting, type NestedReply, type Said, type Yielded } from "./worker/messages.ts";
@@ -19,7 +19,7 @@ export type CallArg = Encoded | { byteLength: number; segment: number };
 
 /** What calls of tasks tell of, the same for all. */
 export type TaskCallDeps = {
-  pool: Pool;
+  pool: CallPool;
   /** What the task submits itself; `countEnded` is to be called with each of these that has ended. */
   childrenOf(task: BusTask, countEnded: () => void): Children;
   log(task: BusTask, text: string): void;

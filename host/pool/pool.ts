@@ -36,6 +36,23 @@ const looksPerHelp = 32;
 /** How often it is looked after calls while there are any. */
 const tickMs = 5;
 
+/** What a host asks of its pool; whatever else runs calls can take its place. */
+export type CallPool = Pick<
+  Pool,
+  | (
+      | "site"
+      | "addSegment"
+      | "forgetSegment"
+      | "submit"
+      | "cancel"
+      | "withdraw"
+      | "shed"
+      | "reply"
+      | "countEnded"
+    )
+  | ("running" | "blocked" | "drain")
+>;
+
 /**
  * Worker threads, and the calls that they run. Calls go into rings in shared memory and come back through others; what
  * has no place in a ring waits in the backlog. No more than `cpus` calls run at once; those that are blocked, because

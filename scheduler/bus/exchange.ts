@@ -99,7 +99,9 @@ export class Exchange<Out, In> {
       this.open(peerId, session);
     }
     if (packet.reset) {
-      this.#deps.onReset?.(peerId);
+      // Who has taken none of the packets of a session that we began has lost nothing: it has missed the first, which is
+      // sent again.
+      if (accept !== undefined || !this.#links.get(peerId)!.isUnheard) this.#deps.onReset?.(peerId);
       return;
     }
     const nowMs = this.#nowMs();

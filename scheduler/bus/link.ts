@@ -50,6 +50,11 @@ export class Link<Out, In> {
     return this.#pending.length === 0 && this.#unacknowledged.length === 0;
   }
 
+  /** Whether the other side has not acknowledged even the first packet. */
+  get isUnheard(): boolean {
+    return this.#unacknowledged[0]?.packet.seq === 1;
+  }
+
   /** The packets that carry what is queued. */
   flush(nowMs: number): Packet<Out>[] {
     if (this.#pending.length === 0) return [];

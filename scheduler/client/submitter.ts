@@ -1,12 +1,12 @@
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
 import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-task.ts";
+import { peersOf, Replicator } from "../dataflow/replicator.ts";
 import { TaskTable } from "../dataflow/task-table.ts";
 import { type Bundle, type GroupRequest, GroupTable } from "../groups/group-table.ts";
 import { serveObjects } from "../objects/serve.ts";
 import { Lending } from "../ownership/lending.ts";
 import { type Keeper, ObjectTable, type ReadyState, type Recording } from "../ownership/object-table.ts";
-import { peersOf, Replicator } from "../ownership/replicator.ts";
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { RunTimes } from "../placement/run-times.ts";

@@ -30,6 +30,17 @@ export class Events {
     return count;
   }
 
+  /** What happens next, if it is due by then; else that is the time now. */
+  take(endMs: number): (() => void) | undefined {
+    if (this.#heap.length === 0 || this.#heap[0]!.dueMs > endMs) {
+      this.nowMs = endMs;
+      return undefined;
+    }
+    const { dueMs, action } = this.#pop();
+    this.nowMs = dueMs;
+    return action;
+  }
+
   /** Lets things happen as long as `goesOn` says so, and there are any. */
   runWhile(goesOn: () => boolean): void {
     while (this.#heap.length > 0 && goesOn()) {

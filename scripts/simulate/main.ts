@@ -1,11 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { simulateFaults } from "./faults/command.ts";
 import { plot } from "./plot.ts";
 import { ideal, type Row, rowsOf } from "./rows.ts";
 import { type Study, studies } from "./scenarios.ts";
 
 const [...args] = process.argv.slice(2);
+if (args.includes("--faults")) process.exit((await simulateFaults(args)) ? 0 : 1);
 const isQuick = args.includes("--quick");
 const only = args.filter((arg) => !arg.startsWith("--"));
 /** Quick ones are no pictures for anybody to look at. */

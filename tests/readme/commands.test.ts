@@ -69,6 +69,8 @@ const trials: Record<string, (t: TestContext, command: string) => Promise<unknow
   "npm ci && npm run demo": (_, command) => isRunBeforeEachChange(command),
   "npm ci && npm test": (_, command) => isRunBeforeEachChange(command),
   "npm run bench": async () => assert.ok((await readPackage(root)).scripts.bench),
+  "npm run chaos": async () => assert.ok((await readPackage(root)).scripts.chaos),
+  "npm run simulate -- --faults": async () => assert.ok((await readPackage(root)).scripts.simulate),
 
   "npx asc examples/hello/kernels/hello.ts -o build/hello.wasm": (_, command) => run(command, here),
   "node build/examples/hello/main.mjs": async (_, command) =>
@@ -87,6 +89,12 @@ const trials: Record<string, (t: TestContext, command: string) => Promise<unknow
     await started.printed(/^wray host \w+ joined cluster default at .* \(\d+ cpus\)$/);
     await started.stop();
     await started.printed(/^wray host \w+ left$/);
+  },
+  "npx wray drain <host>": async (t, command) => {
+    const started = start(t, `npx wray host --servers ${server.url} --name leaving`, project);
+    await started.printed(/^wray host leaving joined/);
+    await run(`${command.replace("<host>", "leaving")} --servers ${server.url}`, project);
+    await started.printed(/^wray host leaving left$/);
   },
   "npx wray attack": async (_, command) =>
     assert.match(await run(`${command} --count 20`, project), /^all attacks repelled$/m),

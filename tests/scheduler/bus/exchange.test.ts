@@ -133,6 +133,35 @@ test("receive() reports a reset when it is of the open session, and of no other"
   assert.equal(resetBy, ["peer"]);
 });
 
+test("receive() ignores a reset when the first packet is lost and the second is not: nothing was forgotten", (t) => {
+  const { exchange, published, resetBy } = exchangeOf(t);
+  exchange.open("peer", "s");
+  for (const message of ["a", "b"]) {
+    exchange.send("peer", message, 1);
+    exchange.flush();
+  }
+  exchange.receive(packet(0, { reset: true }));
+  assert.equal(resetBy, []);
+  published.length = 0;
+  exchange.reconnected();
+  assert.equal(
+    published.map(({ seq }) => seq),
+    [1, 2],
+  );
+  exchange.receive(packet(0, { ack: 1 }));
+  exchange.receive(packet(0, { reset: true }));
+  assert.equal(resetBy, ["peer"]);
+});
+
+test("receive() reports a reset of a session that the peer began, whatever it has acknowledged", (t) => {
+  const { exchange, resetBy } = exchangeOf(t);
+  exchange.receive(packet(1), () => {});
+  exchange.send("peer", "a", 1);
+  exchange.flush();
+  exchange.receive(packet(0, { reset: true }), () => {});
+  assert.equal(resetBy, ["peer"]);
+});
+
 test("resend() repeats a packet when it has waited so long for its acknowledgement", (t) => {
   const { exchange, published, clock } = exchangeOf(t);
   exchange.open("peer", "s");

@@ -1,9 +1,9 @@
+import { Replicator } from "../../../scheduler/dataflow/replicator.ts";
 import { ObjectTable } from "../../../scheduler/ownership/object-table.ts";
-import { Replicator } from "../../../scheduler/ownership/replicator.ts";
 import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { assert, suite } from "../../support/index.ts";
 
-const test = suite("ownership/replicator");
+const test = suite("dataflow/replicator");
 
 const bytes = 10_000;
 

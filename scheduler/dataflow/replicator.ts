@@ -1,6 +1,6 @@
+import type { ObjectTable } from "../ownership/object-table.ts";
 import { type HostTable, isOpen } from "../placement/host-table.ts";
 import type { Peer } from "../protocol/subjects.ts";
-import type { ObjectTable } from "./object-table.ts";
 
 export type ReplicatorDeps = {
   objects: ObjectTable;

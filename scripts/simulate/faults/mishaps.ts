@@ -1,0 +1,168 @@
+import type { ClientMember, Cluster, Member } from "./cluster.ts";
+import type { Way } from "./network.ts";
+
+/** Something that happened to a process or to the server. */
+export type Mishap = { atMs: number; what: string };
+
+/** What happens to processes and to the server of a cluster, at random times. */
+export class Mishaps {
+  readonly list: Mishap[] = [];
+  /** How many of them can cost a host the tasks that it has. */
+  #lossCount = 0;
+  /** How many of those can have cost a client all its hosts at once. */
+  #clientLossCount = 0;
+  readonly #cluster: Cluster;
+  readonly #random: () => number;
+  /** When all have gone on. */
+  #healedMs = 0;
+  #hostCount = 0;
+
+  constructor(cluster: Cluster, random: () => number) {
+    this.#cluster = cluster;
+    this.#random = random;
+  }
+
+  /** How many of them have these consequences. */
+  get losses(): { lossCount: number; clientLossCount: number } {
+    return { lossCount: this.#lossCount, clientLossCount: this.#clientLossCount };
+  }
+
+  get healedMs(): number {
+    return this.#healedMs;
+  }
+
+  /** A host of some size, which may come in the place of one that was killed. */
+  startHost(id = `h${this.#hostCount++}`): void {
+    const cpus = 1 + Math.floor(4 * this.#random());
+    this.#cluster.startHost(id, cpus, { tape: 1 });
+  }
+
+  /** Lets something happen, now. */
+  strike(): void {
+    const kinds = [
+      () => this.#kill(),
+      () => this.#kill(),
+      () => this.#freeze(),
+      () => this.#freeze(),
+      () => this.#cutOff(),
+      () => this.#cutOff(),
+      () => this.#restartServer(),
+      () => this.#join(),
+      () => this.#drain(),
+      () => this.#clientEnds(),
+    ];
+    kinds[Math.floor(kinds.length * this.#random())]!();
+  }
+
+  #kill(): void {
+    const host = this.#pick(this.#cluster.liveHosts);
+    if (host === undefined) return;
+    this.#lossCount++;
+    this.#note(`${host.process.name} is killed`);
+    this.#cluster.kill(host);
+    if (this.#random() < 0.3) return;
+    const isSame = this.#random() < 0.5;
+    this.#later(this.#someMs(3_000), () => {
+      this.#note(isSame ? `${host.process.name} is started again` : "another host joins");
+      this.startHost(isSame ? host.id : undefined);
+    });
+  }
+
+  #freeze(): void {
+    const member = this.#pick(this.#anybody());
+    if (member === undefined || member.process.state !== "running") return;
+    const { world } = this.#cluster;
+    const ms = this.#someMs(5_000);
+    this.#lossCount++;
+    if (this.#isClient(member)) this.#clientLossCount++;
+    this.#note(`${member.process.name} is frozen for ${ms.toFixed(0)} ms`);
+    world.freeze(member.process);
+    this.#later(ms, () => world.thaw(member.process));
+  }
+
+  #cutOff(): void {
+    const member = this.#pick(this.#anybody());
+    if (member === undefined || member.connection.way !== "open") return;
+    const ways: Way[] = ["stalled", "lossy", "down"];
+    const way = this.#pick(ways)!;
+    const ms = this.#someMs(4_000);
+    this.#lossCount++;
+    if (this.#isClient(member)) this.#clientLossCount++;
+    this.#note(`${member.process.name} is cut off, ${way}, for ${ms.toFixed(0)} ms`);
+    if (way === "down") {
+      member.connection.lose();
+      member.connection.comeBack(ms);
+      this.#healed(ms + 200);
+      return;
+    }
+    member.connection.way = way;
+    this.#later(ms, () => {
+      if (member.connection.way === way) member.connection.open();
+    });
+  }
+
+  #restartServer(): void {
+    const ms = this.#someMs(500);
+    this.#lossCount++;
+    this.#clientLossCount++;
+    this.#note(`the server restarts, for ${ms.toFixed(0)} ms`);
+    this.#cluster.network.restart(ms);
+    this.#healed(ms + 200);
+  }
+
+  #join(): void {
+    this.#note("a host joins");
+    this.startHost();
+  }
+
+  #drain(): void {
+    const host = this.#pick(this.#cluster.liveHosts);
+    if (host === undefined || host.host === undefined) return;
+    this.#note(`${host.process.name} leaves`);
+    // What runs for longer than it waits is given back, and is no retry.
+    this.#cluster.stopHost(host, this.#random() < 0.5 ? 2_000 : 50);
+  }
+
+  /** A program ends, and hosts hear of it from itself or have to find it out. The last one stays. */
+  #clientEnds(): void {
+    const { liveClients } = this.#cluster;
+    if (liveClients.length < 2) return;
+    const client = this.#pick(liveClients)!;
+    const isKilled = this.#random() < 0.5;
+    this.#note(`${client.process.name} ${isKilled ? "is killed" : "leaves"}`);
+    if (isKilled) this.#cluster.kill(client);
+    else this.#cluster.stopClient(client);
+  }
+
+  #isClient(member: Member): boolean {
+    return this.#cluster.clients.includes(member as ClientMember);
+  }
+
+  #anybody(): Member[] {
+    const { liveHosts, liveClients } = this.#cluster;
+    return this.#random() < 0.7 ? liveHosts : liveClients;
+  }
+
+  /** Mostly short. */
+  #someMs(mostMs: number): number {
+    return mostMs * this.#random() ** 2;
+  }
+
+  #pick<T>(items: readonly T[]): T | undefined {
+    return items[Math.floor(items.length * this.#random())];
+  }
+
+  #note(what: string): void {
+    this.list.push({ atMs: this.#cluster.world.nowMs, what });
+  }
+
+  #later(ms: number, action: () => void): void {
+    const { world } = this.#cluster;
+    this.#healed(ms);
+    world.message(world.outside, ms, "mishap", action);
+  }
+
+  #healed(ms: number): void {
+    this.#healedMs = Math.max(this.#healedMs, this.#cluster.world.nowMs + ms);
+  }
+}

@@ -296,6 +296,11 @@ export class Executor {
         void this.#located(task, end.error);
         return;
       case "value":
+        // Nobody would let go of what is stored for it.
+        if (task.isCancelled && task.owner !== undefined) {
+          this.#end(task, { kind: "returned" });
+          return;
+        }
         try {
           const outcome = this.#outcomeOf(task, end.value);
           this.#end(task, clock === undefined ? outcome : { ...outcome, clock });

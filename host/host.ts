@@ -50,6 +50,8 @@ import { Traps } from "./traps/traps.ts";
 
 /** How often a host looks after what may be late. */
 const tickMs = 100;
+/** How often a host that has nothing to do gives back memory that only garbage holds. */
+const tidyMs = 1_000;
 /** How many other hosts are listened to, if there are more: there may be many that do so. */
 const mostHeard = 32;
 /** How often a client hears what a host has to do, beside its results, at most. */
@@ -211,7 +213,8 @@ export class Host {
       bus.subscribe(this.#subjects.hello, () => this.#beat()),
       bus.subscribe(this.#subjects.idle(id), (payload) => this.#asked(decodeHeartbeat(payload))),
       bus.onReconnect(() => {
-        this.#exchange.resend(0);
+        this.#exchange.reconnected();
+        this.#beat();
         this.#absentOwners.reconnected();
         void this.#renewLease();
       }),
@@ -249,6 +252,9 @@ export class Host {
       host.#beatInTime();
     });
     host.#every(leaseRenewMs, () => void host.#renewLease());
+    host.#every(tidyMs, () => {
+      if (host.#executor.isIdle) host.#store.tidy();
+    });
     host.#beat();
     if (options.jobs !== undefined) host.#startJobs(options.jobs);
     return host;
@@ -395,8 +401,7 @@ export class Host {
       });
       this.#submitter = submitter;
       submitter.heard(this.#heartbeat());
-      const leases = await this.#control.leases();
-      await submitter.greet(leases.map(({ host }) => host));
+      await submitter.greet([...this.#others.keys()]);
       return submitter;
     })();
     this.#nested.catch(() => {

@@ -74,8 +74,10 @@ const attackKernels = kernelsIn("kernels/attack");
 /** Those of the examples: compiled so that `asc` checks their types and their programs have typings. */
 const exampleKernels = readdirSync("examples").flatMap((name) => kernelsIn(`examples/${name}/kernels`));
 
-/** Those of the bench. */
-const benchKernels = ["barrier", "recovery"].flatMap((name) => kernelsIn(`scripts/bench/${name}/kernels`));
+/** Those of the bench and of the chaos. */
+const scriptKernels = ["bench/barrier", "bench/recovery", "chaos"].flatMap((name) =>
+  kernelsIn(`scripts/${name}/kernels`),
+);
 
 /**
  * Compiles kernels with plain `asc`, as many at once as there are cpus, and each only when it or anything it could
@@ -187,10 +189,7 @@ const buildRepository = () =>
     ...common,
     entryPoints: ["tests", "scripts", "examples"]
       .flatMap((folder) => filesBelow(folder, ".ts"))
-      .filter(
-        (file) =>
-          !/^(examples\/[^/]+|scripts\/bench\/[^/]+)\/kernels\//.test(file) && !file.includes("/fixtures/"),
-      ),
+      .filter((file) => !/^(examples|scripts)\/.*\/kernels\//.test(file) && !file.includes("/fixtures/")),
     outbase: ".",
     outdir: "build",
     outExtension: { ".js": ".mjs" },
@@ -216,7 +215,7 @@ linkSelf();
 await buildTransform();
 const shipped = shippedKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/std") }));
 const attacks = attackKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/attack") }));
-const others = [...exampleKernels, ...benchKernels].map((entry) => ({
+const others = [...exampleKernels, ...scriptKernels].map((entry) => ({
   entry,
   output: moduleIn(entry, "build"),
 }));

@@ -7,8 +7,8 @@ import { natsBus } from "../../scheduler/bus/nats.ts";
 import { clientOver } from "../../scheduler/client/connect.ts";
 import { Submitter } from "../../scheduler/client/submitter.ts";
 import type { Control } from "../../scheduler/control/control.ts";
-import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
 import { memoryControl } from "../../scheduler/control/memory.ts";
+import { clusterControl } from "../../scheduler/control/near-control.ts";
 import { decodeHeartbeat } from "../../scheduler/protocol/codec.ts";
 import { InfeasibleTaskError } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
@@ -44,7 +44,7 @@ export async function clusterTarget(server: ServerOptions, cluster: string): Pro
   checkName("cluster", cluster);
   const bus = await natsBus(server, `attack-${randomId(6)}`);
   try {
-    const control = await jetstreamControl(bus.connection, cluster);
+    const control = await clusterControl(bus, cluster);
     const target = await open(bus, control, cluster, { residentBytes, stop: async () => {} });
     if (cpusOf(target) > 0) return target;
     await target.close();

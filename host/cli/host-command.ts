@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseAddress } from "../../scheduler/bus/address.ts";
 import { type ServerOptions, shownServers } from "../../scheduler/bus/credentials.ts";
 import { type NatsBus, natsBus } from "../../scheduler/bus/nats.ts";
-import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
+import { clusterControl } from "../../scheduler/control/near-control.ts";
 import { JobStores } from "../../scheduler/jobs/job-stores.ts";
 import { ConnectionError } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
@@ -54,7 +54,7 @@ export async function runHost(options: HostCommandOptions): Promise<void> {
     let bus: NatsBus | undefined;
     try {
       bus = await natsBus(server, `host-${id}`);
-      const control = await jetstreamControl(bus.connection, cluster);
+      const control = await clusterControl(bus, cluster);
       const host = await Host.start({
         bus,
         control,

@@ -4,6 +4,7 @@ import { checkOwnGroup } from "../../scheduler/client/groups.ts";
 import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
 import type { ModuleFacts } from "../../scheduler/client/module.ts";
 import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
+import type { ClientStats } from "../../scheduler/client/stats.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
 import { defaultMaxUnread, type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
@@ -78,6 +79,7 @@ export class LocalBackend implements Backend, Owner {
   readonly coming = new Set<LocalObject>();
   /** Calls that were run to their end. */
   tasksRun = 0;
+  retriedCount = 0;
   readonly #host: Pick<HostEntry, "id" | "resources" | "labels">;
   readonly #control: Control;
   readonly #segments: Segments;
@@ -282,6 +284,10 @@ export class LocalBackend implements Backend, Owner {
         tasksRun: this.tasksRun,
       },
     ];
+  }
+
+  get stats(): ClientStats {
+    return { tasksRetried: this.retriedCount, objectsMadeAgain: 0, hostsLost: 0 };
   }
 
   async memory(): Promise<MemoryReport> {

@@ -194,6 +194,7 @@ export class LocalTask extends Call implements Waiter {
     const isOwn = isRetried(this.#options.retryErrors, code);
     if ((!isOwn && code !== "WORKER_CRASHED") || this.#retryCount >= this.#options.maxRetries) return false;
     this.#retryCount++;
+    this.#backend.retriedCount++;
     if (isOwn) this.#attempt++;
     return true;
   }

@@ -123,7 +123,11 @@ export class MapTask {
   }
 
   mayRetry({ code }: WireError): boolean {
-    return code === "WORKER_CRASHED" && !this.result.isReady && this.#retryCount++ < this.options.maxRetries;
+    if (code !== "WORKER_CRASHED" || this.result.isReady || this.#retryCount >= this.options.maxRetries)
+      return false;
+    this.#retryCount++;
+    this.#backend.retriedCount++;
+    return true;
   }
 
   #stop(error: Error): void {

@@ -192,6 +192,11 @@ export class ObjectStore {
     };
   }
 
+  /** Frees memory that waits for nothing but its views to be collected; for a time in which nobody waits for anything. */
+  tidy(): void {
+    if (this.#lingering.size > 0) this.#views.collect();
+  }
+
   /** Moves all to disk that nobody uses now, and gives back all memory that is in no use. */
   shrink(): void {
     this.#views.collect();

@@ -18,8 +18,9 @@ export interface Bus {
   /**
    * Calls back for each message; messages of one publisher on one subject come in order. A handler that throws loses
    * only its message.
+   * @param queue of all that name the same one, one gets each message
    */
-  subscribe(subject: string, handler: MessageHandler): Subscription;
+  subscribe(subject: string, handler: MessageHandler, queue?: string): Subscription;
   /** The first answer. Rejects when nobody listens, or none comes in `timeoutMs`. */
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Whether anybody listens on a subject, as far as the server knows. Of a service for requests alone. */

@@ -5,6 +5,8 @@ import { Link } from "./link.ts";
 const tickMs = 100;
 /** A packet that is not acknowledged for so long is sent again. */
 const resendMs = 1_000;
+/** One to a peer that has never answered, sooner: it can't know that it has missed any. */
+const firstResendMs = 250;
 
 export type ExchangeDeps<Out, In> = {
   /** Our own id, as others know it. */
@@ -18,7 +20,7 @@ export type ExchangeDeps<Out, In> = {
 
 /**
  * The links of one process to its peers. What is sent within one turn leaves together at its end; what is not
- * acknowledged is sent again after a while and after a reconnect.
+ * acknowledged is sent again after a while, and when either side has lost its connection and has it back.
  */
 export class Exchange<Out, In> {
   readonly #deps: ExchangeDeps<Out, In>;
@@ -31,7 +33,7 @@ export class Exchange<Out, In> {
   constructor(deps: ExchangeDeps<Out, In>) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? (() => performance.now());
-    this.#ticker = setInterval(() => this.resend(resendMs), tickMs);
+    this.#ticker = setInterval(() => this.resend(), tickMs);
     this.#ticker.unref();
   }
 
@@ -78,9 +80,7 @@ export class Exchange<Out, In> {
   flush(): void {
     this.#isFlushDue = false;
     const nowMs = this.#nowMs();
-    for (const [peerId, link] of this.#links) {
-      for (const packet of link.flush(nowMs)) this.#deps.publish(peerId, packet);
-    }
+    for (const [peerId, link] of this.#links) this.#publish(peerId, link.flush(nowMs));
   }
 
   /**
@@ -104,15 +104,25 @@ export class Exchange<Out, In> {
       if (accept !== undefined || !this.#links.get(peerId)!.isUnheard) this.#deps.onReset?.(peerId);
       return;
     }
-    this.#heardMs.set(peerId, this.#nowMs());
-    for (const message of this.#links.get(peerId)!.receive(packet)) this.#deps.deliver(peerId, message);
+    const nowMs = this.#nowMs();
+    this.#heardMs.set(peerId, nowMs);
+    const link = this.#links.get(peerId)!;
+    for (const message of link.receive(packet)) this.#deps.deliver(peerId, message);
+    if (packet.missed) this.#publish(peerId, link.overdue(nowMs, nowMs));
   }
 
-  /** Sends again what has waited for its acknowledgement at least so long, and acknowledges what is owed. */
-  resend(olderThanMs: number): void {
+  /** The connection is back: whatever was on its way to or from us may be lost. */
+  reconnected(): void {
+    const nowMs = this.#nowMs();
+    for (const [peerId, link] of this.#links) this.#publish(peerId, link.reconnected(nowMs));
+  }
+
+  /** Sends again what has waited for its acknowledgement for long enough, and acknowledges what is owed. */
+  resend(): void {
     const nowMs = this.#nowMs();
     for (const [peerId, link] of this.#links) {
-      for (const packet of link.overdue(nowMs, nowMs - olderThanMs)) this.#deps.publish(peerId, packet);
+      const olderThanMs = link.isHeard ? resendMs : firstResendMs;
+      this.#publish(peerId, link.overdue(nowMs, nowMs - olderThanMs));
     }
   }
 
@@ -143,5 +153,9 @@ export class Exchange<Out, In> {
     clearInterval(this.#ticker);
     this.#links.clear();
     this.#heardMs.clear();
+  }
+
+  #publish(peerId: string, packets: readonly Packet<Out>[]): void {
+    for (const packet of packets) this.#deps.publish(peerId, packet);
   }
 }

@@ -20,6 +20,7 @@ export class Link<Out, In> {
   #unacknowledged: Sent<Out>[] = [];
   #nextSeq = 1;
   #received = 0;
+  #isHeard = false;
   #owesAck = false;
 
   constructor(from: string, session: string) {
@@ -37,6 +38,11 @@ export class Link<Out, In> {
     }
     last.push(message);
     this.#lastBytes += bytes;
+  }
+
+  /** Whether the other end has ever acknowledged anything. */
+  get isHeard(): boolean {
+    return this.#isHeard;
   }
 
   /** Whether nothing is queued and everything sent has been acknowledged. */
@@ -62,6 +68,7 @@ export class Link<Out, In> {
   receive(packet: Packet<In>): In[] {
     while ((this.#unacknowledged[0]?.packet.seq ?? Number.POSITIVE_INFINITY) <= packet.ack) {
       this.#unacknowledged.shift();
+      this.#isHeard = true;
     }
     if (packet.seq === 0) return [];
     // What came before is repeated and acknowledged again; what comes too early is sent again in order.
@@ -81,6 +88,16 @@ export class Link<Out, In> {
       });
     }
     return this.#owesAck ? [this.acknowledge()] : [];
+  }
+
+  /**
+   * All that the other end may lack, after a time in which packets may have been lost both ways. It is asked to send
+   * again, too, what it has no acknowledgement for.
+   */
+  reconnected(nowMs: number): Packet<Out>[] {
+    this.flush(nowMs);
+    const [first = this.acknowledge(), ...others] = this.overdue(nowMs, nowMs);
+    return [{ ...first, missed: true }, ...others];
   }
 
   /** A packet that says what has been received, and nothing else. */

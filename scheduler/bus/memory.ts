@@ -5,7 +5,7 @@ import { guarded } from "./guarded.ts";
 /** A bus inside one process, for a cluster of one. Messages are delivered in order, after the current task.
  * A `*` that ends a subject stands for any one word. */
 export function memoryBus(): Bus {
-  const handlers = new Map<string, Set<MessageHandler>>();
+  const handlers = new Map<string, Set<Listener>>();
   let queue: (() => void)[] = [];
   let isClosed = false;
 
@@ -22,7 +22,12 @@ export function memoryBus(): Bus {
     const anyOf = subject.replace(/[^.]+$/, "*");
     const listeners = [handlers.get(subject), handlers.get(anyOf)];
     later(() => {
-      for (const each of listeners) for (const handler of each ?? []) guarded(handler)(payload, respond);
+      const queues = new Set<string>();
+      for (const { handler, queue } of listeners.flatMap((each) => [...(each ?? [])])) {
+        if (queue !== undefined && queues.has(queue)) continue;
+        if (queue !== undefined) queues.add(queue);
+        guarded(handler)(payload, respond);
+      }
     });
   };
 
@@ -31,12 +36,13 @@ export function memoryBus(): Bus {
     address: "this process",
     isConnected: true,
     publish: (subject, payload) => send(subject, payload, () => {}),
-    subscribe(subject, handler) {
+    subscribe(subject, handler, queue) {
       const listeners = handlers.get(subject) ?? new Set();
-      handlers.set(subject, listeners.add(handler));
+      const listener = { handler, queue };
+      handlers.set(subject, listeners.add(listener));
       return {
         unsubscribe() {
-          listeners.delete(handler);
+          listeners.delete(listener);
           if (listeners.size === 0) handlers.delete(subject);
         },
       };
@@ -67,3 +73,5 @@ export function memoryBus(): Bus {
   };
   return bus;
 }
+
+type Listener = { handler: MessageHandler; queue: string | undefined };

@@ -89,9 +89,10 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
     publish(subject, payload) {
       if (!connection.isClosed()) connection.publish(subject, payload);
     },
-    subscribe(subject, handler) {
+    subscribe(subject, handler, queue) {
       const handle = guarded(handler);
       return connection.subscribe(subject, {
+        ...(queue !== undefined && { queue }),
         callback: (error, message) => {
           if (error === null) handle(plainBytes(message.data), (reply) => void message.respond(reply));
         },

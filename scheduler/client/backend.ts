@@ -5,6 +5,7 @@ import type { TypedArray } from "../protocol/tensor.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
 import type { Handle } from "./object-ref.ts";
+import type { ClientStats } from "./stats.ts";
 import type { TaskOptions } from "./task-options.ts";
 
 /** What runs a client's tasks and keeps its objects: hosts that are reached over a bus, or one inside this process. */
@@ -40,6 +41,7 @@ export interface Backend {
   cancel(handle: Handle): void;
   recording(handle: Handle): Recording | undefined;
   readonly hosts: HostView[];
+  readonly stats: ClientStats;
   /** What there is of objects, and who holds it. */
   memory(): Promise<MemoryReport>;
   /** Fails what is pending, with this error if there is one. */

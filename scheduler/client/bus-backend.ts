@@ -17,6 +17,7 @@ import { MapByTasks } from "./map-by-tasks.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
 import { type Handle, handleOf, ObjectRef } from "./object-ref.ts";
+import type { ClientStats } from "./stats.ts";
 import type { Submitter } from "./submitter.ts";
 import { decodeTable } from "./tables.ts";
 import { defaultMaxUnread, type TaskOptions, templateOptions } from "./task-options.ts";
@@ -168,6 +169,10 @@ export class BusBackend implements Backend, Holds {
 
   get hosts(): HostView[] {
     return this.#submitter.hosts;
+  }
+
+  get stats(): ClientStats {
+    return this.#submitter.stats;
   }
 
   memory(): Promise<MemoryReport> {

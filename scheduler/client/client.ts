@@ -22,6 +22,7 @@ import type { Modules } from "./modules.ts";
 import { type Handle, handleOf, ObjectRef, type ValuesOf } from "./object-ref.ts";
 import type { GroupOptions, PlacementGroup } from "./placement-group.ts";
 import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
+import type { ClientStats } from "./stats.ts";
 import { encodeTable } from "./tables.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 
@@ -303,6 +304,11 @@ export class Client {
   /** The hosts that this client knows. */
   nodes(): HostView[] {
     return this.#backend.hosts;
+  }
+
+  /** How often tasks, objects and hosts of this client were lost, and made up for. */
+  stats(): ClientStats {
+    return this.#backend.stats;
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Bus } from "../bus/bus.ts";
 import type { ServerOptions } from "../bus/credentials.ts";
 import { natsBus } from "../bus/nats.ts";
-import { jetstreamControl } from "../control/jetstream.ts";
+import { clusterControl } from "../control/near-control.ts";
 import { JobStores } from "../jobs/job-stores.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
@@ -64,7 +64,7 @@ export async function connect(options: ClientOptions & ServerOptions): Promise<C
   const subjects = subjectsOf(cluster);
   const bus = await natsBus(server, `client-${randomId(6)}`);
   try {
-    const control = await jetstreamControl(bus.connection, cluster);
+    const control = await clusterControl(bus, cluster);
     const { closed } = bus;
     const onShutdown = () => bus.close();
     const jobs = new Jobs(new JobStores(bus.connection, cluster), bus);

@@ -23,5 +23,6 @@ export { ObjectRef, type ValuesOf } from "./object-ref.ts";
 export { type GroupOptions, PlacementGroup } from "./placement-group.ts";
 export type { LoadOptions, ModuleSource } from "./read-source.ts";
 export type { RefStream } from "./ref-stream.ts";
+export type { ClientStats } from "./stats.ts";
 export type { Scheduling, TaskOptions } from "./task-options.ts";
 export type { WaitOptions } from "./wait.ts";

@@ -23,6 +23,8 @@ import { checkWaitOptions } from "./wait.ts";
 const messageOverheadBytes = 1_024;
 /** How often it is looked whether a job is done for which nothing was heard. */
 const pollMs = 5_000;
+/** Whoever listens hears of a record before the servers have agreed to keep it. */
+const soonMs = 5;
 /** Records that are asked for at once. */
 const listWidth = 64;
 
@@ -180,7 +182,11 @@ export class Jobs {
   async #done(id: string, signal: AbortSignal): Promise<JobRecord> {
     const stores = this.#stores;
     let wake = () => {};
-    const waker = () => wake();
+    let waitMs = pollMs;
+    const waker = () => {
+      waitMs = soonMs;
+      wake();
+    };
     this.#wakers.add(waker);
     const subscription = stores.connection.subscribe(stores.names.result(id), { callback: waker });
     try {
@@ -188,7 +194,8 @@ export class Jobs {
         let timer: NodeJS.Timeout | undefined;
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
-          timer = setTimeout(resolve, pollMs);
+          timer = setTimeout(resolve, waitMs);
+          waitMs = Math.min(2 * waitMs, pollMs);
         });
         signal.addEventListener("abort", waker, { once: true });
         try {

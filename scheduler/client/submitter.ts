@@ -31,6 +31,7 @@ import { Borrowing, notThere } from "./borrowing.ts";
 import { Fetching } from "./fetching.ts";
 import { Gossip } from "./gossip.ts";
 import { askMemory, type MemoryReport } from "./memory-report.ts";
+import type { ClientStats } from "./stats.ts";
 import { TemplateNumbers } from "./template-numbers.ts";
 
 /** Inline values of one task, together. */
@@ -93,6 +94,7 @@ export class Submitter {
   readonly #replicator: Replicator;
   /** The sessions of hosts that count as dead, until these know it. */
   readonly #ended = new Map<string, string>();
+  #lostCount = 0;
   #touchedMs = 0;
   #tickedMs = performance.now();
   #idCount = 0;
@@ -177,7 +179,7 @@ export class Submitter {
       bus.subscribe(subjects.alive(id), (_, respond) => respond(new Uint8Array())),
       bus.onReconnect(() => {
         this.#hosts.forgive(performance.now());
-        this.#exchange.resend(0);
+        this.#exchange.reconnected();
         this.#borrowing.reconnected();
       }),
     ];
@@ -228,6 +230,11 @@ export class Submitter {
 
   get hosts(): HostView[] {
     return this.#hosts.view();
+  }
+
+  get stats(): ClientStats {
+    const { retriedCount, madeAgainCount } = this.#tasks;
+    return { tasksRetried: retriedCount, objectsMadeAgain: madeAgainCount, hostsLost: this.#lostCount };
   }
 
   /** The program has got another ref of this object. */
@@ -526,6 +533,7 @@ export class Submitter {
 
   #loseHost(hostId: string, hasLeft = false): void {
     const session = this.#exchange.forget(hostId);
+    if (!hasLeft) this.#lostCount++;
     if (!hasLeft && session !== undefined) this.#ended.set(hostId, session);
     this.#fetching.gone(hostId);
     for (const other of this.#exchange.peers) this.#exchange.send(other, { kind: "gone", host: hostId }, 50);

@@ -3,6 +3,7 @@ import { ConnectionError } from "../protocol/errors.ts";
 import { within } from "../time/within.ts";
 import { type Control, type Lease, leaseMs, longestSourceMapBytes } from "./control.ts";
 import { answerMs, made, Patient, wrongLastSequence } from "./patience.ts";
+import { addReplicas, replicated } from "./replicas.ts";
 
 const sourceMapKey = (sha256: string) => `${sha256}.map`;
 
@@ -19,9 +20,9 @@ const readMs = 15_000;
 export async function jetstreamControl(connection: NatsConnection, cluster: string): Promise<Control> {
   const open = () => openBuckets(connection, cluster);
   const opened = open();
-  // Whoever asks for it hears at once of a server without JetStream.
-  await opened;
   const buckets = new Patient(connection, open, opened);
+  // Servers that form a cluster may just be electing. Of any other, whoever asks hears at once that it has no JetStream.
+  await (connection.info?.cluster === undefined ? opened : buckets.run(async () => {}));
   const patiently: typeof buckets.run = (action, patience) => buckets.run(action, patience);
   /** Once more on fresh buckets, and no longer: leases are renewed anyway. */
   const briefly = <T>(action: (buckets: Buckets) => Promise<T>) => patiently(action, 0);
@@ -70,11 +71,20 @@ async function openBuckets(connection: NatsConnection, cluster: string): Promise
   try {
     return await made(async () => {
       const { views } = connection.jetstream({ timeout: answerMs });
-      const [modules, names, hosts] = await Promise.all([
-        views.os(`wray-${cluster}-modules`),
-        views.kv(`wray-${cluster}-names`),
-        views.kv(`wray-${cluster}-hosts`, { ttl: leaseMs }),
-      ]);
+      const [modules, names, hosts] = await replicated(connection, (replicas) =>
+        Promise.all([
+          views.os(`wray-${cluster}-modules`, { replicas }),
+          // Of several servers, the one that leads is asked: others may be behind.
+          views.kv(`wray-${cluster}-names`, { replicas, allow_direct: replicas === 1 }),
+          views.kv(`wray-${cluster}-hosts`, { replicas, ttl: leaseMs }),
+        ]),
+      );
+      const manager = await connection.jetstreamManager({ checkAPI: false, timeout: answerMs });
+      const streams = [
+        `OBJ_wray-${cluster}-modules`,
+        ...["names", "hosts"].map((name) => `KV_wray-${cluster}-${name}`),
+      ];
+      await addReplicas(connection, manager, streams);
       return { modules, names, hosts };
     });
   } catch (error) {

@@ -5,8 +5,11 @@ import { ConnectionError } from "../protocol/errors.ts";
 export const answerMs = 2_000;
 /** How long to wait before the same is tried again. */
 export const retryWaitMs = 100;
-/** How long the server may be away, as while it is restarted, before what needs it fails. */
-const patienceMs = 15_000;
+/**
+ * How long the server may be away, as while it is restarted, before what needs it fails. Servers of a cluster take
+ * some 7 s to elect a leader, and all that is asked meanwhile is known to be lost only after its time.
+ */
+const patienceMs = 30_000;
 /** So many processes may make the same at the same moment. */
 const mostTries = 10;
 

@@ -69,6 +69,7 @@ export class TaskTable {
   readonly #due = new Set<PendingTask>();
   readonly #retries: Retries<PendingTask>;
   #madeAgainCount = 0;
+  #retriedCount = 0;
 
   constructor(deps: TaskTableDeps) {
     this.#deps = deps;
@@ -216,6 +217,11 @@ export class TaskTable {
       if (hasLeft) this.#placeAgain(task);
       else this.#retry(task, diedWith(task.label, hostId));
     }
+  }
+
+  /** How often tasks were tried again. */
+  get retriedCount(): number {
+    return this.#retriedCount;
   }
 
   /** How many objects were made again, or are about to be. */
@@ -423,8 +429,12 @@ export class TaskTable {
 
   /** At once, since it was not the task's fault. */
   #retry(task: PendingTask, error: Error): void {
-    if (task.retriesLeft-- > 0) this.#placeAgain(task);
-    else this.#fail(task, error);
+    if (task.retriesLeft-- <= 0) {
+      this.#fail(task, error);
+      return;
+    }
+    this.#retriedCount++;
+    this.#placeAgain(task);
   }
 
   /** After a while, which grows: what was wrong may be over then, and others are disturbed less. */
@@ -433,6 +443,7 @@ export class TaskTable {
       this.#fail(task, error);
       return;
     }
+    this.#retriedCount++;
     task.hostId = undefined;
     this.#retries.add(task, task.template.maxRetries - task.retriesLeft, this.#deps.nowMs());
   }

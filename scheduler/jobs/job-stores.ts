@@ -2,6 +2,7 @@ import {
   headers,
   type JetStreamClient,
   type JetStreamManager,
+  type MsgHdrs,
   type NatsConnection,
   type NatsError,
 } from "nats";
@@ -150,19 +151,27 @@ export class JobStores {
     };
   }
 
-  /** The newest message of a subject, as any peer of the server that has the stream gives it. */
+  /** The newest message of a subject, as any of the servers that have the stream gives it. */
   async #last(stream: string, subject: string): Promise<Stored | undefined> {
     const request = `$JS.API.DIRECT.GET.${stream}.${subject}`;
     const { headers, data } = await this.connection.request(request, undefined, { timeout: answerMs });
-    if (headers === undefined || headers.code === 404) return undefined;
-    const reason = headers.get("Wray-Reason");
-    return {
-      id: subject.slice(subject.lastIndexOf(".") + 1),
-      payload: Uint8Array.from(data),
-      seq: Number(headers.get("Nats-Sequence")),
-      atMs: Date.parse(headers.get("Nats-Time-Stamp")),
-      ...(reason !== "" && { reason }),
-    };
+    if (headers === undefined || headers.code === 404) {
+      // Of several, one that is behind the others has not heard of it yet.
+      return this.connection.info?.cluster === undefined ? undefined : this.#lastOfLeader(stream, subject);
+    }
+    const [seq, atMs] = [Number(headers.get("Nats-Sequence")), Date.parse(headers.get("Nats-Time-Stamp"))];
+    return stored(subject, data, seq, atMs, headers);
+  }
+
+  async #lastOfLeader(stream: string, subject: string): Promise<Stored | undefined> {
+    const manager = await this.connection.jetstreamManager({ checkAPI: false, timeout: answerMs });
+    try {
+      const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
+      return stored(subject, message.data, message.seq, message.time.getTime(), message.header);
+    } catch (error) {
+      if (errorCode(error as NatsError) !== notFound) throw error;
+      return undefined;
+    }
   }
 
   #remove(stream: string, seq: number): Promise<void> {
@@ -172,6 +181,16 @@ export class JobStores {
       });
     });
   }
+}
+
+function stored(subject: string, data: Uint8Array, seq: number, atMs: number, headers: MsgHdrs): Stored {
+  const reason = headers.get("Wray-Reason");
+  return {
+    id: subject.slice(subject.lastIndexOf(".") + 1),
+    payload: Uint8Array.from(data),
+    ...{ seq, atMs },
+    ...(reason !== "" && { reason }),
+  };
 }
 
 const errorCode = (error: NatsError) => error.api_error?.err_code;

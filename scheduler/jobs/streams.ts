@@ -12,6 +12,7 @@ import {
   type StreamConfig,
 } from "nats";
 import { answerMs, made } from "../control/patience.ts";
+import { addReplicas, replicated } from "../control/replicas.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 
 /** How long a job may be in the hands of a host that says nothing of it; then others get it. */
@@ -72,12 +73,18 @@ export async function makeStores(
   await Promise.all(
     streams.map(async (config) => {
       const present = await manager.streams.info(config.name).catch(unlessMissing);
-      if (present === undefined) await made(() => manager.streams.add(config));
+      const add = (replicas: number) => manager.streams.add({ ...config, num_replicas: replicas });
+      if (present === undefined) await made(() => replicated(connection, add));
       else if (config.name === stores.results && resultTtlMs !== undefined) {
         const { max_age } = ttl(resultTtlMs);
         if (present.config.max_age !== max_age) await manager.streams.update(config.name, ttl(resultTtlMs));
       }
     }),
+  );
+  await addReplicas(
+    connection,
+    manager,
+    streams.map(({ name }) => name),
   );
   const consumer: Partial<ConsumerConfig> = {
     durable_name: sharedConsumer,

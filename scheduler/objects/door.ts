@@ -1,7 +1,7 @@
 import type { Connection, Direct, Listening, Reader } from "../bus/direct.ts";
 import type { Door as DoorMessage } from "../protocol/messages.ts";
 import { Serving } from "./serving.ts";
-import { Tokens, tokenBytes } from "./tokens.ts";
+import { Tokens, tokenBytes, tokenMs } from "./tokens.ts";
 
 /** How long a peer that has connected may take to show its token. */
 const greetingMs = 2_000;
@@ -19,6 +19,7 @@ export class Door {
   readonly #tokens = new Tokens<Uint8Array>();
   readonly #connections = new Set<Connection>();
   #listening: Promise<Listening | undefined> | undefined;
+  #forgetting: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(deps: DoorDeps) {
@@ -39,14 +40,26 @@ export class Door {
       listening?.close();
       return undefined;
     }
+    this.#forgetLater();
     const random = crypto.getRandomValues(new Uint8Array(tokenBytes));
     return { token: this.#tokens.issue(object, nowMs(), random), places: listening.places };
   }
 
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#forgetting);
     void this.#listening?.then((listening) => listening?.close());
     for (const connection of this.#connections) connection.close();
+  }
+
+  /** A peer may die before it shows its token, and nobody may ever ask for another one. */
+  #forgetLater(): void {
+    this.#forgetting ??= setTimeout(() => {
+      this.#forgetting = undefined;
+      this.#tokens.forgetOld(this.#deps.nowMs());
+      if (this.#tokens.size > 0) this.#forgetLater();
+    }, tokenMs);
+    this.#forgetting.unref();
   }
 
   #serve(connection: Connection): Reader {

@@ -10,9 +10,36 @@ const chunkBytes = 256 * 1024;
 /** Requests on their way at once: the credit of a transfer over the bus. */
 const windowChunks = 4;
 const requestTimeoutMs = 2_000;
+/**
+ * After so long, and then after twice as long each time, the same is asked again: of servers that are one cluster, that
+ * of the other side may have died with the request or the reply.
+ */
+const askAgainMs = 250;
 
 export const chunkBytesOf = (bus: Bus): number =>
   Math.min(chunkBytes, bus.maxPayloadBytes - replyOverheadBytes);
+
+/** The reply to one request, which may be asked several times. */
+function ask(bus: Bus, subject: string, payload: Uint8Array): Promise<Uint8Array> {
+  const untilMs = performance.now() + requestTimeoutMs;
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const askFor = (waitMs: number) => {
+      bus.request(subject, payload, untilMs - performance.now()).then(
+        (reply) => {
+          clearTimeout(timer);
+          resolve(reply);
+        },
+        (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
+      if (performance.now() + waitMs < untilMs) timer = setTimeout(() => askFor(2 * waitMs), waitMs);
+    };
+    askFor(askAgainMs);
+  });
+}
 
 /**
  * One request and its reply.
@@ -20,8 +47,7 @@ export const chunkBytesOf = (bus: Bus): number =>
  * @throws ProtocolError when the answer can't be believed
  */
 export async function requestObject(bus: Bus, subject: string, request: ObjectRequest): Promise<ObjectReply> {
-  const payload = await bus.request(subject, encodeMessage(request), requestTimeoutMs);
-  const reply = decodeObjectReply(payload);
+  const reply = decodeObjectReply(await ask(bus, subject, encodeMessage(request)));
   if (reply.data !== undefined && reply.sum !== undefined && crc32(reply.data) !== reply.sum) {
     throw new ProtocolError(
       `its bytes from ${request.offset} on do not have the sum that was sent with them`,

@@ -14,13 +14,20 @@ export class Tokens<T> {
 
   /** A new token for something. @param random as many random bytes as a token has */
   issue(what: T, nowMs: number, random: Uint8Array): Uint8Array {
+    this.forgetOld(nowMs);
     // The oldest come first.
-    for (const [key, { untilMs }] of this.#issued) {
-      if (untilMs > nowMs && this.#issued.size < mostTokens) break;
-      this.#issued.delete(key);
-    }
+    const [oldest] = this.#issued.keys();
+    if (this.#issued.size >= mostTokens) this.#issued.delete(oldest!);
     this.#issued.set(keyOf(random), { what, untilMs: nowMs + tokenMs });
     return random;
+  }
+
+  /** Lets go of what tokens were issued for that nobody has shown in time. */
+  forgetOld(nowMs: number): void {
+    for (const [key, { untilMs }] of this.#issued) {
+      if (untilMs > nowMs) return;
+      this.#issued.delete(key);
+    }
   }
 
   /** What a token was issued for; undefined when it was not, or was shown before, or is too old. */

@@ -163,6 +163,8 @@ export type Packet<Message> = {
   ack: number;
   messages: Message[];
   reset?: true;
+  /** The sender may have missed packets: whoever gets this sends again at once what is not acknowledged. */
+  missed?: true;
 };
 
 /** What a host says of itself, several times a second. */

@@ -37,6 +37,8 @@ export function subjectsOf(cluster: string) {
     alive: (clientId: string) => `${prefix}.client.${clientId}.alive`,
     /** Where a host or a client answers for the objects it holds. */
     objects: (peer: Peer) => `${prefix}.${peer.kind}.${peer.id}.objects`,
+    /** Where one of those that have a module answers for it, by its sha-256. */
+    module: (sha256: string) => `${prefix}.module.${sha256}`,
     /** Where a host or a client tells what it holds, and why. */
     memory: (peer: Peer) => `${prefix}.${peer.kind}.${peer.id}.memory`,
   };

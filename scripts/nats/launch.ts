@@ -10,6 +10,8 @@ const BASE_CONFIG = 'write_deadline: "2s"\n';
 export type StartNatsServerOptions = {
   /** By default a free one. */
   port?: number;
+  /** Where it listens, by default on loopback. */
+  address?: string;
   /** Whether JetStream is on, which it is by default. */
   jetstream?: boolean;
   /** JetStream's folder, which is kept; by default one in the temp folder, which goes when the server stops. */
@@ -21,13 +23,14 @@ export type StartNatsServerOptions = {
 };
 
 /**
- * Starts a nats-server on loopback and waits until it is ready.
+ * Starts a nats-server, on loopback unless said otherwise, and waits until it is ready.
  *
  * @throws NatsServerError NATS_SERVER_NOT_FOUND when there is none, NATS_SERVER_START_FAILED, with the last lines
  * of its log, when it does not come up.
  */
 export async function startNatsServer({
   port = -1,
+  address = "127.0.0.1",
   jetstream = true,
   storeDir,
   config = "",
@@ -40,6 +43,7 @@ export async function startNatsServer({
     folder,
     storeDir: storeDir ?? join(folder, "jetstream"),
     jetstream,
+    address,
     port,
   });
   try {

@@ -16,11 +16,13 @@ export type NatsServerSetup = {
   folder: string;
   storeDir: string;
   jetstream: boolean;
+  /** Where it listens. */
+  address: string;
   /** -1 is a free one. */
   port: number;
 };
 
-/** A nats-server on loopback that this process starts. It ends with the process at the latest. */
+/** A nats-server that this process starts. It ends with the process at the latest. */
 export class NatsServer {
   readonly #setup: NatsServerSetup;
   readonly #forget: () => void;
@@ -44,7 +46,7 @@ export class NatsServer {
 
   /** What clients connect to. */
   get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
+    return `nats://${this.#setup.address}:${this.#port}`;
   }
 
   /** Where JetStream keeps its data. */
@@ -77,7 +79,7 @@ export class NatsServer {
       const place = this.#port === -1 ? "a free port" : `port ${this.#port}`;
       throw new NatsServerError(
         "NATS_SERVER_START_FAILED",
-        `nats-server on ${place} of 127.0.0.1: ${messageOf(error)}\n  (${executable})`,
+        `nats-server on ${place} of ${this.#setup.address}: ${messageOf(error)}\n  (${executable})`,
       );
     }
   }
@@ -115,8 +117,8 @@ export class NatsServer {
   }
 
   #args(): string[] {
-    const { folder, jetstream, storeDir } = this.#setup;
+    const { address, folder, jetstream, storeDir } = this.#setup;
     const store = jetstream ? ["-js", "-sd", storeDir] : [];
-    return ["-c", join(folder, "nats.conf"), "-a", "127.0.0.1", "-p", String(this.#port), ...store];
+    return ["-c", join(folder, "nats.conf"), "-a", address, "-p", String(this.#port), ...store];
   }
 }

@@ -1,9 +1,10 @@
 import { startNatsServer } from "../../scripts/nats/index.ts";
 import { compileProbe } from "../api/modules.ts";
+import { compileOnce } from "../kernels/asc.ts";
 import { startCluster } from "../support/cluster.ts";
 import { startCommand } from "../support/command.ts";
 import { assert, suite, type TestContext } from "../support/index.ts";
-import { startJob } from "./job.ts";
+import { bytesOf, checksumOf, startJob } from "./job.ts";
 
 const test = suite("server faults");
 let wasm: string;
@@ -77,6 +78,60 @@ test("a job ends with the right results when the server comes back with an empty
   assert.is(await wray.get((await wray.remote("math/add")).remote(1, 2)), 3);
   // Its module was lost with the store, and is there again once it is loaded again.
   await startJob(wray, await wray.load(wasm), 5).check();
+});
+
+test("what became ready while the server was away, small and large, comes once it is back", async (t) => {
+  const cluster = await startCluster(t, { hosts: 2 });
+  const wray = await cluster.connect();
+  const probe = await wray.load(wasm);
+  const busy = probe.kernel("busy");
+  const names = ["first", "second"];
+  const refs = names.map((name) => busy.remote(name, 300_000_000));
+  const large = probe.kernel("bytes").remote(2_000_000, 7);
+  const sum = probe.kernel("checksum").remote(large);
+  await Promise.race(cluster.hosts.map((host) => host.printed(/busy/)));
+  await cluster.server.kill();
+  // Both hosts end what they run, and begin what waits there, with nobody to tell.
+  await Promise.all(
+    names.map((name) => Promise.race(cluster.hosts.map((host) => host.printed(new RegExp(name))))),
+  );
+  await cluster.server.restart();
+  assert.equal(await wray.get(refs), names);
+  assert.is(await wray.get(sum), checksumOf(bytesOf(2_000_000, 7)));
+  assert.is(wray.stats().tasksRetried, 0);
+});
+
+test("a stream gives each item once when the server is killed in its middle", async (t) => {
+  const cluster = await startCluster(t, { hosts: 1 });
+  const wray = await cluster.connect();
+  const streams = await wray.load(await compileOnce("tests/api/fixtures/streams.ts"));
+  const seen: number[] = [];
+  for await (const ref of streams.kernel("count").stream<number>(300)) {
+    seen.push(await wray.get(ref));
+    if (seen.length % 100 !== 50) continue;
+    await cluster.server.kill();
+    await cluster.server.restart();
+  }
+  assert.equal(
+    seen,
+    Array.from({ length: 300 }, (_, index) => index),
+  );
+});
+
+test("an object comes whole when the server is killed while it is on its way", async (t) => {
+  const cluster = await startCluster(t, { hosts: 2 });
+  const wray = await cluster.connect();
+  const probe = await wray.load(wasm);
+  const [a, b] = cluster.hosts.map(({ id }) => id) as [string, string];
+  const large = probe.kernel("bytes").options({ host: a }).remote(30_000_000, 3);
+  await wray.wait([large]);
+  const sum = probe.kernel("checksum").options({ host: b }).remote(large);
+  const here = wray.get(large) as Promise<Uint8Array>;
+  await cluster.server.kill();
+  await cluster.server.restart();
+  const right = bytesOf(30_000_000, 3);
+  assert.is(Buffer.compare(await here, right), 0);
+  assert.is(await wray.get(sum), checksumOf(right));
 });
 
 test("tasks that are submitted while the server is away run when it is back", async (t) => {

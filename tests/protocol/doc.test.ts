@@ -42,7 +42,7 @@ test("the table of subjects has the subjects that there are", () => {
     ...[subjects.load, subjects.loadOf("<id>"), subjects.idle("<id>"), subjects.drain("<id>")],
     ...[subjects.hello, subjects.hostTasks("<id>"), subjects.clientResults("<id>")],
     ...[subjects.borrow("<id>"), subjects.alive("<id>")],
-    ...[...peers.map(subjects.objects), ...peers.map(subjects.memory)],
+    ...[...peers.map(subjects.objects), subjects.module("<sha256>"), ...peers.map(subjects.memory)],
   ];
   const firstCells = [...section("Subjects").matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);
   const inTable = firstCells.flatMap((cell) => [...cell.matchAll(/`(.*?)`/g)].map(([, subject]) => subject));

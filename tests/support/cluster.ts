@@ -3,7 +3,7 @@ import { type Client, type InitOptions, init } from "wray";
 import { decodeHeartbeat } from "../../scheduler/protocol/codec.ts";
 import type { Heartbeat } from "../../scheduler/protocol/messages.ts";
 import { type NatsServer, type StartNatsServerOptions, startNatsServer } from "../../scripts/nats/index.ts";
-import { type Command, type Ended, startCommand } from "./command.ts";
+import { type Command, type CommandOptions, type Ended, startCommand } from "./command.ts";
 import type { TestContext } from "./suite.ts";
 
 /** A `wray host` process that has joined. */
@@ -13,9 +13,12 @@ export type HostProcess = Command & {
   kill(signal?: NodeJS.Signals): Promise<Ended>;
 };
 
-export type HostProcessOptions = { cluster?: string; cpus?: number; args?: string[] };
+export type HostProcessOptions = { cluster?: string; cpus?: number; args?: string[] } & Pick<
+  CommandOptions,
+  "by"
+>;
 
-export type ClusterOptions = Pick<StartNatsServerOptions, "config" | "jetstream"> & {
+export type ClusterOptions = Pick<StartNatsServerOptions, "address" | "config" | "jetstream"> & {
   hosts?: number;
   cpus?: number;
 };
@@ -86,13 +89,11 @@ export async function startCluster(
 export async function startHostProcess(
   t: Pick<TestContext, "after">,
   servers: string,
-  { cluster, cpus = 1, args = [] }: HostProcessOptions = {},
+  { cluster, cpus = 1, args = [], ...options }: HostProcessOptions = {},
 ): Promise<HostProcess> {
-  const command = startCommand(t, [
-    "host",
-    ...["--servers", servers, "--cpus", String(cpus), ...args],
-    ...(cluster === undefined ? [] : ["--cluster", cluster]),
-  ]);
+  const all = ["host", "--servers", servers, "--cpus", String(cpus), ...args];
+  if (cluster !== undefined) all.push("--cluster", cluster);
+  const command = startCommand(t, all, options);
   const [, id] = await command.printed(/^wray host (\S+) joined /);
   return Object.assign(command, {
     id: id!,

@@ -16,15 +16,22 @@ export type Command = {
   ended: Promise<Ended>;
 };
 
-export type CommandOptions = { file?: string; cwd?: string; env?: NodeJS.ProcessEnv };
+export type CommandOptions = {
+  file?: string;
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** A command that runs it, such as `ip netns exec …`. */
+  by?: readonly string[];
+};
 
 /** Starts `wray …`, or another script, in a process of its own, which is killed when the test has ended. */
 export function startCommand(
   t: Pick<TestContext, "after">,
   args: readonly string[],
-  { file = "dist/wray.mjs", cwd, env }: CommandOptions = {},
+  { file = "dist/wray.mjs", cwd, env, by = [] }: CommandOptions = {},
 ): Command {
-  const child = spawn(process.execPath, [resolve(file), ...args], {
+  const [program, ...others] = [...by, process.execPath, resolve(file), ...args];
+  const child = spawn(program!, others, {
     stdio: ["pipe", "pipe", "pipe"],
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),

@@ -144,6 +144,21 @@ test("add(), get(), release() and releaseAllOf() keep objects by id for their ow
   assert.is(store.usedBytes, 8 * kib);
 });
 
+test("tidy() frees memory that only garbage holds", async (t) => {
+  const { store } = openStore(t, 1024 * kib);
+  const object = filled(store, 16 * kib, 1);
+  let view = object.view();
+  object.free();
+  await new Promise(setImmediate);
+  store.tidy();
+  assert.is(store.usedBytes, 16 * kib);
+  assert.is(view?.[0], 1);
+  view = undefined;
+  await new Promise(setImmediate);
+  store.tidy();
+  assert.is(store.usedBytes, 0);
+});
+
 test("a freed object is lost to who waits for it", async (t) => {
   const { store } = openStore(t, 1024 * kib);
   const object: StoredObject = filled(store, 8 * kib, 1);

@@ -6,7 +6,7 @@ import type { TestContext } from "../../support/suite.ts";
 
 const test = suite("bus/exchange");
 
-type Published = { to: string } & Pick<Packet<string>, "seq" | "ack" | "messages" | "reset">;
+type Published = { to: string } & Pick<Packet<string>, "seq" | "ack" | "messages" | "reset" | "missed">;
 
 /** An exchange with a clock of its own, and everything that it does. */
 function exchangeOf(t: TestContext) {
@@ -16,8 +16,7 @@ function exchangeOf(t: TestContext) {
   const clock = { nowMs: 0 };
   const exchange = new Exchange<string, string>({
     id: "me",
-    publish: (to, { seq, ack, messages, reset }) =>
-      published.push({ to, seq, ack, messages, ...(reset === undefined ? {} : { reset }) }),
+    publish: (to, { from: _, session: __, ...packet }) => published.push({ to, ...packet }),
     deliver: (from, message) => delivered.push(`${from} ${message}`),
     onReset: (peerId) => resetBy.push(peerId),
     nowMs: () => clock.nowMs,
@@ -144,7 +143,7 @@ test("receive() ignores a reset when the first packet is lost and the second is 
   exchange.receive(packet(0, { reset: true }));
   assert.equal(resetBy, []);
   published.length = 0;
-  exchange.resend(0);
+  exchange.reconnected();
   assert.equal(
     published.map(({ seq }) => seq),
     [1, 2],
@@ -168,24 +167,65 @@ test("resend() repeats a packet when it has waited so long for its acknowledgeme
   exchange.open("peer", "s");
   exchange.send("peer", "a", 1);
   exchange.flush();
-  clock.nowMs = 999;
-  exchange.resend(1_000);
-  assert.is(published.length, 1);
-  clock.nowMs = 1_000;
-  exchange.resend(1_000);
-  assert.is(published.length, 2);
+  const isRepeatedAfter = (ms: number) => {
+    const sentMs = clock.nowMs;
+    published.length = 0;
+    clock.nowMs = sentMs + ms - 1;
+    exchange.resend();
+    assert.equal(published, []);
+    clock.nowMs++;
+    exchange.resend();
+    assert.is(published.length, 1);
+  };
+  // Its peer has never answered.
+  isRepeatedAfter(250);
   assert.is(exchange.isSettled, false);
   exchange.receive(packet(0, { ack: 1 }));
   assert.is(exchange.isSettled, true);
-  exchange.resend(0);
-  assert.is(published.length, 2);
+  exchange.send("peer", "b", 1);
+  exchange.flush();
+  isRepeatedAfter(1_000);
+  exchange.receive(packet(0, { ack: 2 }));
+  published.length = 0;
+  clock.nowMs += 1_000;
+  exchange.resend();
+  assert.equal(published, []);
+});
+
+test("reconnected() repeats all that is not acknowledged, and asks for what was missed", (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.open("settled", "s");
+  exchange.open("peer", "s");
+  for (const message of ["a", "b"]) {
+    exchange.send("peer", message, 1);
+    if (message === "a") exchange.flush();
+  }
+  published.length = 0;
+  exchange.reconnected();
+  assert.equal(published, [
+    { to: "settled", seq: 0, ack: 0, messages: [], missed: true },
+    { to: "peer", seq: 1, ack: 0, messages: ["a"], missed: true },
+    { to: "peer", seq: 2, ack: 0, messages: ["b"] },
+  ]);
+});
+
+test("receive() repeats at once what is not acknowledged when the peer has missed some", (t) => {
+  const { exchange, published } = exchangeOf(t);
+  exchange.open("peer", "s");
+  for (const message of ["a", "b"]) {
+    exchange.send("peer", message, 1);
+    exchange.flush();
+  }
+  published.length = 0;
+  exchange.receive(packet(0, { ack: 1, missed: true }));
+  assert.equal(published, [{ to: "peer", seq: 2, ack: 0, messages: ["b"] }]);
 });
 
 test("resend() acknowledges when a packet has come since the last time", (t) => {
   const { exchange, published } = exchangeOf(t);
   exchange.receive(packet(1), () => {});
-  exchange.resend(1_000);
-  exchange.resend(1_000);
+  exchange.resend();
+  exchange.resend();
   assert.equal(published, [{ to: "peer", seq: 0, ack: 1, messages: [] }]);
 });
 

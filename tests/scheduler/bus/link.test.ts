@@ -124,11 +124,33 @@ test("receive() gives each message once and in order when the channel loses, rep
   });
 });
 
+test("reconnected() of either end, once both are connected, brings all to the other with no time passing", () => {
+  forSeeds(1_000, (random) => {
+    const [a, b] = [new End("a", random), new End("b", random)];
+    for (let step = 0; step < 40; step++) {
+      const [from, to] = random.happens(0.5) ? [a, b] : [b, a];
+      from.act(0);
+      to.takeSome(from);
+    }
+    // What is on its way is lost with the server of one of them.
+    for (const end of [a, b]) end.loseAll();
+    const [lost, other] = random.happens(0.5) ? [a, b] : [b, a];
+    lost.reconnected();
+    other.takeAll(lost);
+    lost.takeAll(other);
+    assert.equal(b.received, a.sent.slice(0, b.received.length));
+    assert.ok(b.received.length >= a.flushedCount, "all that had left one is at the other");
+    assert.ok(a.received.length >= b.flushedCount, "and the other way");
+  });
+});
+
 /** One end of a link, the messages that went in and came out of it, and its packets that are on their way. */
 class End {
   readonly link: Link<number, number>;
   readonly sent: number[] = [];
   readonly received: number[] = [];
+  /** How many of those that went in have left. */
+  flushedCount = 0;
   readonly #random: Random;
   #onTheWay: Packet<number>[] = [];
 
@@ -142,9 +164,21 @@ class End {
       this.link.send(this.sent.length, this.#random.below(40_000));
       this.sent.push(this.sent.length);
     }
-    if (this.#random.happens(0.7)) this.#publish(this.link.flush(nowMs));
+    if (this.#random.happens(0.7)) {
+      this.#publish(this.link.flush(nowMs));
+      this.flushedCount = this.sent.length;
+    }
     if (this.#random.happens(0.4)) this.#publish(this.link.overdue(nowMs, nowMs - 1_000));
     if (this.#random.happens(0.1)) this.#publish([this.link.acknowledge()]);
+  }
+
+  loseAll(): void {
+    this.#onTheWay = [];
+  }
+
+  reconnected(): void {
+    this.#publish(this.link.reconnected(0));
+    this.flushedCount = this.sent.length;
   }
 
   sendAll(nowMs: number): void {
@@ -158,13 +192,19 @@ class End {
       const index = this.#random.happens(0.6) ? 0 : this.#random.below(from.#onTheWay.length);
       const packet = from.#onTheWay[index]!;
       if (!this.#random.happens(0.2)) from.#onTheWay.splice(index, 1);
-      if (!this.#random.happens(0.25)) this.received.push(...this.link.receive(packet));
+      if (!this.#random.happens(0.25)) this.#receive(packet);
     }
   }
 
   takeAll(from: End): void {
-    for (const packet of from.#onTheWay) this.received.push(...this.link.receive(packet));
+    for (const packet of from.#onTheWay) this.#receive(packet);
     from.#onTheWay = [];
+  }
+
+  #receive(packet: Packet<number>): void {
+    this.received.push(...this.link.receive(packet));
+    // As an exchange does.
+    if (packet.missed) this.#publish(this.link.overdue(0, 0));
   }
 
   /** Copies, as the wire makes them: a link stamps a packet anew when it sends it again. */

@@ -19,6 +19,17 @@ test("publish() calls every subscriber in order when the current task has ended"
   assert.equal(got, ["a1", "b1", "a2", "b2"]);
 });
 
+test("subscribe() gives a message to one of each queue, and to all others", async () => {
+  const bus = memoryBus();
+  const got: string[] = [];
+  for (const [name, queue] of [["a", "q"], ["b", "q"], ["c", "other"], ["d"], ["e"]] as const) {
+    bus.subscribe("s", () => got.push(name), queue);
+  }
+  bus.publish("s", bytesOf(1));
+  await Promise.resolve();
+  assert.equal(got, ["a", "c", "d", "e"]);
+});
+
 test("subscribe() loses only the message that breaks the protocol when a handler throws", async () => {
   const bus = memoryBus();
   const got: number[] = [];

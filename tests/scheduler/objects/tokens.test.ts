@@ -33,6 +33,15 @@ test("redeem() gives nothing when the token is too old", () => {
   assert.is(tokens.redeem(late, tokenMs), "b");
 });
 
+test("forgetOld() lets go of what nobody has asked for in time", () => {
+  const tokens = new Tokens<string>();
+  tokens.issue("a", 0, bytesOf(1));
+  const late = tokens.issue("b", 1, bytesOf(2));
+  tokens.forgetOld(tokenMs);
+  assert.is(tokens.size, 1);
+  assert.is(tokens.redeem(late, tokenMs), "b");
+});
+
 test("issue() forgets tokens that are too old, and the oldest when nobody shows them", () => {
   const tokens = new Tokens<number>();
   const tokenOf = (index: number) => {

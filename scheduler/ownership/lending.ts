@@ -32,7 +32,9 @@ export class Lending {
       this.#end(id, borrower);
       return { kind: "unknown" };
     }
-    if (objects.get(id) === undefined) return { kind: "unknown" };
+    const known = objects.state(id);
+    // What is only remembered has no value, and nobody makes it again as long as it is not needed.
+    if (known === undefined || known.kind === "released") return { kind: "unknown" };
     this.#renew(id, borrower);
     if (missing !== undefined) this.#deps.missing(id, missing);
     const state = await Promise.race([this.#ready(id), late()]);

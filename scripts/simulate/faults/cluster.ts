@@ -54,7 +54,7 @@ export class Cluster {
   crashProbability = 0;
   /** What each host said last. */
   readonly heard = new Map<string, Heartbeat>();
-  /** The last packet with messages: when it was sent, and what it was. */
+  /** The last packet with messages since the faults are over: when it was sent, and what it was. */
   busyMs = 0;
   busyWith = "";
   readonly #faults: Faults;
@@ -69,6 +69,7 @@ export class Cluster {
     this.#chance = world.chance("work");
     this.network = new Network(world);
     this.network.onMessage = (from, subject, payload) => {
+      if (!this.#faults.isOver) return;
       const packet = packetOf(subject, payload);
       if (packet === undefined || packet.seq === 0) return;
       this.busyMs = world.nowMs;

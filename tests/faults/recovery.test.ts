@@ -188,7 +188,7 @@ test("owner dies before the dependency is ready: what its tasks have submitted e
   await hosts[1]!.printed(/spinning/);
   const sinceMs = performance.now();
   await hosts[0]!.kill();
-  await hosts[1]!.printed(/client \S+ died; 1 tasks and 0 objects go with it/);
+  await hosts[1]!.printed(/client \S+ died; [1-9] tasks and 0 objects go with it/);
   const tookMs = performance.now() - sinceMs;
   console.log(`owner died: its tasks elsewhere ended after ${tookMs.toFixed(0)} ms`);
   assert.ok(tookMs < withinMs, `${tookMs} ms`);

@@ -1,13 +1,11 @@
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
-import { Gossip } from "../scheduler/client/gossip.ts";
 import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
 import { AbsentOwners } from "../scheduler/ownership/absent-owners.ts";
-import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { unreservedCpus } from "../scheduler/placement/resources.ts";
 import {
@@ -23,7 +21,6 @@ import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts
 import type {
   Call,
   Heartbeat,
-  HostState,
   ItemOutcome,
   Outcome,
   Ran,
@@ -31,7 +28,7 @@ import type {
   ToClient,
   ToHost,
 } from "../scheduler/protocol/messages.ts";
-import { type Peer, protocolVersion, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
+import { type Peer, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
@@ -43,6 +40,7 @@ import { type ModuleSource, Modules } from "./modules.ts";
 import { Segments } from "./objects/segments.ts";
 import { ObjectStore } from "./objects/store.ts";
 import { type CallPool, Pool } from "./pool/pool.ts";
+import { Presence } from "./presence.ts";
 import { printLog } from "./print-log.ts";
 import { publishShipped } from "./shipped.ts";
 import { submitService } from "./submit-service.ts";
@@ -52,8 +50,6 @@ import { Traps } from "./traps/traps.ts";
 const tickMs = 100;
 /** How often a host that has nothing to do gives back memory that only garbage holds. */
 const tidyMs = 1_000;
-/** How many other hosts are listened to, if there are more: there may be many that do so. */
-const mostHeard = 32;
 /** How often a client hears what a host has to do, beside its results, at most. */
 const tellMs = 1;
 /** A client that has been silent for so long is gone, and its objects with it. A busy one may say nothing for long. */
@@ -112,21 +108,14 @@ export class Host {
   #submitService: Subscription | undefined;
   #jobService: JobService | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
-  #state: HostState = "up";
-  #epoch = 0;
   #checkedMs = performance.now();
   #stopped: Promise<void> | undefined;
   /** The client of this host itself, for what tasks submit. */
   #nested: Promise<Submitter> | undefined;
   #submitter: Submitter | undefined;
-  readonly #resources: Resources;
-  readonly #labels: Record<string, string>;
-  /** Hosts that have asked for work; and others that were heard of, and when. */
+  /** Hosts that have asked for work. */
   readonly #idle = new IdleHosts();
-  readonly #others = new Map<string, number>();
-  readonly #gossip: Gossip;
-  #beatenMs = 0;
-  #rssBytes = process.memoryUsage.rss();
+  readonly #presence: Presence;
   /** When each client was told what there is to do. */
   readonly #toldMs = new Map<string, number>();
 
@@ -138,8 +127,7 @@ export class Host {
     this.asked = new Promise((resolve) => {
       this.#ask = resolve;
     });
-    this.#resources = { cpu: cpus, ...options.resources };
-    this.#labels = labels;
+    const resources = { cpu: cpus, ...options.resources };
     this.#bus = bus;
     this.#control = control;
     this.#subjects = subjectsOf(cluster);
@@ -165,10 +153,10 @@ export class Host {
       control,
       submitter: () => this.#nestedSubmitter(),
       traps: new Traps(control),
-      resources: this.#resources,
+      resources,
       idle: this.#idle,
-      victims: () => this.#victims(),
-      ask: (hostId) => bus.publish(this.#subjects.idle(hostId), encodeMessage(this.#heartbeat())),
+      victims: () => (this.#presence.state === "up" ? this.#presence.others : []),
+      ask: (hostId) => bus.publish(this.#subjects.idle(hostId), encodeMessage(this.#presence.heartbeat)),
       isPresent: (clientId) => this.#exchange.has(clientId),
       settled: ({ owner, group, attempt }) => this.#tellGroup(owner, { group, attempt, isHeld: true }),
       progressed: (clientId, taskId, fraction, text) =>
@@ -188,9 +176,10 @@ export class Host {
       died: (clientId) => this.#forgetDead(clientId),
       nowMs: () => performance.now(),
     });
-    this.#gossip = new Gossip({
-      ...{ bus, subjects: this.#subjects, most: mostHeard },
-      heard: (heartbeat) => this.#heard(heartbeat),
+    this.#presence = new Presence({
+      ...{ bus, control, subjects: this.#subjects, id, cpus, resources, labels },
+      load: () => this.#executor.load,
+      heard: (heartbeat) => this.#submitter?.heard(heartbeat),
       needed: () => this.#submitter?.busy() ?? [],
     });
     this.#subscriptions.push(
@@ -210,13 +199,13 @@ export class Host {
         this.#ask(decodeDrain(payload));
         respond(encodeMessage({ host: id }));
       }),
-      bus.subscribe(this.#subjects.hello, () => this.#beat()),
+      bus.subscribe(this.#subjects.hello, () => this.#presence.beat()),
       bus.subscribe(this.#subjects.idle(id), (payload) => this.#asked(decodeHeartbeat(payload))),
       bus.onReconnect(() => {
         this.#exchange.reconnected();
-        this.#beat();
+        this.#presence.beat();
         this.#absentOwners.reconnected();
-        void this.#renewLease();
+        void this.#presence.renewLease();
       }),
     );
   }
@@ -231,7 +220,7 @@ export class Host {
     await publishShipped(control);
     const host = new Host(options);
     try {
-      await host.#takeLease();
+      await host.#presence.takeLease();
       host.#submitService = await submitService({
         bus,
         subjects: host.#subjects,
@@ -249,13 +238,13 @@ export class Host {
     host.#every(tickMs, () => {
       host.#forgetSilent();
       host.#executor.tick();
-      host.#beatInTime();
+      host.#presence.beatInTime(tickMs);
     });
-    host.#every(leaseRenewMs, () => void host.#renewLease());
+    host.#every(leaseRenewMs, () => void host.#presence.renewLease());
     host.#every(tidyMs, () => {
       if (host.#executor.isIdle) host.#store.tidy();
     });
-    host.#beat();
+    host.#presence.beat();
     if (options.jobs !== undefined) host.#startJobs(options.jobs);
     return host;
   }
@@ -311,15 +300,15 @@ export class Host {
         void this.#keep(clientId, message);
         return;
       case "reserve": {
-        const isReserved = this.#state === "up" && this.#executor.reserve(clientId, message);
+        const isReserved = this.#presence.state === "up" && this.#executor.reserve(clientId, message);
         const { group, attempt } = message;
         if (!isReserved) this.#tellGroup(clientId, { group, attempt, isHeld: false });
-        this.#beat();
+        this.#presence.beat();
         return;
       }
       case "unreserve":
         this.#executor.unreserve(message.group, message.indexes);
-        this.#beat();
+        this.#presence.beat();
         return;
       case "bye":
         this.#forgetClient(clientId);
@@ -329,7 +318,7 @@ export class Host {
 
   async #keep(clientId: string, { id, at }: { id: string; at: Peer[] }): Promise<void> {
     const bytes =
-      this.#state === "up"
+      this.#presence.state === "up"
         ? await this.#executor.keep(clientId, { ref: id, at }).catch(() => undefined)
         : undefined;
     this.#exchange.send(
@@ -400,8 +389,8 @@ export class Host {
         local: { id: this.id, idle: this.#idle, load: () => this.#executor.load },
       });
       this.#submitter = submitter;
-      submitter.heard(this.#heartbeat());
-      await submitter.greet([...this.#others.keys()]);
+      submitter.heard(this.#presence.heartbeat);
+      await submitter.greet(this.#presence.others);
       return submitter;
     })();
     this.#nested.catch(() => {
@@ -439,13 +428,13 @@ export class Host {
     const { tasks, objects } = this.#forgetClient(clientId);
     const dropped = `dropped ${tasks} tasks and ${objects} objects`;
     try {
-      if (this.#state === "up") await this.#takeLease();
+      if (this.#presence.state === "up") await this.#presence.takeLease();
     } catch {
       // The next renewal makes up for it.
     }
-    this.#beat();
+    this.#presence.beat();
     console.error(
-      `wray host ${this.id}: client ${clientId} took it for dead; ${dropped}, goes on with epoch ${this.#epoch}`,
+      `wray host ${this.id}: client ${clientId} took it for dead; ${dropped}, goes on with epoch ${this.#presence.epoch}`,
     );
   }
 
@@ -474,51 +463,12 @@ export class Host {
     };
   }
 
-  /** The more hosts there are, the more rarely each is heard of. */
-  get #beatMs(): number {
-    return Math.max(shortestBeatMs, this.#gossip.hostCount);
-  }
-
-  #beatInTime(): void {
-    if (performance.now() - this.#beatenMs >= this.#beatMs - tickMs / 2) this.#beat();
-  }
-
-  #beat(): void {
-    this.#beatenMs = performance.now();
-    this.#rssBytes = process.memoryUsage.rss();
-    this.#bus.publish(this.#subjects.loadOf(this.id), encodeMessage(this.#heartbeat()));
-  }
-
-  #heartbeat(): Heartbeat {
-    return {
-      ...{ v: protocolVersion, host: this.id, epoch: this.#epoch, cpus: this.cpus },
-      ...{ ...this.#executor.load, resources: this.#resources, labels: this.#labels },
-      ...{ beatMs: this.#beatMs, rssBytes: this.#rssBytes, state: this.#state },
-    };
-  }
-
   /** Another host has nothing to do for some cpus, and asks for work. */
   #asked(thief: Heartbeat): void {
     const { host: id, cpus, running, queued, unreserved } = thief;
     const free = unreservedCpus(cpus, unreserved) - running - queued;
-    if (free <= 0 || id === this.id || this.#state !== "up") return;
+    if (free <= 0 || id === this.id || this.#presence.state !== "up") return;
     if (this.#executor.asked(id, free) > 0) this.#submitter?.heard(thief);
-  }
-
-  #heard(heartbeat: Heartbeat): void {
-    this.#submitter?.heard(heartbeat);
-    const { host: id, state } = heartbeat;
-    if (id === this.id) return;
-    if (state === "up") this.#others.set(id, performance.now());
-    else this.#others.delete(id);
-  }
-
-  /** Hosts that may have work, for one that takes some. */
-  #victims(): string[] {
-    if (this.#state !== "up") return [];
-    const sinceMs = performance.now() - deadBeats * this.#beatMs;
-    for (const [id, heardMs] of this.#others) if (heardMs < sinceMs) this.#others.delete(id);
-    return [...this.#others.keys()];
   }
 
   /** Tells a client what there is to do here, and how long its tasks ran, with the results that it gets now. */
@@ -538,39 +488,24 @@ export class Host {
     });
   }
 
-  async #takeLease(): Promise<void> {
-    this.#epoch = await this.#control.putLease({ host: this.id, epoch: this.#epoch, cpus: this.cpus });
-  }
-
-  /** A server that was replaced by an empty one gets everything anew. */
-  async #renewLease(): Promise<void> {
-    try {
-      if (this.#state !== "up") return;
-      await this.#control.putLease({ host: this.id, epoch: this.#epoch, cpus: this.cpus });
-      await publishShipped(this.#control);
-    } catch {
-      // The server is away; the next renewal, or the one after the reconnect, makes up for it.
-    }
-  }
-
   async #leave(deadlineMs: number): Promise<void> {
-    this.#state = "draining";
-    this.#beat();
+    this.#presence.state = "draining";
+    this.#presence.beat();
     this.#submitService?.unsubscribe();
     await this.#jobService?.stop();
     this.#executor.giveBackWaiting();
     await this.#pool.drain(deadlineMs);
     if (deadlineMs > 0) await Promise.all([this.#farewell(), this.#jobService?.ended(farewellMs)]);
-    this.#state = "left";
-    this.#beat();
+    this.#presence.state = "left";
+    this.#presence.beat();
     for (const timer of this.#timers) clearInterval(timer);
     this.#executor.close();
-    this.#gossip.close();
+    this.#presence.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();
     this.#store.close();
     (await this.#nested?.catch(() => undefined))?.close();
-    if (this.#bus.isConnected) await this.#control.dropLease(this.id).catch(() => {});
+    await this.#presence.dropLease();
   }
 
   async #farewell(): Promise<void> {

@@ -39,6 +39,8 @@ const inlineTaskBytes = 32 * 1024;
 /** About what a template takes in a message. */
 const overheadBytes = 300;
 const tickMs = 100;
+/** How often it is looked which hosts are lost, at most. */
+const lookMs = 25;
 /** When our own timer is so late, this thread was busy, and what hosts said is still waiting to be read. */
 const deafMs = 250;
 /** How often hosts are told that we are still there. */
@@ -97,6 +99,8 @@ export class Submitter {
   #lostCount = 0;
   #touchedMs = 0;
   #tickedMs = performance.now();
+  /** When it was looked last which hosts are lost. */
+  #lookedMs = 0;
   #idCount = 0;
   #onHeard = () => {};
 
@@ -196,9 +200,12 @@ export class Submitter {
 
   /** Takes in what a host says of itself. */
   heard(heartbeat: Heartbeat): void {
+    const nowMs = performance.now();
     this.#fence(heartbeat.host);
-    this.#hosts.heard(heartbeat, performance.now());
-    if (heartbeat.state === "left") this.#loseHosts();
+    this.#hosts.heard(heartbeat, nowMs);
+    // Whoever hears some sees at once that others say nothing, unless it has heard nothing for a while itself.
+    const isDue = nowMs - this.#lookedMs >= lookMs && nowMs - this.#tickedMs <= deafMs;
+    if (heartbeat.state === "left" || isDue) this.#loseHosts();
     if (heartbeat.state === "draining") {
       this.#groups.hostLost(heartbeat.host);
       this.#replicator.leaving(heartbeat.host);
@@ -522,6 +529,7 @@ export class Submitter {
   }
 
   #loseHosts(): void {
+    this.#lookedMs = performance.now();
     for (const { id, hasLeft } of this.#hosts.takeLost(performance.now())) this.#loseHost(id, hasLeft);
   }
 

@@ -2,7 +2,7 @@
 const silentMs = 300;
 const idleMs = 1_500;
 /** … and is dead when nobody is there for so long: one that has lost its connection is back sooner. */
-const absentMs = 400;
+const absentMs = 300;
 /** After a reconnect of our own, others are given so long for theirs. */
 const graceMs = 2_000;
 

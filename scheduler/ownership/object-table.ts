@@ -95,22 +95,7 @@ export class ObjectTable {
    */
   create(id: string, state: ObjectState = { kind: "pending" }, inner = none, keeper?: Keeper): Entry {
     for (const each of inner) this.use(each);
-    // Not by spreading, which takes microseconds, and this is done for each task.
-    const entry: Entry = {
-      id,
-      state,
-      heldCount: 1,
-      users: 0,
-      madeOfIt: 0,
-      origin: undefined,
-      isPart: false,
-      inner,
-      copies: undefined,
-      replicas: undefined,
-      listeners: undefined,
-      keeper,
-      recording: undefined,
-    };
+    const entry = entryOf(id, state, inner, keeper);
     this.#entries.set(id, entry);
     return entry;
   }
@@ -350,6 +335,20 @@ export class ObjectTable {
     return isLost ? entry : undefined;
   }
 
+  /** How an object that hosts hold can be made again. */
+  comesFrom(id: string, origin: Origin): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind === "remote") this.#setOrigin(entry, origin);
+  }
+
+  /** Lets go of an object that is lost if nobody needs it. Returns whether that is so. */
+  forgetUnused(entry: Entry): boolean {
+    if (entry.heldCount > 0 || entry.users > 0) return false;
+    entry.state = released;
+    this.#free([entry]);
+    return true;
+  }
+
   /** Somebody needs an object whose value is gone: it is pending, and about to be made again. */
   revive(entry: Entry): void {
     entry.state = { kind: "pending" };
@@ -441,4 +440,24 @@ export class ObjectTable {
       unused.push(held);
     }
   }
+}
+
+/** An object as a table keeps it; one that is in no table is of use, too, where its outcome is of none. */
+export function entryOf(id: string, state: ObjectState, inner: readonly string[], keeper?: Keeper): Entry {
+  // Not by spreading, which takes microseconds, and this is done for each task.
+  return {
+    id,
+    state,
+    heldCount: 1,
+    users: 0,
+    madeOfIt: 0,
+    origin: undefined,
+    isPart: false,
+    inner,
+    copies: undefined,
+    replicas: undefined,
+    listeners: undefined,
+    keeper,
+    recording: undefined,
+  };
 }

@@ -442,7 +442,10 @@ export class Submitter {
   /** Fails what is pending, with this error if there is one, and says goodbye to the hosts. */
   close(failure?: Error): void {
     clearInterval(this.#ticker);
-    this.#fetching.close(failure ?? new ShutdownError("the client was shut down before the value was here"));
+    const shutdown = failure ?? new ShutdownError("the client was shut down before the value was here");
+    this.#fetching.close(shutdown);
+    this.#lending.close();
+    this.#borrowing.close(shutdown);
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);

@@ -1,6 +1,7 @@
 import { Lending } from "../../../scheduler/ownership/lending.ts";
 import type { Origin } from "../../../scheduler/ownership/lineage.ts";
 import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
+import { ShutdownError } from "../../../scheduler/protocol/errors.ts";
 import { assert, suite } from "../../support/index.ts";
 
 const test = suite("ownership/lending");
@@ -49,4 +50,13 @@ test("asked() does not know what is let go of, and remembered only since others 
   assert.is((await lending.asked({ id: "x", borrower: "b" })).kind, "unknown");
   objects.drop("y");
   assert.is(objects.size, 0);
+});
+
+test("close() tells a borrower nothing of why what it waits for will never come: that is its owner's alone", async () => {
+  const { objects, lending } = lendingOf();
+  objects.create("x");
+  const asked = lending.asked({ id: "x", borrower: "b" });
+  lending.close();
+  objects.settle("x", { kind: "failed", error: new ShutdownError("the client was shut down") });
+  assert.is((await asked).kind, "pending");
 });

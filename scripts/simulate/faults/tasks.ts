@@ -151,11 +151,12 @@ export class Tasks {
     this.client.submitter.drop(task.id);
   }
 
+  /** Does something after so long, unless its client has left by then. */
   later(ms: number, action: () => void): void {
     this.busyCount++;
     setTimeout(() => {
       this.busyCount--;
-      action();
+      if (!this.client.hasLeft) action();
     }, ms);
   }
 

@@ -72,8 +72,8 @@ export type ExecutorDeps = {
   warn(text: string): void;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
-/** An object on its way here: it is kept only if its owner has not let go of it meanwhile. */
-type Pull = { object: Promise<StoredObject>; owner: string; isWanted: boolean };
+/** An object on its way here: it is kept for those of its owners that have not let go of it meanwhile. */
+type Pull = { object: Promise<StoredObject>; readonly owners: Set<string> };
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
@@ -170,6 +170,8 @@ export class Executor {
     const { modules, maxMemoryBytes, isPresent } = this.#deps;
     const { template, args, owner } = task;
     if (!template.isReady) await template.prepare(modules, maxMemoryBytes);
+    // Its owner may have gone meanwhile, or let go of what it takes: nobody would let go of that again.
+    if (task.isCancelled) throw cancelled(template.label);
     checkArgRoom(template.label, args.length);
     const isAllHere = !args.some(isRefArg);
     const values = isAllHere
@@ -398,13 +400,12 @@ export class Executor {
   /** An owner lets go of an object, which may be on its way here. */
   release(owner: string, id: string): void {
     this.#deps.store.release(id, owner);
-    const pull = this.#pulls.get(id);
-    if (pull?.owner === owner) pull.isWanted = false;
+    this.#pulls.get(id)?.owners.delete(owner);
   }
 
   /** An owner lets go of all of its objects. Returns how many were here. */
   releaseAllOf(owner: string): number {
-    for (const pull of this.#pulls.values()) if (pull.owner === owner) pull.isWanted = false;
+    for (const { owners } of this.#pulls.values()) owners.delete(owner);
     return this.#deps.store.releaseAllOf(owner);
   }
 
@@ -444,8 +445,8 @@ export class Executor {
   /** An object that is here, or comes here from one of its peers. */
   #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
     const pull = this.#pulls.get(arg.ref);
-    if (pull === undefined) return this.#deps.store.get(arg.ref) ?? this.#pull(arg, owner, facts);
-    pull.isWanted = true;
+    if (pull === undefined) return this.#deps.store.share(arg.ref, owner) ?? this.#pull(arg, owner, facts);
+    pull.owners.add(owner);
     return pull.object;
   }
 
@@ -470,7 +471,9 @@ export class Executor {
     };
     const pulling = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
       .then(() => {
-        if (pull.isWanted) store.add(arg.ref, object!);
+        for (const each of pull.owners) object!.owners.add(each);
+        if (!pull.owners.has(owner)) object!.owners.delete(owner);
+        if (pull.owners.size > 0) store.add(arg.ref, object!);
         else object!.free();
         return object!;
       })
@@ -482,7 +485,7 @@ export class Executor {
         object?.unpin();
         this.#pulls.delete(arg.ref);
       });
-    const pull: Pull = { object: pulling, owner, isWanted: true };
+    const pull: Pull = { object: pulling, owners: new Set([owner]) };
     this.#pulls.set(arg.ref, pull);
     return pulling;
   }

@@ -115,10 +115,19 @@ export class ObjectStore {
     return this.#shelve(segment, byteLength, facts);
   }
 
-  /** Keeps an object under an id, by which clients ask for it. */
+  /** Keeps an object under an id, by which clients ask for it: for its owner, and those of what was there before. */
   add(id: string, object: StoredObject): void {
-    this.#byId.get(id)?.free();
+    const before = this.#byId.get(id);
+    for (const owner of before?.owners ?? []) object.owners.add(owner);
+    before?.free();
     this.#byId.set(id, object);
+  }
+
+  /** Keeps an object that is here for another owner, too. Returns it, if it is here. */
+  share(id: string, owner: string): StoredObject | undefined {
+    const object = this.#byId.get(id);
+    object?.owners.add(owner);
+    return object;
   }
 
   get(id: string): StoredObject | undefined {
@@ -134,10 +143,11 @@ export class ObjectStore {
     return object && (object.view() ?? object.viewed());
   }
 
-  /** Lets go of an object, if it is this owner's. Returns whether it was. */
+  /** An owner lets go of an object; the last one frees it. Returns whether it was this owner's. */
   release(id: string, owner: string): boolean {
     const object = this.#byId.get(id);
-    if (object?.facts.owner !== owner) return false;
+    if (!object?.owners.delete(owner)) return false;
+    if (object.owners.size > 0) return true;
     this.#byId.delete(id);
     object.free();
     return true;
@@ -152,7 +162,7 @@ export class ObjectStore {
 
   /** Whether these owners have objects here, which may be nowhere else. */
   hasObjectsOf(isOwner: (owner: string) => boolean): boolean {
-    for (const { facts } of this.#byId.values()) if (isOwner(facts.owner)) return true;
+    for (const { owners } of this.#byId.values()) if ([...owners].some(isOwner)) return true;
     return false;
   }
 
@@ -171,7 +181,7 @@ export class ObjectStore {
         return {
           ...(id !== undefined && { id }),
           bytes: object.byteLength,
-          owner: object.facts.owner,
+          owner: [...object.owners][0] ?? object.facts.owner,
           label: object.isFreed ? `${object.facts.label}, freed` : object.facts.label,
           ageMs: Math.max(0, nowMs - object.createdMs),
           place: object.memoryBytes > 0 ? "memory" : "disk",

@@ -60,8 +60,20 @@ export class Borrowing {
   /** This client holds no ref of an object any more. */
   freed(id: string): void {
     const borrowed = this.#borrowed.get(id);
-    if (!this.#borrowed.delete(id)) return;
-    this.#request(borrowed!.owner, { id, isBack: true }).catch(() => {}); // Its lease ends by itself.
+    if (borrowed === undefined) return;
+    this.#borrowed.delete(id);
+    const { bus, subjects, clientId } = this.#deps;
+    // When that is lost, its lease ends by itself.
+    bus.publish(subjects.borrow(borrowed.owner), encodeMessage({ id, borrower: clientId, isBack: true }));
+  }
+
+  /** Gives back everything; what has not come by now fails. */
+  close(failure: Error): void {
+    const { objects } = this.#deps;
+    for (const id of [...this.#borrowed.keys()]) {
+      this.freed(id);
+      objects.settle(id, { kind: "failed", error: failure });
+    }
   }
 
   /** Our connection was lost, and is back. */

@@ -251,8 +251,10 @@ export class Submitter {
 
   /** A ref of an object by the client that owns it. */
   borrow(id: string, owner: string): void {
-    if (this.#objects.get(id) !== undefined) this.#objects.hold(id);
-    else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
+    if (this.#objects.get(id) !== undefined) {
+      this.#objects.hold(id);
+      this.#tasks.needed(id);
+    } else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
     else this.#borrowing.borrow(id, owner);
   }
 
@@ -440,7 +442,10 @@ export class Submitter {
   /** Fails what is pending, with this error if there is one, and says goodbye to the hosts. */
   close(failure?: Error): void {
     clearInterval(this.#ticker);
-    this.#fetching.close(failure ?? new ShutdownError("the client was shut down before the value was here"));
+    const shutdown = failure ?? new ShutdownError("the client was shut down before the value was here");
+    this.#fetching.close(shutdown);
+    this.#lending.close();
+    this.#borrowing.close(shutdown);
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);

@@ -191,6 +191,14 @@ export class TaskTable {
     if (lost !== undefined) this.#makeAgain(lost, hostIds, `${hostIds.join(" and ")} no longer had it`);
   }
 
+  /** The program needs an object: if that is known only since others were made of it, it is made again. */
+  needed(id: string): void {
+    const entry = this.#deps.objects.get(id);
+    if (entry?.state.kind !== "released") return;
+    this.#deps.objects.revive(entry);
+    this.#makeAgain(entry, [], "the program had let go of it");
+  }
+
   /** Takes in what a task on a host has yielded. */
   yielded(hostId: string, id: string, index: number, outcome: ItemOutcome): void {
     const { objects } = this.#deps;
@@ -275,7 +283,7 @@ export class TaskTable {
     for (const entry of pending) {
       const { origin, id } = entry;
       if (origin === "borrowed") {
-        askOwner?.(id, hostIds);
+        askOwner?.(id, entry === lost ? hostIds : []);
       } else if (!(origin instanceof TaskOrigin)) {
         const reason = origin === "evicted" ? origin : entry === lost ? "put" : "freed";
         objects.decide(entry, { kind: "failed", error: lostFor(reason, id, howOf(entry)) });

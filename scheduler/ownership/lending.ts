@@ -20,6 +20,7 @@ export class Lending {
   readonly #deps: LendingDeps;
   /** Until when each borrower has each object, by id and borrower. */
   readonly #leases = new Map<string, Map<string, number>>();
+  #isClosed = false;
 
   constructor(deps: LendingDeps) {
     this.#deps = deps;
@@ -32,11 +33,19 @@ export class Lending {
       this.#end(id, borrower);
       return { kind: "unknown" };
     }
-    if (objects.get(id) === undefined) return { kind: "unknown" };
+    const known = objects.state(id);
+    // What is only remembered has no value, and nobody makes it again as long as it is not needed.
+    if (known === undefined || known.kind === "released") return { kind: "unknown" };
     this.#renew(id, borrower);
     if (missing !== undefined) this.#deps.missing(id, missing);
     const state = await Promise.race([this.#ready(id), late()]);
-    return state ? replyOf(state) : { kind: "pending" };
+    // What fails because its owner leaves fails for others when they find that it is gone.
+    return state && !this.#isClosed ? replyOf(state) : { kind: "pending" };
+  }
+
+  /** Its owner leaves. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** To be called now and then. */

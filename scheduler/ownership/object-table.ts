@@ -71,7 +71,8 @@ const noHosts: ReadonlySet<string> = new Set();
 
 /**
  * The objects that a client owns: their state, who uses them, and where copies are. An object is let go of when the
- * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy. How a result that
+ * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy, and once more,
+ * of nobody, if it was still remembered then since others were made of it, and is no longer. How a result that
  * hosts hold was made is remembered, so that it can be made again, and of what it was made as well.
  */
 export class ObjectTable {
@@ -414,20 +415,20 @@ export class ObjectTable {
       if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
       if (madeOfIt > 0) {
         if (isPart && origin === undefined) continue;
-        this.#freeValue(next, unused);
+        if (state.kind !== "released") this.#freeValue(next, unused);
         next.state = released;
         continue;
       }
       // A listener may have ended its last use, and so have freed it already.
       if (!this.#entries.delete(id)) continue;
-      this.#freeValue(next, unused);
+      if (state.kind === "released") this.#onFree(id, noHosts);
+      else this.#freeValue(next, unused);
       this.#dropOrigin(next, unused);
     }
   }
 
   #freeValue(entry: Entry, unused: Entry[]): void {
     const { id, state, inner, copies, replicas = noHosts } = entry;
-    if (state.kind === "released") return;
     const hosts = state.kind === "remote" ? state.hosts : replicas;
     this.#onFree(id, copies === undefined ? hosts : new Set([...copies, ...hosts]));
     entry.copies = undefined;

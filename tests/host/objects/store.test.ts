@@ -144,6 +144,23 @@ test("add(), get(), release() and releaseAllOf() keep objects by id for their ow
   assert.is(store.usedBytes, 8 * kib);
 });
 
+test("share() keeps an object for each of its owners until the last lets go of it, also when it comes anew", (t) => {
+  const { store } = openStore(t, 1024 * kib);
+  store.share("x", "bob");
+  store.add("x", store.create(8 * kib, { ...facts, owner: "ada" }));
+  store.share("x", "bob");
+  store.add("x", store.create(8 * kib, { ...facts, owner: "ada" }));
+  assert.is(store.usedBytes, 8 * kib);
+  store.release("x", "ada");
+  store.release("x", "ada");
+  assert.ok(store.get("x"));
+  assert.ok(store.hasObjectsOf((owner) => owner === "bob"));
+  assert.not.ok(store.hasObjectsOf((owner) => owner === "ada"));
+  assert.is(store.report().objects[0]!.owner, "bob");
+  assert.is(store.releaseAllOf("bob"), 1);
+  assert.is(store.usedBytes, 0);
+});
+
 test("tidy() frees memory that only garbage holds", async (t) => {
   const { store } = openStore(t, 1024 * kib);
   const object = filled(store, 16 * kib, 1);

@@ -18,6 +18,7 @@ const none: readonly string[] = [];
 function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: number } = {}) {
   const sent: { hostId: string; task: PendingTask; args: readonly Arg[] }[] = [];
   const freed: string[] = [];
+  const asked: [string, readonly string[]][] = [];
   const clock = { nowMs: 0 };
   const objects = new ObjectTable((id, hosts) => freed.push(`${id} on ${[...hosts]}`), maxLineageBytes);
   const hosts = new HostTable();
@@ -26,6 +27,7 @@ function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: nu
     numberOf: numbering(),
     send: (hostId, task, args) => sent.push({ hostId, task, args }),
     cancel() {},
+    askOwner: (id, hostIds) => asked.push([id, hostIds]),
     nowMs: () => clock.nowMs,
     random: () => 0,
   });
@@ -40,6 +42,7 @@ function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: nu
     objects,
     sent,
     freed,
+    asked,
     join,
     /** Submits a task of this name that takes these. */
     submit(id: string, args: Submission["args"] = none, template: Partial<TaskTemplate> = {}): void {
@@ -428,4 +431,35 @@ test("mid-chain cancel: of a chain that is made again, what follows fails, and w
   assert.is(client.errorOf("z").code, "TASK_CANCELLED");
   assert.equal(client.run(), ["x"]);
   assert.is(client.state("x"), "remote");
+});
+
+test("needed() has what was let go of made again, when it is known only since others were made of it", () => {
+  const client = clientOf(["a"]);
+  client.submit("x");
+  client.run();
+  client.submit("y", ["x"]);
+  client.run();
+  client.objects.drop("x");
+  assert.is(client.state("x"), "released");
+  client.objects.hold("x");
+  client.tasks.needed("x");
+  assert.is(client.state("x"), "pending");
+  assert.equal(client.run(), ["x"]);
+  assert.is(client.state("x"), "remote");
+  client.tasks.needed("x");
+  assert.equal(client.run(), []);
+});
+
+test("an owner is asked for what was borrowed, and hears only of hosts that did not give that", () => {
+  const client = clientOf(["a", "b"]);
+  client.objects.create("x").origin = "borrowed";
+  client.objects.settle("x", { kind: "remote", hosts: new Set(["a"]), bytes: 10_000 });
+  client.submit("y", ["x"], { where: { host: "b" } });
+  client.run();
+  client.objects.drop("x");
+  client.tasks.missing("y", ["b"]);
+  assert.equal(client.asked, [["x", []]]);
+  client.objects.settle("x", { kind: "remote", hosts: new Set(["a"]), bytes: 10_000 });
+  client.tasks.missing("x", ["a"]);
+  assert.equal(client.asked.slice(1), [["x", ["a"]]]);
 });

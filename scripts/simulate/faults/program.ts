@@ -17,6 +17,7 @@ export class Program {
   readonly #random: () => number;
   readonly #tasks: Tasks;
   readonly #sharing: Sharing;
+  #isOver = false;
 
   /** @param peers all programs of the cluster, also this one */
   constructor(
@@ -66,9 +67,9 @@ export class Program {
     works[this.#tasks.below(works.length)]!();
   }
 
-  /** Takes what another program shares. */
+  /** Takes what another program shares, unless it has ended meanwhile. */
   take(source: Submitted, owner: string): void {
-    this.#sharing.take(source, owner);
+    if (!this.client.hasLeft && !this.#isOver) this.#sharing.take(source, owner);
   }
 
   /** A task that takes all of one host: it can only run there when nothing else does. */
@@ -76,8 +77,9 @@ export class Program {
     return this.#tasks.submit("small", [1], { where: { host: hostId }, need });
   }
 
-  /** Lets go of all that it still holds. */
+  /** Lets go of all that it still holds, and does nothing more. */
   dropAll(): void {
+    this.#isOver = true;
     for (const task of this.submitted) this.#tasks.drop(task);
   }
 

@@ -81,8 +81,8 @@ export class Sharing {
     submitter.lend(source.id);
     const owner = submitter.ownerOf(source.id);
     const peer = this.#tasks.pick(this.#peers());
-    this.#world.message(peer.client.process, 0.1 + mostPassedMs * this.#random() ** 2, "passed on", () => {
-      if (!peer.client.hasLeft) peer.take(source, owner);
-    });
+    this.#world.message(peer.client.process, 0.1 + mostPassedMs * this.#random() ** 2, "passed on", () =>
+      peer.take(source, owner),
+    );
   }
 }

@@ -72,8 +72,8 @@ export type ExecutorDeps = {
   warn(text: string): void;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
-/** An object on its way here: it is kept only if its owner has not let go of it meanwhile. */
-type Pull = { object: Promise<StoredObject>; owner: string; isWanted: boolean };
+/** An object on its way here, and the clients that have not let go of it meanwhile: without any, it is not kept. */
+type Pull = { object: Promise<StoredObject>; wantedBy: Set<string> };
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
@@ -398,13 +398,12 @@ export class Executor {
   /** An owner lets go of an object, which may be on its way here. */
   release(owner: string, id: string): void {
     this.#deps.store.release(id, owner);
-    const pull = this.#pulls.get(id);
-    if (pull?.owner === owner) pull.isWanted = false;
+    this.#pulls.get(id)?.wantedBy.delete(owner);
   }
 
   /** An owner lets go of all of its objects. Returns how many were here. */
   releaseAllOf(owner: string): number {
-    for (const pull of this.#pulls.values()) if (pull.owner === owner) pull.isWanted = false;
+    for (const { wantedBy } of this.#pulls.values()) wantedBy.delete(owner);
     return this.#deps.store.releaseAllOf(owner);
   }
 
@@ -444,9 +443,15 @@ export class Executor {
   /** An object that is here, or comes here from one of its peers. */
   #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
     const pull = this.#pulls.get(arg.ref);
-    if (pull === undefined) return this.#deps.store.get(arg.ref) ?? this.#pull(arg, owner, facts);
-    pull.isWanted = true;
-    return pull.object;
+    if (pull !== undefined) {
+      pull.wantedBy.add(owner);
+      return pull.object;
+    }
+    const { store } = this.#deps;
+    const object = store.get(arg.ref);
+    if (object === undefined) return this.#pull(arg, owner, facts);
+    if (object.facts.owner !== owner) store.share(arg.ref, owner);
+    return object;
   }
 
   #departuresFor(owner: string): Departures {
@@ -470,8 +475,14 @@ export class Executor {
     };
     const pulling = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
       .then(() => {
-        if (pull.isWanted) store.add(arg.ref, object!);
-        else object!.free();
+        const [first, ...others] = pull.wantedBy;
+        if (first === undefined) {
+          object!.free();
+        } else {
+          object!.facts = { ...facts, owner: first };
+          store.add(arg.ref, object!);
+          for (const other of others) store.share(arg.ref, other);
+        }
         return object!;
       })
       .catch((error) => {
@@ -482,7 +493,7 @@ export class Executor {
         object?.unpin();
         this.#pulls.delete(arg.ref);
       });
-    const pull: Pull = { object: pulling, owner, isWanted: true };
+    const pull: Pull = { object: pulling, wantedBy: new Set([owner]) };
     this.#pulls.set(arg.ref, pull);
     return pulling;
   }

@@ -40,6 +40,8 @@ export class ObjectStore {
   readonly #files: SpillFiles;
   readonly #views = new Views();
   readonly #byId = new Map<string, StoredObject>();
+  /** The clients that want an object, too, beside the one that it is kept for: those that have borrowed its ref. */
+  readonly #sharers = new Map<string, Set<string>>();
   /** All that take memory, the least recently used first; also those that are freed, but still pinned or viewed. */
   readonly #inMemory = new Set<StoredObject>();
   /** All that have bytes on disk. */
@@ -115,10 +117,22 @@ export class ObjectStore {
     return this.#shelve(segment, byteLength, facts);
   }
 
-  /** Keeps an object under an id, by which clients ask for it. */
+  /** Keeps an object under an id, by which clients ask for it, also for those that want the one that was there before. */
   add(id: string, object: StoredObject): void {
-    this.#byId.get(id)?.free();
+    const former = this.#byId.get(id);
     this.#byId.set(id, object);
+    if (former === undefined || former === object) return;
+    former.free();
+    this.share(id, former.facts.owner);
+  }
+
+  /** Another client wants an object that is here, too: it stays until all have let go of it. */
+  share(id: string, client: string): void {
+    const owner = this.#byId.get(id)?.facts.owner;
+    if (owner === undefined) return;
+    const sharers = (this.#sharers.get(id) ?? new Set()).add(client);
+    this.#sharers.set(id, sharers);
+    this.#unshare(id, owner);
   }
 
   get(id: string): StoredObject | undefined {
@@ -134,10 +148,16 @@ export class ObjectStore {
     return object && (object.view() ?? object.viewed());
   }
 
-  /** Lets go of an object, if it is this owner's. Returns whether it was. */
-  release(id: string, owner: string): boolean {
+  /** Lets go of an object for its owner, or another who wants it. Returns whether it was one of these. */
+  release(id: string, client: string): boolean {
     const object = this.#byId.get(id);
-    if (object?.facts.owner !== owner) return false;
+    if (object?.facts.owner !== client) return this.#unshare(id, client);
+    const [heir] = this.#sharers.get(id) ?? [];
+    if (heir !== undefined) {
+      this.#unshare(id, heir);
+      object.facts = { ...object.facts, owner: heir };
+      return true;
+    }
     this.#byId.delete(id);
     object.free();
     return true;
@@ -217,7 +237,15 @@ export class ObjectStore {
   close(): void {
     for (const object of [...this.#inMemory, ...this.#onDisk]) object.free();
     this.#byId.clear();
+    this.#sharers.clear();
     this.#segments.close();
+  }
+
+  #unshare(id: string, client: string): boolean {
+    const sharers = this.#sharers.get(id);
+    const isOne = sharers?.delete(client) === true;
+    if (sharers?.size === 0) this.#sharers.delete(id);
+    return isOne;
   }
 
   #shelve(segment: Segment, byteLength: number, facts: StoredFacts): StoredObject {

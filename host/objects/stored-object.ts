@@ -32,7 +32,7 @@ export type Shelf = {
  */
 export class StoredObject {
   readonly byteLength: number;
-  readonly facts: StoredFacts;
+  facts: StoredFacts;
   /** When it was made, by the clock of this process. */
   readonly createdMs: number;
   readonly #shelf: Shelf;

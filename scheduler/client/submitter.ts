@@ -251,8 +251,10 @@ export class Submitter {
 
   /** A ref of an object by the client that owns it. */
   borrow(id: string, owner: string): void {
-    if (this.#objects.get(id) !== undefined) this.#objects.hold(id);
-    else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
+    if (this.#objects.get(id) !== undefined) {
+      this.#objects.hold(id);
+      this.#tasks.restore(id);
+    } else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
     else this.#borrowing.borrow(id, owner);
   }
 

@@ -183,6 +183,14 @@ export class TaskTable {
     if (lost !== undefined) this.#makeAgain(lost, hostIds, `${hostIds.join(" and ")} no longer had it`);
   }
 
+  /** The program has a ref again of an object that it had let go of, and of which others were made: it is made again. */
+  restore(id: string): void {
+    const entry = this.#deps.objects.get(id);
+    if (entry?.state.kind !== "released") return;
+    this.#deps.objects.revive(entry);
+    this.#makeAgain(entry, [], "the program had let go of it");
+  }
+
   /** Takes in what a task on a host has yielded. */
   yielded(hostId: string, id: string, index: number, outcome: ItemOutcome): void {
     const task = this.#task(id);

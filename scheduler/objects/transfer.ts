@@ -29,8 +29,7 @@ export async function pullObject(
   for (const { peer, wait } of ofHosts) departures?.join(peer.id, wait);
   const progress: Progress = { allocate, object: undefined, doneBytes: 0 };
   const pulls = waits.map(
-    ({ peer, wait }) =>
-      new PeerPull({ bus, subjects, id: ref, peer, progress, signal, gone: wait.signal }),
+    ({ peer, wait }) => new PeerPull({ bus, subjects, id: ref, peer, progress, signal, gone: wait.signal }),
   );
   try {
     const object = await pullFrom(pulls, bus, progress);
@@ -45,11 +44,7 @@ export async function pullObject(
 }
 
 /** Asks one after the other, over and over, until one gives the last part. Undefined when none has it. */
-async function pullFrom(
-  pulls: PeerPull[],
-  bus: Bus,
-  progress: Progress,
-): Promise<Uint8Array | undefined> {
+async function pullFrom(pulls: PeerPull[], bus: Bus, progress: Progress): Promise<Uint8Array | undefined> {
   let untilMs = performance.now() + patienceMs;
   while (true) {
     for (const pull of pulls) {

@@ -32,10 +32,11 @@ export class Lending {
       this.#end(id, borrower);
       return { kind: "unknown" };
     }
-    if (objects.get(id) === undefined) return { kind: "unknown" };
+    // What is known only because others were made of it nobody holds any more, so nobody can pass it on.
+    if ((objects.state(id) ?? released).kind === "released") return { kind: "unknown" };
     this.#renew(id, borrower);
     if (missing !== undefined) this.#deps.missing(id, missing);
-    const state = await Promise.race([this.#ready(id), late()]);
+    const state = await this.#readySoon(id);
     return state ? replyOf(state) : { kind: "pending" };
   }
 
@@ -63,12 +64,22 @@ export class Lending {
     this.#deps.objects.drop(id);
   }
 
-  #ready(id: string): Promise<ReadyState> {
-    return new Promise((resolve) => this.#deps.objects.onReady(id, resolve));
+  /** What an object has come to; undefined when that takes long. Then nobody waits here any more: it may be asked for often. */
+  #readySoon(id: string): Promise<ReadyState | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        stop();
+        resolve(undefined);
+      }, patienceMs).unref();
+      const stop = this.#deps.objects.whenReady(id, (state) => {
+        clearTimeout(timer);
+        resolve(state);
+      });
+    });
   }
 }
 
-const late = () => new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref());
+const released = { kind: "released" } as const;
 
 function replyOf(state: ReadyState): BorrowReply {
   switch (state.kind) {

@@ -99,6 +99,20 @@ test("an object whose only host is killed is made again, also for tasks that tak
   await knows("b");
 });
 
+test("what is made again has the same bytes, also when chance had a part in it, and it was tried more than once", async (t) => {
+  const { hosts, wray, start } = await startHosts(t, "a");
+  const nested = await wray.load(await compileOnce("tests/api/fixtures/nested.ts"));
+  const many = nested.kernel("drawMany").options({ retryErrors: true, maxRetries: 40 });
+  const refs = Array.from({ length: 8 }, () => many.remote(0.5, 5_000)) as ObjectRef<Float64Array>[];
+  const first = await wray.get(refs);
+  const attempts = await Promise.all(refs.map(async (ref) => (await wray.recording(ref)).seed));
+  assert.ok(attempts.some((seed) => seed.includes("~")));
+  await start("b");
+  await hosts[0]!.kill();
+  assert.equal(await wray.get(refs), first);
+  assert.is(wray.stats().objectsMadeAgain, refs.length);
+});
+
 test("get() rejects with OBJECT_LOST, and why, when what is lost can't be made again", async (t) => {
   const { hosts, wray, probe, start } = await startHosts(t, "a");
   const once = probe.kernel("bytes").options({ maxRetries: 0 }).remote(1_000_000, 1);

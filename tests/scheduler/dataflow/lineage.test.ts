@@ -328,3 +328,19 @@ test("mid-chain cancel: of a chain that is made again, what follows fails, and w
   assert.equal(client.run(), ["x"]);
   assert.is(client.state("x"), "remote");
 });
+
+test("restore() makes again what was let go of, and is known only because others were made of it", () => {
+  const client = clientOf(["a"]);
+  client.submit("x");
+  client.run();
+  client.submit("y", ["x"]);
+  client.run();
+  client.objects.drop("x");
+  assert.is(client.state("x"), "released");
+  client.objects.hold("x");
+  client.tasks.restore("x");
+  assert.equal(client.run(), ["x"]);
+  assert.is(client.state("x"), "remote");
+  client.tasks.restore("x");
+  assert.equal(client.run(), []);
+});

@@ -4,6 +4,7 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { startCommand } from "../support/command.ts";
 import { assert, rejects, suite, type TestContext } from "../support/index.ts";
 import { bytesOf, checksumOf } from "./job.ts";
+import { startHosts } from "./start-hosts.ts";
 
 const test = suite("borrowing");
 let cluster: Cluster;
@@ -108,8 +109,9 @@ test("a borrowed object that is lost with its host is made again by its owner", 
 });
 
 test("an object that its owner has left to a host stays there when a borrower, who had it there first, lets go of it", async (t) => {
-  const { hosts, own, wray: owner, probe } = await startLender(t, "a", "b");
+  const { hosts, name: own, wray: owner, probe } = await startHosts(t, cluster, wasm, ["a", "b"]);
   const borrower = await cluster.connect({ cluster: own });
+  t.after(() => borrower.shutdown());
   await cluster.knows(borrower, ["a", "b"], own);
   const large = probe.kernel("bytes").options({ host: "a", maxRetries: 0 }).remote(500_000, 1);
   await owner.wait([large]);

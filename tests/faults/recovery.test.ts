@@ -68,6 +68,17 @@ test("a host that was taken for dead hears so, drops its work, takes a lease of 
   assert.is(await wray.get(probe.kernel("join").options({ host: id }).remote("x", "y")), "xy");
 });
 
+test("a host that was taken for dead while it had nothing to do drops the objects that it has", async (t) => {
+  const { hosts, wray, probe, knows } = await startHosts(t, "a", "b");
+  const large = probe.kernel("bytes").options({ host: "a" }).remote(500_000, 1);
+  await wray.wait([large]);
+  hosts[0]!.process.kill("SIGSTOP");
+  await knows("b");
+  hosts[0]!.process.kill("SIGCONT");
+  await hosts[0]!.printed(/took it for dead; dropped 0 tasks and 1 objects/);
+  assert.equal(await wray.get(large), bytesOf(500_000, 1));
+});
+
 test("chain of 20 whose every object was on the dead host is back within 2 s of its death", async (t) => {
   const { hosts, wray, start } = await startHosts(t, "a");
   const scale = await wray.remote("vector/scale");

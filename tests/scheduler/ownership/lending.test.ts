@@ -9,13 +9,24 @@ function lender() {
   const freed: string[] = [];
   const missing: string[] = [];
   const clock = { nowMs: 0 };
+  const listening = new Set([borrower]);
   const objects = new ObjectTable((id) => freed.push(id));
   const lending = new Lending({
     objects,
     missing: (id, hosts) => missing.push(`${id} on ${hosts}`),
+    isListening: async (name) => listening.has(name),
     nowMs: () => clock.nowMs,
   });
-  return { objects, lending, freed, missing, clock };
+  /** Time goes by, and every second something is said. */
+  const pass = async (ms: number, say = () => {}) => {
+    for (const untilMs = clock.nowMs + ms; clock.nowMs < untilMs; ) {
+      clock.nowMs += 100;
+      if (clock.nowMs % 1_000 === 0) say();
+      lending.tick();
+      await new Promise(setImmediate);
+    }
+  };
+  return { objects, lending, freed, missing, clock, listening, pass };
 }
 
 test("asked() about what is pending says so after a while, and nothing is left that waits for it", async () => {
@@ -26,21 +37,45 @@ test("asked() about what is pending says so after a while, and nothing is left t
   assert.ok(entry.listeners === undefined || (entry.listeners as unknown[]).length === 0);
 });
 
-test("what a borrower has asked for stays until its lease ends, and as long as it asks again", async () => {
-  const { objects, lending, freed, clock } = lender();
-  objects.create(id, { kind: "remote", hosts: new Set(["a"]), bytes: 10_000 });
-  assert.equal(await lending.asked({ id, borrower }), { kind: "stored", bytes: 10_000, hosts: ["a"] });
-  objects.drop(id);
-  for (let round = 0; round < 5; round++) {
-    clock.nowMs += 9_000;
-    lending.tick();
-    await lending.asked({ id, borrower });
+const state = () => ({ kind: "remote" as const, hosts: new Set(["a"]), bytes: 10_000 });
+
+test("what a borrower has asked for stays as long as it names it", async () => {
+  const { objects, lending, freed, pass } = lender();
+  for (const id of ["x", "y"]) {
+    objects.create(id, state());
+    assert.equal(await lending.asked({ id, borrower }), { kind: "stored", bytes: 10_000, hosts: ["a"] });
+    objects.drop(id);
   }
+  await pass(9_000, () => lending.held({ borrower, ids: ["x", "y", "z"] }));
   assert.equal(freed, []);
-  clock.nowMs += 10_001;
-  lending.tick();
+  await pass(12_100, () => lending.held({ borrower, ids: ["y"] }));
+  assert.equal(freed, ["x"]);
+  assert.equal(await lending.asked({ id: "x", borrower }), { kind: "unknown" });
+});
+
+test("a borrower that is busy and says nothing keeps what it has, and one that is dead does not", async () => {
+  const { objects, lending, freed, pass, listening } = lender();
+  objects.create(id, state());
+  await lending.asked({ id, borrower });
+  objects.drop(id);
+  await pass(30_000);
+  assert.equal(freed, []);
+  listening.clear();
+  await pass(1_000);
   assert.equal(freed, [id]);
-  assert.equal(await lending.asked({ id, borrower }), { kind: "unknown" });
+});
+
+test("a borrower that listens and never says anything has it no longer after a minute, unless nobody could be heard", async () => {
+  const { objects, lending, freed, pass, clock } = lender();
+  objects.create(id, state());
+  await lending.asked({ id, borrower });
+  objects.drop(id);
+  clock.nowMs += 100_000;
+  lending.forgive();
+  await pass(59_000);
+  assert.equal(freed, []);
+  await pass(2_000);
+  assert.equal(freed, [id]);
 });
 
 test("what a borrower gives back more than once, or never had, does not end others' leases", async () => {
@@ -57,7 +92,6 @@ test("what a borrower gives back more than once, or never had, does not end othe
 
 test("what nobody holds, and is known only because others were made of it, is unknown to borrowers", async () => {
   const { objects, lending } = lender();
-  const state = () => ({ kind: "remote" as const, hosts: new Set(["a"]), bytes: 10_000 });
   objects.create(id, state());
   const made = objects.create("y");
   objects.decide(made, state(), undefined, { refs: [id], bytes: 100 });

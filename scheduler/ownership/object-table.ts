@@ -324,14 +324,17 @@ export class ObjectTable {
   /** These hosts don't give an object that they were thought to hold. Returns it if it is lost by that, and so pending. */
   missing(id: string, hostIds: readonly string[]): Entry | undefined {
     const entry = this.#entries.get(id);
-    if (entry === undefined) return undefined;
+    if (entry?.state.kind !== "remote") return undefined;
+    const { hosts } = entry.state;
+    // One that was only told to fetch it may still do so, and has to hear when it is let go of.
+    const holders = hostIds.filter((hostId) => hosts.has(hostId));
     let isLost = false;
-    for (const hostId of hostIds) {
+    for (const hostId of holders) {
       entry.copies?.delete(hostId);
       if (this.#leaves(entry, hostId)) isLost = true;
     }
     // One that has it after all is not to keep it for ever.
-    this.#onFree(id, new Set(hostIds));
+    if (holders.length > 0) this.#onFree(id, new Set(holders));
     return isLost ? entry : undefined;
   }
 

@@ -277,3 +277,17 @@ test("onFree is told when nothing is known of an object any more, also of one wh
   ]);
   assert.is(table.size, 0);
 });
+
+test("missing() takes an object from hosts that held it, and not from those that were only told to fetch it", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a", "b"));
+  table.copiedTo("x", "c");
+  assert.is(table.missing("x", ["c", "a"]), undefined);
+  assert.equal(freed.splice(0), [["x", ["a"]]]);
+  assert.is(table.missing("x", ["b"])?.id, "x");
+  assert.is(table.state("x")?.kind, "pending");
+  table.settle("x", at("a"));
+  freed.length = 0;
+  table.drop("x");
+  assert.equal(freed, [["x", ["a", "c"]]]);
+});

@@ -285,8 +285,10 @@ export class ObjectTable {
   fail(id: string, error: Error): void {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.state.kind === "local") return;
+    const { state } = entry;
     this.revive(entry);
     this.decide(entry, { kind: "failed", error });
+    if (state.kind === "remote") this.#onFree(id, state.hosts);
   }
 
   /** Others may ask for an object: the table keeps it, whatever it comes to be. */

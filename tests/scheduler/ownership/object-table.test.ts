@@ -277,3 +277,11 @@ test("onFree is told when nothing is known of an object any more, also of one wh
   ]);
   assert.is(table.size, 0);
 });
+
+test("fail() tells the hosts that hold an object to forget it", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a", "b"));
+  table.fail("x", new Error("its owner died"));
+  assert.is(table.state("x")?.kind, "failed");
+  assert.equal(freed, [["x", ["a", "b"]]]);
+});

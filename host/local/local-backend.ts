@@ -132,7 +132,11 @@ export class LocalBackend implements Backend, Owner {
       `${manifest.module}/${kernel}`,
       kernel,
       { ...others, seed, maxRetries, retryErrors, onProgress, depth: 0 },
-      { maxUnread, mapsByTasks: mayBlock(needs, grant), gating: this.gate.gatingOf(options) },
+      {
+        maxUnread,
+        mapsByTasks: mayBlock(needs, grant) || retryErrors !== undefined,
+        gating: this.gate.gatingOf(options),
+      },
     );
   }
 

@@ -5,6 +5,7 @@ import {
   type WorkerCrashedError,
 } from "../../scheduler/protocol/errors.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
+import { longestTimerMs } from "../../scheduler/time/longest-timer.ts";
 import { ItemWriter, readItems, readNumber } from "../ring/items.ts";
 import {
   hostSleepsWord,
@@ -241,7 +242,7 @@ export class Pool {
     if (this.#callCount > 0 && deadlineMs > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
-        timer = setTimeout(resolve, deadlineMs);
+        timer = setTimeout(resolve, Math.min(deadlineMs, longestTimerMs));
         this.#look();
       });
     }

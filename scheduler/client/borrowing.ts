@@ -4,13 +4,15 @@ import { AbsentOwners } from "../ownership/absent-owners.ts";
 import type { ObjectTable } from "../ownership/object-table.ts";
 import { decodeBorrowReply, encodeMessage } from "../protocol/codec.ts";
 import { fromWireError, ObjectLostError, OwnerDiedError } from "../protocol/errors.ts";
-import type { BorrowReply, BorrowRequest } from "../protocol/messages.ts";
+import type { BorrowReply, BorrowRequest, Held } from "../protocol/messages.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 
 /** How often it is looked whether owners are there, in ms. */
 const lookMs = 200;
-/** How often an owner is told that its objects are still held here, in ms, and how long its answer is waited for. */
+/** How often owners are told which of their objects are still held here, in ms, and how many in a message. */
 const renewMs = 2_000;
+const mostNamed = 1_000;
+/** How long an owner's answer is waited for. */
 const answerMs = 2_000;
 const retryMs = 50;
 
@@ -21,14 +23,15 @@ export type BorrowingDeps = {
   clientId: string;
 };
 
-type Borrowed = { readonly owner: string; renewedMs: number };
-
 /** The objects that this client has a ref of, and another owns: what it knows of them, it asks their owners. */
 export class Borrowing {
   readonly #deps: BorrowingDeps;
-  readonly #borrowed = new Map<string, Borrowed>();
+  /** Who owns each of them, and which each owner owns. */
+  readonly #borrowed = new Map<string, string>();
+  readonly #byOwner = new Map<string, Set<string>>();
   readonly #absent: AbsentOwners;
   #lookedMs = 0;
+  #renewedMs = 0;
 
   constructor(deps: BorrowingDeps) {
     this.#deps = deps;
@@ -42,13 +45,14 @@ export class Borrowing {
 
   /** Whose an object is that this client has borrowed. */
   ownerOf(id: string): string | undefined {
-    return this.#borrowed.get(id)?.owner;
+    return this.#borrowed.get(id);
   }
 
   /** Takes up an object of another owner; the table knows it from now on, and has its value when the owner has it. */
   borrow(id: string, owner: string): void {
     this.#deps.objects.create(id).origin = "borrowed";
-    this.#borrowed.set(id, { owner, renewedMs: performance.now() });
+    this.#borrowed.set(id, owner);
+    this.#byOwner.set(owner, (this.#byOwner.get(owner) ?? new Set()).add(id));
     void this.#ask(id);
   }
 
@@ -59,12 +63,15 @@ export class Borrowing {
 
   /** This client holds no ref of an object any more. */
   freed(id: string): void {
-    const borrowed = this.#borrowed.get(id);
-    if (borrowed === undefined) return;
-    this.#borrowed.delete(id);
-    const { bus, subjects, clientId } = this.#deps;
+    const owner = this.#borrowed.get(id);
+    if (owner === undefined) return;
+    this.#forget(id, owner);
+    const { bus, subjects, clientId: borrower } = this.#deps;
     // When that is lost, its lease ends by itself.
-    bus.publish(subjects.borrow(borrowed.owner), encodeMessage({ id, borrower: clientId, isBack: true }));
+    bus.publish(
+      subjects.borrow(owner),
+      encodeMessage({ id, borrower, isBack: true } satisfies BorrowRequest),
+    );
   }
 
   /** Gives back everything; what has not come by now fails. */
@@ -87,12 +94,25 @@ export class Borrowing {
     const nowMs = performance.now();
     if (nowMs - this.#lookedMs < lookMs) return;
     this.#lookedMs = nowMs;
-    this.#absent.look(new Set([...this.#borrowed.values()].map(({ owner }) => owner)));
-    for (const [id, borrowed] of this.#borrowed) {
-      if (nowMs - borrowed.renewedMs < renewMs) continue;
-      borrowed.renewedMs = nowMs;
-      this.#request(borrowed.owner, { id }).catch(() => {});
+    this.#absent.look(new Set(this.#byOwner.keys()));
+    if (nowMs - this.#renewedMs < renewMs) return;
+    this.#renewedMs = nowMs;
+    for (const [owner, held] of this.#byOwner) this.#renew(owner, [...held]);
+  }
+
+  #renew(owner: string, held: string[]): void {
+    const { bus, subjects, clientId: borrower } = this.#deps;
+    for (let from = 0; from < held.length; from += mostNamed) {
+      const ids = held.slice(from, from + mostNamed);
+      bus.publish(subjects.held(owner), encodeMessage({ borrower, ids } satisfies Held));
     }
+  }
+
+  #forget(id: string, owner: string): void {
+    this.#borrowed.delete(id);
+    const held = this.#byOwner.get(owner);
+    held?.delete(id);
+    if (held?.size === 0) this.#byOwner.delete(owner);
   }
 
   /** Asks until the owner knows what became of an object, or is dead. */
@@ -100,7 +120,7 @@ export class Borrowing {
     const { objects } = this.#deps;
     let request: Pick<BorrowRequest, "id" | "missing"> = { id, ...(missing && { missing: [...missing] }) };
     while (this.#borrowed.has(id) && objects.state(id)?.kind === "pending") {
-      const { owner } = this.#borrowed.get(id)!;
+      const owner = this.#borrowed.get(id)!;
       try {
         const reply = await this.#request(owner, request);
         request = { id };
@@ -147,9 +167,8 @@ export class Borrowing {
 
   #ownerDied(owner: string): void {
     const { objects } = this.#deps;
-    for (const [id, borrowed] of this.#borrowed) {
-      if (borrowed.owner !== owner) continue;
-      this.#borrowed.delete(id);
+    for (const id of [...(this.#byOwner.get(owner) ?? [])]) {
+      this.#forget(id, owner);
       const error = new OwnerDiedError(`the client ${owner}, which owns object ${id}, died`, {
         remedy: "What has to outlive its program is a job: options({ durable: true }).",
         data: { id, owner },

@@ -98,7 +98,7 @@ export class BusBackend implements Backend, Holds {
   }
 
   borrow(shared: string): BusHandle {
-    const [, owner, id] = /^([\w-]+)\/([\w.-]+)$/.exec(shared) ?? [];
+    const [, owner, id] = /^([\w-]{1,64})\/([\w.-]{1,128})$/.exec(shared) ?? [];
     if (owner === undefined) {
       throw new InvalidTaskError(`${JSON.stringify(shared)} is nothing that share() returned`, {
         remedy: "Pass on the text that share() of another client returned, as it is.",

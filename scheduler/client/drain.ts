@@ -2,6 +2,7 @@ import type { Bus } from "../bus/bus.ts";
 import { decodeHeartbeat, encodeMessage } from "../protocol/codec.ts";
 import { GetTimeoutError, InvalidTaskError } from "../protocol/errors.ts";
 import type { Subjects } from "../protocol/subjects.ts";
+import { longestTimerMs } from "../time/longest-timer.ts";
 import { within } from "../time/within.ts";
 
 const answerMs = 2_000;
@@ -34,7 +35,7 @@ export async function drainHost(
         cause,
       });
     });
-    const mostMs = deadlineMs + farewellMs;
+    const mostMs = Math.min(deadlineMs + farewellMs, longestTimerMs);
     await within(mostMs, left, () => {
       return new GetTimeoutError(`host ${hostId} has not left within ${mostMs} ms`, {
         remedy: "Look at its log; SIGKILL ends it, and its work runs elsewhere.",

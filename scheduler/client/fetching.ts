@@ -18,11 +18,11 @@ export type FetchingDeps = {
 export class Fetching {
   readonly #deps: FetchingDeps;
   readonly #departures = new Departures();
-  readonly #closing = new AbortController();
   /** Objects that are on their way here. */
-  readonly #pulls = new Map<string, Promise<Uint8Array>>();
+  readonly #pulls = new Map<string, { object: Promise<Uint8Array>; ending: AbortController }>();
   /** Those of them that come from a host that is about to leave. */
   readonly #homeward = new Set<string>();
+  #failure: Error | undefined;
 
   constructor(deps: FetchingDeps) {
     this.#deps = deps;
@@ -39,7 +39,7 @@ export class Fetching {
     try {
       return await this.#pulled(id, hostIds);
     } catch (error) {
-      if (!(error instanceof ObjectLostError) || this.#closing.signal.aborted) throw error;
+      if (!(error instanceof ObjectLostError) || this.#failure !== undefined) throw error;
       missing(id, hostIds);
       const next = await new Promise<ReadyState>((resolve) => objects.onReady(id, resolve));
       return await this.fetch(id, next);
@@ -70,22 +70,24 @@ export class Fetching {
   }
 
   close(failure: Error): void {
-    this.#closing.abort(failure);
+    this.#failure = failure;
+    for (const { ending } of this.#pulls.values()) ending.abort(failure);
   }
 
   /** Several may want it at once: it comes once. */
   #pulled(id: string, hostIds: readonly string[]): Promise<Uint8Array> {
-    let pull = this.#pulls.get(id);
-    if (pull === undefined) {
-      const { bus, subjects } = this.#deps;
-      const at = hostIds.map((hostId) => ({ kind: "host" as const, id: hostId }));
-      const allocate = (bytes: number) => new Uint8Array(bytes);
-      const options = { signal: this.#closing.signal, departures: this.#departures };
-      pull = pullObject(bus, subjects, { ref: id, at }, allocate, options).finally(() =>
-        this.#pulls.delete(id),
-      );
-      this.#pulls.set(id, pull);
-    }
-    return pull;
+    const known = this.#pulls.get(id);
+    if (known !== undefined) return known.object;
+    const { bus, subjects } = this.#deps;
+    const ending = new AbortController();
+    if (this.#failure !== undefined) ending.abort(this.#failure);
+    const at = hostIds.map((hostId) => ({ kind: "host" as const, id: hostId }));
+    const allocate = (bytes: number) => new Uint8Array(bytes);
+    const options = { signal: ending.signal, departures: this.#departures };
+    const object = pullObject(bus, subjects, { ref: id, at }, allocate, options).finally(() =>
+      this.#pulls.delete(id),
+    );
+    this.#pulls.set(id, { object, ending });
+    return object;
   }
 }

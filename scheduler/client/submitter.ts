@@ -10,7 +10,13 @@ import { type Keeper, ObjectTable, type ReadyState, type Recording } from "../ow
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { RunTimes } from "../placement/run-times.ts";
-import { decodeBorrowRequest, decodePacketToClient, encodeMessage, encodePacket } from "../protocol/codec.ts";
+import {
+  decodeBorrowRequest,
+  decodeHeld,
+  decodePacketToClient,
+  encodeMessage,
+  encodePacket,
+} from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
 import { Ids, randomId } from "../protocol/ids.ts";
 import { type Holder, largestObjects, type PeerMemory } from "../protocol/memory.ts";
@@ -148,6 +154,7 @@ export class Submitter {
     this.#lending = new Lending({
       objects: this.#objects,
       missing: (id, hostIds) => this.#tasks.missing(id, hostIds),
+      isListening: (borrower) => bus.isListening(subjects.alive(borrower)),
       nowMs: () => performance.now(),
     });
     this.#borrowing = new Borrowing({ bus, subjects, objects: this.#objects, clientId: id });
@@ -180,11 +187,13 @@ export class Submitter {
       bus.subscribe(subjects.borrow(id), (payload, respond) => {
         void this.#lending.asked(decodeBorrowRequest(payload)).then((reply) => respond(encodeMessage(reply)));
       }),
+      bus.subscribe(subjects.held(id), (payload) => this.#lending.held(decodeHeld(payload))),
       bus.subscribe(subjects.alive(id), (_, respond) => respond(new Uint8Array())),
       bus.onReconnect(() => {
         this.#hosts.forgive(performance.now());
         this.#exchange.reconnected();
         this.#borrowing.reconnected();
+        this.#lending.reconnected();
       }),
     ];
     if (local === undefined) {
@@ -253,7 +262,7 @@ export class Submitter {
   borrow(id: string, owner: string): void {
     if (this.#objects.get(id) !== undefined) {
       this.#objects.hold(id);
-      this.#tasks.needed(id);
+      this.#tasks.restore(id);
     } else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
     else this.#borrowing.borrow(id, owner);
   }
@@ -560,7 +569,10 @@ export class Submitter {
   #tick(): void {
     const nowMs = performance.now();
     // While we hear nobody, nobody is lost.
-    if (!this.#bus.isConnected || nowMs - this.#tickedMs > deafMs) this.#hosts.forgive(nowMs);
+    if (!this.#bus.isConnected || nowMs - this.#tickedMs > deafMs) {
+      this.#hosts.forgive(nowMs);
+      this.#lending.forgive();
+    }
     this.#tickedMs = nowMs;
     for (const hostId of this.#hosts.toBeAsked(nowMs)) this.#exchange.send(hostId, { kind: "ping" }, 10);
     this.#loseHosts();

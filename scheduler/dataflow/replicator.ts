@@ -14,6 +14,9 @@ export type ReplicatorDeps = {
   random(): number;
 };
 
+/** So many objects are looked at in a tick, and the others in the next ones: there may be many. */
+const mostLooks = 1_000;
+
 /** An object that is to be on so many hosts. */
 type Wanted = {
   count: number;
@@ -32,6 +35,8 @@ type Wanted = {
 export class Replicator {
   readonly #deps: ReplicatorDeps;
   readonly #wanted = new Map<string, Wanted>();
+  /** How far these were looked at. */
+  #looking = this.#wanted.entries();
   readonly #leaving = new Set<string>();
 
   constructor(deps: ReplicatorDeps) {
@@ -77,7 +82,15 @@ export class Replicator {
 
   /** Asks hosts again that have joined since, or had no room; to be called now and then. */
   tick(): void {
-    for (const [id, wanted] of this.#wanted) {
+    for (let left = Math.min(this.#wanted.size, mostLooks); left > 0; left--) {
+      let next = this.#looking.next();
+      if (next.done) {
+        this.#looking = this.#wanted.entries();
+        next = this.#looking.next();
+      }
+      // Some may have been forgotten in this loop.
+      if (next.done) return;
+      const [id, wanted] = next.value;
       if (wanted.asked.size > 0) continue;
       wanted.refused.clear();
       this.#go(id, wanted);

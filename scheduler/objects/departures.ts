@@ -1,21 +1,25 @@
 /** Ends what waits for a peer that is gone: it may be frozen, and never answer, nor break its connections. */
 export class Departures {
-  readonly #controllers = new Map<string, AbortController>();
+  /** What is to be ended with each peer. Not listeners of one signal, which Node warns of when they are many. */
+  readonly #waits = new Map<string, Set<AbortController>>();
 
-  /** Is aborted when the peer is said to be gone. */
-  signalOf(peerId: string): AbortSignal {
-    let controller = this.#controllers.get(peerId);
-    if (controller === undefined) {
-      controller = new AbortController();
-      this.#controllers.set(peerId, controller);
-    }
-    return controller.signal;
+  /** Something begins to wait for a peer: it is ended when that is said to be gone. */
+  join(peerId: string, wait: AbortController): void {
+    const waits = this.#waits.get(peerId) ?? new Set();
+    this.#waits.set(peerId, waits.add(wait));
+  }
+
+  /** It waits no more. */
+  leave(peerId: string, wait: AbortController): void {
+    const waits = this.#waits.get(peerId);
+    waits?.delete(wait);
+    if (waits?.size === 0) this.#waits.delete(peerId);
   }
 
   /** A peer is gone; if it comes back, that is another one. */
   gone(peerId: string): void {
-    const controller = this.#controllers.get(peerId);
-    this.#controllers.delete(peerId);
-    controller?.abort(new Error(`${peerId} is gone`));
+    const waits = this.#waits.get(peerId) ?? [];
+    this.#waits.delete(peerId);
+    for (const wait of waits) wait.abort(new Error(`${peerId} is gone`));
   }
 }

@@ -27,7 +27,7 @@ export type PeerPullDeps = {
   progress: Progress;
   signal: AbortSignal | undefined;
   /** Is aborted when the peer is gone. */
-  gone: AbortSignal | undefined;
+  gone: AbortSignal;
 };
 
 /** An object's way here from one peer: through its door, or, where that can't be reached, in chunks over the bus. */
@@ -35,7 +35,7 @@ export class PeerPull {
   readonly #deps: PeerPullDeps;
   readonly #subject: string;
   /** Ends what is under way, whatever the reason. */
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   /** The door could not be reached, or did not let us in. */
   #isDoorShut: boolean;
   /** The peer does not have the object, or what it says can't be believed. */
@@ -45,7 +45,7 @@ export class PeerPull {
     this.#deps = deps;
     this.#subject = deps.subjects.objects(deps.peer);
     const { signal, gone } = deps;
-    this.#signal = signal && gone ? AbortSignal.any([signal, gone]) : (signal ?? gone);
+    this.#signal = signal === undefined ? gone : AbortSignal.any([signal, gone]);
     this.#isDoorShut = deps.bus.direct === undefined;
   }
 
@@ -55,7 +55,7 @@ export class PeerPull {
     try {
       return await this.#run();
     } catch (error) {
-      if (!gone?.aborted || signal?.aborted) throw error;
+      if (!gone.aborted || signal?.aborted) throw error;
       this.isUseless = true;
       return undefined;
     }
@@ -78,7 +78,7 @@ export class PeerPull {
       const object = this.#memory(reply);
       if (object === undefined) return undefined;
       await this.#believed(() => this.#take(object, reply));
-      this.#signal?.throwIfAborted();
+      this.#signal.throwIfAborted();
       if (progress.doneBytes === object.byteLength) return object;
       // Through a door that was shut, nothing came: the bus is next.
       if (progress.doneBytes === doneBytes && reply.door === undefined) return undefined;

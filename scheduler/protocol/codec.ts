@@ -9,6 +9,7 @@ import {
   type BorrowRequest,
   type Door,
   type Heartbeat,
+  type Held,
   type ItemOutcome,
   mostTemplates,
   type ObjectReply,
@@ -231,6 +232,10 @@ export const decodeObjectRequest: (payload: Uint8Array) => ObjectRequest = decod
 export const decodeBorrowRequest: (payload: Uint8Array) => BorrowRequest = decoder(
   "borrow",
   object({ id: text, borrower: name }, { missing: listOf(name), isBack: exactly(true) }),
+);
+export const decodeHeld: (payload: Uint8Array) => Held = decoder(
+  "held",
+  object({ borrower: name, ids: listOf(text) }),
 );
 export const decodeBorrowReply: (payload: Uint8Array) => BorrowReply = decoder(
   "borrow",

@@ -202,6 +202,9 @@ export type BorrowRequest = {
   isBack?: true;
 };
 
+/** A borrower names objects of an owner that it still holds refs of. */
+export type Held = { borrower: string; ids: string[] };
+
 /** Of an object: its value, or the hosts that hold it (none: the owner itself), why it failed, or what else there is to say. */
 export type BorrowReply =
   | { kind: "value"; value: Uint8Array }

@@ -33,6 +33,8 @@ export function subjectsOf(cluster: string) {
     clientResults: (clientId: string) => `${prefix}.client.${clientId}.results`,
     /** Where a client answers for its objects to others that hold refs of them. */
     borrow: (clientId: string) => `${prefix}.client.${clientId}.borrow`,
+    /** Where a client hears from others which of its objects they still hold. */
+    held: (clientId: string) => `${prefix}.client.${clientId}.held`,
     /** Where a client answers that it is there. */
     alive: (clientId: string) => `${prefix}.client.${clientId}.alive`,
     /** Where a host or a client answers for the objects it holds. */

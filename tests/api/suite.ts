@@ -15,6 +15,7 @@ import { nestedTests } from "./nested.ts";
 import { objectTests } from "./objects.ts";
 import { optionTests } from "./options.ts";
 import { repeatTests } from "./repeat.ts";
+import { retryTests } from "./retries.ts";
 import { streamTests } from "./streams.ts";
 import { tableTests } from "./tables.ts";
 import { trapTests } from "./traps.ts";
@@ -53,6 +54,7 @@ export const clientTests: readonly DeclareTests[] = [
     streamTests,
     optionTests,
     failureTests,
+    retryTests,
     lifecycleTests,
   ],
 ];

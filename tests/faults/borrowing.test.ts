@@ -4,6 +4,7 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { startCommand } from "../support/command.ts";
 import { assert, rejects, suite, type TestContext } from "../support/index.ts";
 import { bytesOf, checksumOf } from "./job.ts";
+import { startHosts } from "./start-hosts.ts";
 
 const test = suite("borrowing");
 let cluster: Cluster;
@@ -107,11 +108,49 @@ test("a borrowed object that is lost with its host is made again by its owner", 
   assert.equal(await wray.get(large), bytesOf(500_000, 1));
 });
 
+test("an object that its owner has left to a host stays there when a borrower, who had it there first, lets go of it", async (t) => {
+  const { hosts, name: own, wray: owner, probe } = await startHosts(t, cluster, wasm, ["a", "b"]);
+  const borrower = await cluster.connect({ cluster: own });
+  t.after(() => borrower.shutdown());
+  await cluster.knows(borrower, ["a", "b"], own);
+  const large = probe.kernel("bytes").options({ host: "a", maxRetries: 0 }).remote(500_000, 1);
+  await owner.wait([large]);
+  const borrowed = borrower.borrow(owner.share(large));
+  const theirs = await borrower.load(wasm);
+  const sum = theirs
+    .kernel("checksum")
+    .options({ host: "b" })
+    .remote(borrowed as never);
+  assert.is(await borrower.get(sum), checksumOf(bytesOf(500_000, 1)));
+  const drain = startCommand(t, ["drain", "a", "--servers", cluster.server.url, "--cluster", own]);
+  assert.equal(await drain.ended, { code: 0, signal: null }, drain.text());
+  await hosts[0]!.ended;
+  borrower.free(borrowed);
+  // It has heard so when it has done what comes behind it.
+  await borrower.get(theirs.kernel("join").options({ host: "b" }).remote("a", "b"));
+  assert.equal(await owner.get(large), bytesOf(500_000, 1));
+  owner.free(large);
+  while ((await owner.memory()).objects.some(({ id }) => id === large.id));
+});
+
 test("a text that share() has not returned is refused, and an embedded client has nobody to share with", async (t) => {
   const { wray } = await startLender(t, "a");
-  for (const text of ["", "nonsense", "a/b/c"]) {
+  const long = `a/${"b".repeat(100_000)}`;
+  for (const text of [
+    "",
+    "nonsense",
+    "a/b/c",
+    "a.>/b",
+    "*/b-1",
+    "a/b-1\n",
+    "../b",
+    `${"a".repeat(65)}/b-1`,
+    long,
+    7,
+    null,
+  ]) {
     assert.throws(
-      () => wray.borrow(text),
+      () => wray.borrow(text as string),
       (error: { code: string }) => error.code === "INVALID_TASK",
     );
   }

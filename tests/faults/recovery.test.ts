@@ -68,6 +68,17 @@ test("a host that was taken for dead hears so, drops its work, takes a lease of 
   assert.is(await wray.get(probe.kernel("join").options({ host: id }).remote("x", "y")), "xy");
 });
 
+test("a host that was taken for dead while it had nothing to do drops the objects that it has", async (t) => {
+  const { hosts, wray, probe, knows } = await startHosts(t, "a", "b");
+  const large = probe.kernel("bytes").options({ host: "a" }).remote(500_000, 1);
+  await wray.wait([large]);
+  hosts[0]!.process.kill("SIGSTOP");
+  await knows("b");
+  hosts[0]!.process.kill("SIGCONT");
+  await hosts[0]!.printed(/took it for dead; dropped 0 tasks and 1 objects/);
+  assert.equal(await wray.get(large), bytesOf(500_000, 1));
+});
+
 test("chain of 20 whose every object was on the dead host is back within 2 s of its death", async (t) => {
   const { hosts, wray, start } = await startHosts(t, "a");
   const scale = await wray.remote("vector/scale");
@@ -109,6 +120,20 @@ test("large items of a stream that were taken before their host died are made ag
   await start("b");
   await hosts[0]!.kill();
   assert.equal(await wray.get(items), values);
+});
+
+test("what is made again has the same bytes, also when chance had a part in it, and it was tried more than once", async (t) => {
+  const { hosts, wray, start } = await startHosts(t, "a");
+  const nested = await wray.load(await compileOnce("tests/api/fixtures/nested.ts"));
+  const many = nested.kernel("drawMany").options({ retryErrors: true, maxRetries: 40 });
+  const refs = Array.from({ length: 8 }, () => many.remote(0.5, 5_000)) as ObjectRef<Float64Array>[];
+  const first = await wray.get(refs);
+  const attempts = await Promise.all(refs.map(async (ref) => (await wray.recording(ref)).seed));
+  assert.ok(attempts.some((seed) => seed.includes("~")));
+  await start("b");
+  await hosts[0]!.kill();
+  assert.equal(await wray.get(refs), first);
+  assert.is(wray.stats().objectsMadeAgain, refs.length);
 });
 
 test("get() rejects with OBJECT_LOST, and why, when what is lost can't be made again", async (t) => {

@@ -41,6 +41,7 @@ test("a task that is ended for memory as often as maxRetries allows fails, and s
   const error = await rejects(wray.get(ref), "WORKER_CRASHED");
   assert.match(error.message, "the host had no memory left");
   assert.is((error as unknown as { data: { reason: string } }).data.reason, "memory");
+  assert.is(wray.stats().tasksRetried, 1);
 });
 
 test("a client that is frozen with results on their way does not make its host grow", async (t) => {

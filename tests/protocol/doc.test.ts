@@ -41,7 +41,7 @@ test("the table of subjects has the subjects that there are", () => {
     ...[subjects.submit, subjects.job("<id>"), subjects.deadJob("<id>"), subjects.cancelJob],
     ...[subjects.load, subjects.loadOf("<id>"), subjects.idle("<id>"), subjects.drain("<id>")],
     ...[subjects.hello, subjects.hostTasks("<id>"), subjects.clientResults("<id>")],
-    ...[subjects.borrow("<id>"), subjects.alive("<id>")],
+    ...[subjects.borrow("<id>"), subjects.held("<id>"), subjects.alive("<id>")],
     ...[...peers.map(subjects.objects), subjects.module("<sha256>"), ...peers.map(subjects.memory)],
   ];
   const firstCells = [...section("Subjects").matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);

@@ -15,7 +15,11 @@ function pairOf(t: TestContext) {
   const bus = memoryBus();
   t.after(() => bus.close());
   const owned = new ObjectTable(() => {});
-  const lending = new Lending({ objects: owned, missing() {}, nowMs: () => performance.now() });
+  const lending = new Lending({
+    ...{ objects: owned, missing() {} },
+    isListening: async () => true,
+    nowMs: () => performance.now(),
+  });
   let onBack = (_id: string) => {};
   bus.subscribe(subjects.borrow("owner"), (payload, respond) => {
     const request = decodeBorrowRequest(payload);

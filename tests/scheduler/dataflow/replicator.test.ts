@@ -117,3 +117,18 @@ test("leaving() moves a replica, so that there are as many as before", () => {
   replicator.told("c", "x", bytes);
   assert.equal(holders("x"), ["b", "c"]);
 });
+
+test("of many objects some are looked at in each tick, and all in turn", () => {
+  const { replicator, objects, asked, join } = replicatorOn();
+  const count = 2_500;
+  for (let index = 0; index < count; index++) {
+    objects.create(`many ${index}`, { kind: "local", value: new Uint8Array(bytes) });
+    replicator.replicate(`many ${index}`, 1);
+  }
+  join("a");
+  replicator.tick();
+  assert.is(asked.length, 1_000);
+  replicator.tick();
+  replicator.tick();
+  assert.is(new Set(asked).size, count);
+});

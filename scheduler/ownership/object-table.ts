@@ -285,8 +285,10 @@ export class ObjectTable {
   fail(id: string, error: Error): void {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.state.kind === "local") return;
+    const { state } = entry;
     this.revive(entry);
     this.decide(entry, { kind: "failed", error });
+    if (state.kind === "remote") this.#onFree(id, state.hosts);
   }
 
   /** Others may ask for an object: the table keeps it, whatever it comes to be. */
@@ -324,17 +326,15 @@ export class ObjectTable {
   /** These hosts don't give an object that they were thought to hold. Returns it if it is lost by that, and so pending. */
   missing(id: string, hostIds: readonly string[]): Entry | undefined {
     const entry = this.#entries.get(id);
-    if (entry?.state.kind !== "remote") return undefined;
-    const { hosts } = entry.state;
-    // One that was only told to fetch it may still do so, and has to hear when it is let go of.
-    const holders = hostIds.filter((hostId) => hosts.has(hostId));
+    if (entry === undefined) return undefined;
     let isLost = false;
-    for (const hostId of holders) {
-      entry.copies?.delete(hostId);
+    for (const hostId of hostIds) {
+      // A task that waits there may fetch it yet, so it is told again in the end; until then it is the last to be asked.
+      if (entry.copies?.delete(hostId)) entry.copies.add(hostId);
       if (this.#leaves(entry, hostId)) isLost = true;
     }
     // One that has it after all is not to keep it for ever.
-    if (holders.length > 0) this.#onFree(id, new Set(holders));
+    this.#onFree(id, new Set(hostIds));
     return isLost ? entry : undefined;
   }
 

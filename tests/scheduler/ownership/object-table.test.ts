@@ -278,16 +278,22 @@ test("onFree is told when nothing is known of an object any more, also of one wh
   assert.is(table.size, 0);
 });
 
-test("missing() takes an object from hosts that held it, and not from those that were only told to fetch it", () => {
+test("fail() tells the hosts that hold an object to forget it", () => {
   const { table, freed } = tableOf();
   table.create("x", at("a", "b"));
-  table.copiedTo("x", "c");
-  assert.is(table.missing("x", ["c", "a"]), undefined);
-  assert.equal(freed.splice(0), [["x", ["a"]]]);
-  assert.is(table.missing("x", ["b"])?.id, "x");
-  assert.is(table.state("x")?.kind, "pending");
-  table.settle("x", at("a"));
-  freed.length = 0;
-  table.drop("x");
+  table.fail("x", new Error("its owner died"));
+  assert.is(table.state("x")?.kind, "failed");
+  assert.equal(freed, [["x", ["a", "b"]]]);
+});
+
+test("missing() leaves a host that may fetch the object yet among those that are told when it is freed, as the last to ask", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("o"));
+  for (const host of ["a", "b"]) table.copiedTo("x", host);
+  table.missing("x", ["a", "c"]);
   assert.equal(freed, [["x", ["a", "c"]]]);
+  table.copiedTo("x", "d");
+  assert.is(table.copiedTo("x", "e"), "b");
+  table.drop("x");
+  assert.equal(freed.slice(1), [["x", ["a", "b", "d", "e", "o"]]]);
 });

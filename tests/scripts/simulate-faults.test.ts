@@ -259,7 +259,10 @@ test(
   "an owner that lets go of what is lent is found",
   async (t) => {
     plant(t, ObjectTable.prototype, "hold", () => function (this: ObjectTable) {});
-    assert.match(await firstBroken(), /and its owner knows it no more|refs and \d+ users|a process has crashed/);
+    assert.match(
+      await firstBroken(),
+      /and its owner knows it no more|refs and \d+ users|a process has crashed/,
+    );
   },
   patient,
 );

@@ -72,8 +72,8 @@ export type ExecutorDeps = {
   warn(text: string): void;
 } & Pick<ChildrenDeps, "submitter" | "control">;
 
-/** An object on its way here, and the clients that have not let go of it meanwhile: without any, it is not kept. */
-type Pull = { object: Promise<StoredObject>; wantedBy: Set<string> };
+/** An object on its way here: it is kept for those of its owners that have not let go of it meanwhile. */
+type Pull = { object: Promise<StoredObject>; readonly owners: Set<string> };
 
 /** Runs tasks: gets the module and the arguments here, finds a worker, and keeps what is too large to travel. */
 export class Executor {
@@ -170,6 +170,8 @@ export class Executor {
     const { modules, maxMemoryBytes, isPresent } = this.#deps;
     const { template, args, owner } = task;
     if (!template.isReady) await template.prepare(modules, maxMemoryBytes);
+    // Its owner may have gone meanwhile, or let go of what it takes: nobody would let go of that again.
+    if (task.isCancelled) throw cancelled(template.label);
     checkArgRoom(template.label, args.length);
     const isAllHere = !args.some(isRefArg);
     const values = isAllHere
@@ -398,12 +400,12 @@ export class Executor {
   /** An owner lets go of an object, which may be on its way here. */
   release(owner: string, id: string): void {
     this.#deps.store.release(id, owner);
-    this.#pulls.get(id)?.wantedBy.delete(owner);
+    this.#pulls.get(id)?.owners.delete(owner);
   }
 
   /** An owner lets go of all of its objects. Returns how many were here. */
   releaseAllOf(owner: string): number {
-    for (const { wantedBy } of this.#pulls.values()) wantedBy.delete(owner);
+    for (const { owners } of this.#pulls.values()) owners.delete(owner);
     return this.#deps.store.releaseAllOf(owner);
   }
 
@@ -443,15 +445,9 @@ export class Executor {
   /** An object that is here, or comes here from one of its peers. */
   #fetched(arg: RefArg, owner: string, facts: StoredFacts): StoredObject | Promise<StoredObject> {
     const pull = this.#pulls.get(arg.ref);
-    if (pull !== undefined) {
-      pull.wantedBy.add(owner);
-      return pull.object;
-    }
-    const { store } = this.#deps;
-    const object = store.get(arg.ref);
-    if (object === undefined) return this.#pull(arg, owner, facts);
-    if (object.facts.owner !== owner) store.share(arg.ref, owner);
-    return object;
+    if (pull === undefined) return this.#deps.store.share(arg.ref, owner) ?? this.#pull(arg, owner, facts);
+    pull.owners.add(owner);
+    return pull.object;
   }
 
   #departuresFor(owner: string): Departures {
@@ -475,14 +471,10 @@ export class Executor {
     };
     const pulling = pullObject(bus, subjects, arg, allocate, { departures: this.#departuresFor(owner) })
       .then(() => {
-        const [first, ...others] = pull.wantedBy;
-        if (first === undefined) {
-          object!.free();
-        } else {
-          object!.facts = { ...facts, owner: first };
-          store.add(arg.ref, object!);
-          for (const other of others) store.share(arg.ref, other);
-        }
+        for (const each of pull.owners) object!.owners.add(each);
+        if (!pull.owners.has(owner)) object!.owners.delete(owner);
+        if (pull.owners.size > 0) store.add(arg.ref, object!);
+        else object!.free();
         return object!;
       })
       .catch((error) => {
@@ -493,7 +485,7 @@ export class Executor {
         object?.unpin();
         this.#pulls.delete(arg.ref);
       });
-    const pull: Pull = { object: pulling, wantedBy: new Set([owner]) };
+    const pull: Pull = { object: pulling, owners: new Set([owner]) };
     this.#pulls.set(arg.ref, pull);
     return pulling;
   }

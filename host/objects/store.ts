@@ -40,8 +40,6 @@ export class ObjectStore {
   readonly #files: SpillFiles;
   readonly #views = new Views();
   readonly #byId = new Map<string, StoredObject>();
-  /** The clients that want an object, too, beside the one that it is kept for: those that have borrowed its ref. */
-  readonly #sharers = new Map<string, Set<string>>();
   /** All that take memory, the least recently used first; also those that are freed, but still pinned or viewed. */
   readonly #inMemory = new Set<StoredObject>();
   /** All that have bytes on disk. */
@@ -117,22 +115,19 @@ export class ObjectStore {
     return this.#shelve(segment, byteLength, facts);
   }
 
-  /** Keeps an object under an id, by which clients ask for it, also for those that want the one that was there before. */
+  /** Keeps an object under an id, by which clients ask for it: for its owner, and those of what was there before. */
   add(id: string, object: StoredObject): void {
-    const former = this.#byId.get(id);
+    const before = this.#byId.get(id);
+    for (const owner of before?.owners ?? []) object.owners.add(owner);
+    before?.free();
     this.#byId.set(id, object);
-    if (former === undefined || former === object) return;
-    former.free();
-    this.share(id, former.facts.owner);
   }
 
-  /** Another client wants an object that is here, too: it stays until all have let go of it. */
-  share(id: string, client: string): void {
-    const owner = this.#byId.get(id)?.facts.owner;
-    if (owner === undefined) return;
-    const sharers = (this.#sharers.get(id) ?? new Set()).add(client);
-    this.#sharers.set(id, sharers);
-    this.#unshare(id, owner);
+  /** Keeps an object that is here for another owner, too. Returns it, if it is here. */
+  share(id: string, owner: string): StoredObject | undefined {
+    const object = this.#byId.get(id);
+    object?.owners.add(owner);
+    return object;
   }
 
   get(id: string): StoredObject | undefined {
@@ -148,16 +143,11 @@ export class ObjectStore {
     return object && (object.view() ?? object.viewed());
   }
 
-  /** Lets go of an object for its owner, or another who wants it. Returns whether it was one of these. */
-  release(id: string, client: string): boolean {
+  /** An owner lets go of an object; the last one frees it. Returns whether it was this owner's. */
+  release(id: string, owner: string): boolean {
     const object = this.#byId.get(id);
-    if (object?.facts.owner !== client) return this.#unshare(id, client);
-    const [heir] = this.#sharers.get(id) ?? [];
-    if (heir !== undefined) {
-      this.#unshare(id, heir);
-      object.facts = { ...object.facts, owner: heir };
-      return true;
-    }
+    if (!object?.owners.delete(owner)) return false;
+    if (object.owners.size > 0) return true;
     this.#byId.delete(id);
     object.free();
     return true;
@@ -172,7 +162,7 @@ export class ObjectStore {
 
   /** Whether these owners have objects here, which may be nowhere else. */
   hasObjectsOf(isOwner: (owner: string) => boolean): boolean {
-    for (const { facts } of this.#byId.values()) if (isOwner(facts.owner)) return true;
+    for (const { owners } of this.#byId.values()) if ([...owners].some(isOwner)) return true;
     return false;
   }
 
@@ -191,7 +181,7 @@ export class ObjectStore {
         return {
           ...(id !== undefined && { id }),
           bytes: object.byteLength,
-          owner: object.facts.owner,
+          owner: [...object.owners][0] ?? object.facts.owner,
           label: object.isFreed ? `${object.facts.label}, freed` : object.facts.label,
           ageMs: Math.max(0, nowMs - object.createdMs),
           place: object.memoryBytes > 0 ? "memory" : "disk",
@@ -237,15 +227,7 @@ export class ObjectStore {
   close(): void {
     for (const object of [...this.#inMemory, ...this.#onDisk]) object.free();
     this.#byId.clear();
-    this.#sharers.clear();
     this.#segments.close();
-  }
-
-  #unshare(id: string, client: string): boolean {
-    const sharers = this.#sharers.get(id);
-    const isOne = sharers?.delete(client) === true;
-    if (sharers?.size === 0) this.#sharers.delete(id);
-    return isOne;
   }
 
   #shelve(segment: Segment, byteLength: number, facts: StoredFacts): StoredObject {

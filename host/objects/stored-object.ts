@@ -5,7 +5,7 @@ import type { Views } from "./views.ts";
 
 /** What is known of an object beside its bytes. */
 export type StoredFacts = {
-  /** The client that it is kept for. */
+  /** The client that it is kept for; others may join it. */
   owner: string;
   /** What made it, for messages to people: "put", or "result of math/add". */
   label: string;
@@ -32,7 +32,9 @@ export type Shelf = {
  */
 export class StoredObject {
   readonly byteLength: number;
-  facts: StoredFacts;
+  readonly facts: StoredFacts;
+  /** The clients that it is kept for. */
+  readonly owners: Set<string>;
   /** When it was made, by the clock of this process. */
   readonly createdMs: number;
   readonly #shelf: Shelf;
@@ -48,6 +50,7 @@ export class StoredObject {
   constructor(byteLength: number, facts: StoredFacts, segment: Segment, shelf: Shelf, createdMs: number) {
     this.byteLength = byteLength;
     this.facts = facts;
+    this.owners = new Set([facts.owner]);
     this.createdMs = createdMs;
     this.#segment = segment;
     this.#shelf = shelf;

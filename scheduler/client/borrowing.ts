@@ -66,7 +66,18 @@ export class Borrowing {
     const owner = this.#borrowed.get(id);
     if (owner === undefined) return;
     this.#forget(id, owner);
-    this.#request(owner, { id, isBack: true }).catch(() => {}); // Its lease ends by itself.
+    const { bus, subjects, clientId } = this.#deps;
+    // When that is lost, its lease ends by itself.
+    bus.publish(subjects.borrow(owner), encodeMessage({ id, borrower: clientId, isBack: true }));
+  }
+
+  /** Gives back everything; what has not come by now fails. */
+  close(failure: Error): void {
+    const { objects } = this.#deps;
+    for (const id of [...this.#borrowed.keys()]) {
+      this.freed(id);
+      objects.settle(id, { kind: "failed", error: failure });
+    }
   }
 
   /** Our connection was lost, and is back. */

@@ -262,7 +262,7 @@ export class Submitter {
   borrow(id: string, owner: string): void {
     if (this.#objects.get(id) !== undefined) {
       this.#objects.hold(id);
-      this.#tasks.restore(id);
+      this.#tasks.needed(id);
     } else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
     else this.#borrowing.borrow(id, owner);
   }
@@ -451,7 +451,10 @@ export class Submitter {
   /** Fails what is pending, with this error if there is one, and says goodbye to the hosts. */
   close(failure?: Error): void {
     clearInterval(this.#ticker);
-    this.#fetching.close(failure ?? new ShutdownError("the client was shut down before the value was here"));
+    const shutdown = failure ?? new ShutdownError("the client was shut down before the value was here");
+    this.#fetching.close(shutdown);
+    this.#lending.close();
+    this.#borrowing.close(shutdown);
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);

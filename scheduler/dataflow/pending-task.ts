@@ -6,6 +6,7 @@ import { defaultNeed, keyOf } from "../placement/resources.ts";
 import type { Resources, Template } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
 import type { Placeable } from "../queue/placer.ts";
+import type { ItemOrigin } from "./lost-items.ts";
 import { attemptSeed, type RetryErrors } from "./retries.ts";
 
 /** What tasks have in common: which kernel, and how it is to be run. */
@@ -88,6 +89,8 @@ export class PendingTask implements Placeable {
   /** How many of its arguments are not ready. */
   missingCount: number;
   retriesLeft: number;
+  /** How its items can be made again, once one of them may be lost. */
+  itemOrigin: ItemOrigin | undefined;
   /** How often it has failed and is tried anew. */
   attempt = 0;
   /** Where it is now; undefined while it waits for arguments or for a host. */

@@ -1,4 +1,10 @@
-import type { Entry, Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import {
+  type Entry,
+  entryOf,
+  type Keeper,
+  type ObjectTable,
+  type ReadyState,
+} from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import type { RunTimes } from "../placement/run-times.ts";
@@ -25,6 +31,7 @@ import { missedDeadline } from "../queue/expired.ts";
 import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
+import { ItemOrigin, isAgain, LostItems } from "./lost-items.ts";
 import { PendingTask, type Progress, type Submission } from "./pending-task.ts";
 import { isRetried, Retries } from "./retries.ts";
 import { lostFor, originOf, replayOf, TaskOrigin } from "./task-origin.ts";
@@ -68,6 +75,7 @@ export class TaskTable {
   /** Those that have a deadline. */
   readonly #due = new Set<PendingTask>();
   readonly #retries: Retries<PendingTask>;
+  readonly #lostItems = new LostItems();
   #madeAgainCount = 0;
   #retriedCount = 0;
 
@@ -183,8 +191,8 @@ export class TaskTable {
     if (lost !== undefined) this.#makeAgain(lost, hostIds, `${hostIds.join(" and ")} no longer had it`);
   }
 
-  /** The program has a ref again of an object that it had let go of, and of which others were made: it is made again. */
-  restore(id: string): void {
+  /** The program needs an object: if that is known only since others were made of it, it is made again. */
+  needed(id: string): void {
     const entry = this.#deps.objects.get(id);
     if (entry?.state.kind !== "released") return;
     this.#deps.objects.revive(entry);
@@ -193,11 +201,38 @@ export class TaskTable {
 
   /** Takes in what a task on a host has yielded. */
   yielded(hostId: string, id: string, index: number, outcome: ItemOutcome): void {
+    const { objects } = this.#deps;
     const task = this.#task(id);
     const itemId = itemIdOf(id, index);
-    const isTaken = task?.hostId === hostId && task.items?.add(index, itemId, itemState(outcome, hostId));
+    if (task !== undefined && task.hostId === hostId) {
+      const state = itemState(outcome, hostId);
+      if (task.items?.add(index, itemId, state)) {
+        if (outcome.kind === "stored") objects.comesFrom(itemId, this.#originOfItems(task));
+        return;
+      }
+      const lost = this.#lostItems.take(id, itemId);
+      if (lost !== undefined) {
+        objects.decide(
+          lost,
+          state,
+          undefined,
+          state.kind === "remote" ? (lost.origin as ItemOrigin) : undefined,
+        );
+        return;
+      }
+    }
     // It was here before, from where the task ran first; or nobody wants it.
-    if (!isTaken && outcome.kind === "stored") this.#deps.objects.disown(itemId, hostId);
+    if (outcome.kind === "stored") objects.disown(itemId, hostId);
+  }
+
+  /** All items of a task are made again by the same call. */
+  #originOfItems(task: PendingTask): ItemOrigin {
+    const { submission, seed, retriesLeft, id } = task;
+    task.itemOrigin ??= new ItemOrigin(
+      id,
+      originOf(this.#deps.objects, { ...submission, seed }, retriesLeft),
+    );
+    return task.itemOrigin;
   }
 
   /** Where a task is, if it has a host and has not ended. */
@@ -218,10 +253,13 @@ export class TaskTable {
       hosts.ended(hostId, false);
       task.hostId = undefined;
     }
-    for (const entry of lost)
+    // They yield again what was not taken yet.
+    for (const task of tasks) task.items?.lose((item) => !objects.isReady(item));
+    for (const entry of lost) {
+      if (objects.forgetUnused(entry)) continue;
       this.#makeAgain(entry, [hostId], `host ${hostId}, which held its only copy, is gone`);
+    }
     for (const task of tasks) {
-      task.items?.lose((item) => objects.state(item)?.kind === "failed");
       if (hasLeft) this.#placeAgain(task);
       else this.#retry(task, diedWith(task.label, hostId));
     }
@@ -239,33 +277,60 @@ export class TaskTable {
 
   /** An object is lost, and pending: the task that made it runs again, and those before that, as far as they have to. */
   #makeAgain(lost: Entry, hostIds: readonly string[], how: string): void {
-    const { objects, numberOf, nowMs, askOwner } = this.#deps;
+    const { objects, numberOf, askOwner } = this.#deps;
     const pending = [lost];
     const howOf = (entry: Entry) => (entry === lost ? how : `${lost.id} can't be made again without it`);
     for (const entry of pending) {
       const { origin, id } = entry;
       if (origin === "borrowed") {
-        askOwner?.(id, hostIds);
+        askOwner?.(id, entry === lost ? hostIds : []);
       } else if (!(origin instanceof TaskOrigin)) {
         const reason = origin === "evicted" ? origin : entry === lost ? "put" : "freed";
         objects.decide(entry, { kind: "failed", error: lostFor(reason, id, howOf(entry)) });
+      } else if (origin instanceof ItemOrigin) {
+        this.#lostItems.add(entry, origin);
+        // One that is under way yields it again by itself if it has to begin anew; else it is looked after at its end.
+        if (!this.#tasks.has(numberOf(origin.taskId))) pending.push(...this.#yieldAgain(origin));
       } else if (origin.retriesLeft <= 0) {
         objects.decide(entry, { kind: "failed", error: lostFor("retries", id, howOf(entry)) });
       } else {
-        this.#madeAgainCount++;
-        const { refs } = origin;
-        const submission = replayOf(origin, entry.recording?.clock);
-        const task = new PendingTask(numberOf(id), entry, submission, refs.length, nowMs());
-        task.retriesLeft = origin.retriesLeft - 1;
-        for (const ref of refs) {
-          const each = objects.get(ref)!;
-          if (each.state.kind !== "released") continue;
-          objects.revive(each);
-          pending.push(each);
-        }
-        this.#begin(task, refs);
+        pending.push(...this.#runAgain(entry, origin, replayOf(origin, entry.recording?.clock)));
       }
     }
+  }
+
+  /** Runs the call that has made an object again. Returns what it takes that has to be made again before. */
+  #runAgain(entry: Entry, { refs, retriesLeft }: TaskOrigin, submission: Submission): Entry[] {
+    const { objects, numberOf, nowMs } = this.#deps;
+    this.#madeAgainCount++;
+    const task = new PendingTask(numberOf(entry.id), entry, submission, refs.length, nowMs());
+    task.retriesLeft = retriesLeft - 1;
+    const gone: Entry[] = [];
+    for (const ref of refs) {
+      const each = objects.get(ref)!;
+      if (each.state.kind !== "released") continue;
+      objects.revive(each);
+      gone.push(each);
+    }
+    this.#begin(task, refs);
+    return gone;
+  }
+
+  /** Runs a task that has ended once more, for the items that are lost, if it may be. Returns what `#runAgain` does. */
+  #yieldAgain(origin: ItemOrigin): Entry[] {
+    const { taskId, retriesLeft, submission } = origin;
+    if (retriesLeft <= 0) {
+      this.#failItems(taskId, (id) => lostFor("retries", id, "the host that held its only copy is gone"));
+      return [];
+    }
+    origin.retriesLeft--;
+    // Its result is here, or was let go of: that of this run is nobody's.
+    return this.#runAgain(entryOf(taskId, { kind: "pending" }, none), origin, submission);
+  }
+
+  #failItems(taskId: string, errorOf: (id: string) => Error): void {
+    for (const entry of this.#lostItems.takeAll(taskId))
+      this.#deps.objects.decide(entry, { kind: "failed", error: errorOf(entry.id) });
   }
 
   /** Ends a task that is not done yet: it won't run again, and its host is told to end it. */
@@ -485,8 +550,21 @@ export class TaskTable {
         : undefined;
     this.#deps.objects.decide(task.object, state, heard, origin);
     task.items?.end(state.kind === "failed" ? state.error : undefined);
+    if (task.items !== undefined) this.#lookAfterItems(task, state);
     for (const arg of task.args) if (typeof arg === "string") this.#deps.objects.unuse(arg);
     this.#leaveKey(task);
+  }
+
+  /** A task has ended, and perhaps has not yielded again all that is lost. */
+  #lookAfterItems({ id, submission, itemOrigin }: PendingTask, state: ReadyState): void {
+    if (!this.#lostItems.has(id)) return;
+    const error = state.kind === "failed" ? state.error : undefined;
+    const isUnwanted = error instanceof TaskCancelledError || error instanceof ShutdownError;
+    if (isUnwanted || isAgain(submission) || itemOrigin === undefined) {
+      this.#failItems(id, (item) => error ?? lostFor("retries", item, "its task has not yielded it again"));
+      return;
+    }
+    for (const gone of this.#yieldAgain(itemOrigin)) this.#makeAgain(gone, [], `${id} needs it`);
   }
 
   /** It does not count for its key any more: others may go. */

@@ -33,6 +33,7 @@ export class Lending {
   readonly #deps: LendingDeps;
   readonly #borrowers = new Map<string, Borrower>();
   readonly #absent: AbsentOwners;
+  #isClosed = false;
 
   constructor(deps: LendingDeps) {
     this.#deps = deps;
@@ -49,7 +50,13 @@ export class Lending {
     if (!this.#renew(id, borrower)) return { kind: "unknown" };
     if (missing !== undefined) this.#deps.missing(id, missing);
     const state = await this.#readySoon(id);
-    return state ? replyOf(state) : { kind: "pending" };
+    // What fails because its owner leaves fails for others when they find that it is gone.
+    return state && !this.#isClosed ? replyOf(state) : { kind: "pending" };
+  }
+
+  /** Its owner leaves. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** A borrower names objects that it has. */

@@ -71,7 +71,8 @@ const noHosts: ReadonlySet<string> = new Set();
 
 /**
  * The objects that a client owns: their state, who uses them, and where copies are. An object is let go of when the
- * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy. How a result that
+ * program no longer holds its ref and no unfinished task needs it; `onFree` is told who may have a copy, and once more,
+ * of nobody, if it was still remembered then since others were made of it, and is no longer. How a result that
  * hosts hold was made is remembered, so that it can be made again, and of what it was made as well.
  */
 export class ObjectTable {
@@ -94,22 +95,7 @@ export class ObjectTable {
    */
   create(id: string, state: ObjectState = { kind: "pending" }, inner = none, keeper?: Keeper): Entry {
     for (const each of inner) this.use(each);
-    // Not by spreading, which takes microseconds, and this is done for each task.
-    const entry: Entry = {
-      id,
-      state,
-      heldCount: 1,
-      users: 0,
-      madeOfIt: 0,
-      origin: undefined,
-      isPart: false,
-      inner,
-      copies: undefined,
-      replicas: undefined,
-      listeners: undefined,
-      keeper,
-      recording: undefined,
-    };
+    const entry = entryOf(id, state, inner, keeper);
     this.#entries.set(id, entry);
     return entry;
   }
@@ -349,6 +335,20 @@ export class ObjectTable {
     return isLost ? entry : undefined;
   }
 
+  /** How an object that hosts hold can be made again. */
+  comesFrom(id: string, origin: Origin): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind === "remote") this.#setOrigin(entry, origin);
+  }
+
+  /** Lets go of an object that is lost if nobody needs it. Returns whether that is so. */
+  forgetUnused(entry: Entry): boolean {
+    if (entry.heldCount > 0 || entry.users > 0) return false;
+    entry.state = released;
+    this.#free([entry]);
+    return true;
+  }
+
   /** Somebody needs an object whose value is gone: it is pending, and about to be made again. */
   revive(entry: Entry): void {
     entry.state = { kind: "pending" };
@@ -415,20 +415,20 @@ export class ObjectTable {
       if (heldCount > 0 || users > 0 || state.kind === "pending") continue;
       if (madeOfIt > 0) {
         if (isPart && origin === undefined) continue;
-        this.#freeValue(next, unused);
+        if (state.kind !== "released") this.#freeValue(next, unused);
         next.state = released;
         continue;
       }
       // A listener may have ended its last use, and so have freed it already.
       if (!this.#entries.delete(id)) continue;
-      this.#freeValue(next, unused);
+      if (state.kind === "released") this.#onFree(id, noHosts);
+      else this.#freeValue(next, unused);
       this.#dropOrigin(next, unused);
     }
   }
 
   #freeValue(entry: Entry, unused: Entry[]): void {
     const { id, state, inner, copies, replicas = noHosts } = entry;
-    if (state.kind === "released") return;
     const hosts = state.kind === "remote" ? state.hosts : replicas;
     this.#onFree(id, copies === undefined ? hosts : new Set([...copies, ...hosts]));
     entry.copies = undefined;
@@ -440,4 +440,24 @@ export class ObjectTable {
       unused.push(held);
     }
   }
+}
+
+/** An object as a table keeps it; one that is in no table is of use, too, where its outcome is of none. */
+export function entryOf(id: string, state: ObjectState, inner: readonly string[], keeper?: Keeper): Entry {
+  // Not by spreading, which takes microseconds, and this is done for each task.
+  return {
+    id,
+    state,
+    heldCount: 1,
+    users: 0,
+    madeOfIt: 0,
+    origin: undefined,
+    isPart: false,
+    inner,
+    copies: undefined,
+    replicas: undefined,
+    listeners: undefined,
+    keeper,
+    recording: undefined,
+  };
 }

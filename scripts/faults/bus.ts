@@ -154,7 +154,7 @@ export function faultyBus(bus: Bus, faults: Faults): Bus {
 const peerOf = (subject: string): string => subject.split(".").at(-2)!;
 
 function replyTypeOf(subject: string, payload: Uint8Array): string | undefined {
-  if (!/\.(objects|memory)$/.test(subject)) return undefined;
+  if (!/\.(objects|memory|borrow)$/.test(subject)) return undefined;
   return messageTypes(subject, payload)[0]!.replace("request", "reply");
 }
 

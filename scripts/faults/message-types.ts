@@ -10,13 +10,14 @@ export const toClientTypes = ["result", "value", "item", "progress", "kept", "re
 /** Those of whole messages; an answer has one of its own. */
 export const wholeTypes = [
   ...["packet", "ack", "reset", "heartbeat", "hello", "idle"],
-  ...["object request", "object reply", "memory request", "memory reply", "submit"],
+  ...["object request", "object reply", "borrow request", "borrow reply"],
+  ...["memory request", "memory reply", "submit"],
 ];
 
 const cluster = /^wray\.v1\.[^.]+\./;
 
 const byLastWord: Record<string, string> = {
-  ...{ objects: "object request", memory: "memory request" },
+  ...{ objects: "object request", memory: "memory request", borrow: "borrow request" },
   ...{ hello: "hello", submit: "submit", idle: "idle" },
 };
 

@@ -110,6 +110,24 @@ for (const [index, fault] of faultKinds.entries()) {
 }
 
 test(
+  "reply lost on submit: a call that has come and was not acknowledged is sent again, and is done once",
+  async (t) => {
+    const faults = new Faults({ rules: [], random: randomOf(3) });
+    const wray = await (await startFaulty(t, "reply", faults))();
+    t.after(() => wray.shutdown());
+    const divide = (await wray.load(probe)).kernel("divide");
+    faults.rules = [{ type: "call", fault: "replyLost", probability: 0.7 }];
+    const numbers = Array.from({ length: 12 }, (_, index) => index + 1);
+    for (const number of numbers) assert.is(await wray.get(divide.remote(number * 7, number)), 7);
+    assert.ok(faults.strikes.length > 3, `${faults.strikes.length} were struck`);
+    const doneCount = wray.nodes().reduce((sum, { tasksRun }) => sum + tasksRun, 0);
+    assert.is(doneCount, numbers.length);
+    assert.is(wray.stats().tasksRetried, 0);
+  },
+  patient,
+);
+
+test(
   "objects arrive whole when connections between hosts are refused, cut or slow",
   async (t) => {
     const faults = new Faults({ rules: [], random: randomOf(7) });

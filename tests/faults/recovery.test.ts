@@ -124,6 +124,18 @@ test("what is made again has the same bytes, also when chance had a part in it, 
   assert.is(wray.stats().objectsMadeAgain, refs.length);
 });
 
+test("large items of a stream that were taken before their host died are made again", async (t) => {
+  const { hosts, wray, start } = await startHosts(t, "a");
+  const streams = await wray.load(await compileOnce("tests/api/fixtures/streams.ts"));
+  const stream = streams.kernel("blocks").stream<Uint8Array>(new Array<number>(12).fill(50_000));
+  const items: ObjectRef<Uint8Array>[] = [];
+  for await (const item of stream) items.push(item);
+  const values = await wray.get(items);
+  await start("b");
+  await hosts[0]!.kill();
+  assert.equal(await wray.get(items), values);
+});
+
 test("get() rejects with OBJECT_LOST, and why, when what is lost can't be made again", async (t) => {
   const { hosts, wray, probe, start } = await startHosts(t, "a");
   const once = probe.kernel("bytes").options({ maxRetries: 0 }).remote(1_000_000, 1);
@@ -201,7 +213,7 @@ test("owner dies before the dependency is ready: what its tasks have submitted e
   await hosts[1]!.printed(/spinning/);
   const sinceMs = performance.now();
   await hosts[0]!.kill();
-  await hosts[1]!.printed(/client \S+ died; 1 tasks and 0 objects go with it/);
+  await hosts[1]!.printed(/client \S+ died; [1-9] tasks and 0 objects go with it/);
   const tookMs = performance.now() - sinceMs;
   console.log(`owner died: its tasks elsewhere ended after ${tookMs.toFixed(0)} ms`);
   assert.ok(tookMs < withinMs, `${tookMs} ms`);

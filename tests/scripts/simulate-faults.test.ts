@@ -3,6 +3,7 @@ import { TaskTable } from "../../scheduler/dataflow/task-table.ts";
 import { ObjectTable } from "../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../scheduler/placement/host-table.ts";
 import { HostQueue } from "../../scheduler/queue/host-queue.ts";
+import type { Loss } from "../../scripts/simulate/faults/causes.ts";
 import type { Cluster } from "../../scripts/simulate/faults/cluster.ts";
 import { fencedResults, leftTimers, wrongOutcomes } from "../../scripts/simulate/faults/invariants.ts";
 import { Process, SimulatedTimer } from "../../scripts/simulate/faults/process.ts";
@@ -197,6 +198,7 @@ const task = (more: Partial<Submitted>): Submitted => ({
     takes: [],
   },
   ...{ maxRetries: 1, expected: 1, mayFailWith: new Set<string>(), endCount: 1, endMs: 100 },
+  ...{ startMs: 0, fetchErrorMs: undefined },
   ...{
     error: undefined,
     fetchError: undefined,
@@ -208,11 +210,15 @@ const task = (more: Partial<Submitted>): Submitted => ({
   ...more,
 });
 
+const lossesAt = (atMs: number, count = 1): Loss[] =>
+  Array.from({ length: count }, () => ({ atMs, untilMs: atMs, isOfClient: false }));
+
 test("wrongOutcomes() takes an error when the faults explain it, and no other", () => {
   const died = task({ error: { code: "HOST_DIED", message: "" } });
   const crashes = new Map([[died.id, 1]]);
   const wrongCount = (each: Submitted, lossCount: number, crashed = new Map<string, number>()) =>
-    wrongOutcomes([each], { lossCount, clientLossCount: 0, leaveCount: 0, crashes: crashed }).length;
+    wrongOutcomes([each], { losses: lossesAt(50, lossCount), absences: [], leaveCount: 0, crashes: crashed })
+      .length;
   assert.is(wrongCount(died, 1), 1);
   assert.is(wrongCount(died, 2), 0);
   assert.is(wrongCount(died, 1, crashes), 0);
@@ -232,7 +238,12 @@ test("fencedResults() finds a result of what a host began before its client gave
   const fencedAt = (atMs: number, hostId = "h0") =>
     fencedResults(
       cluster,
-      { entries: [], fences: [{ client: witness.client.process, hostId, atMs }], close() {} },
+      {
+        entries: [],
+        brokenLeases: [],
+        fences: [{ client: witness.client.process, hostId, atMs }],
+        close() {},
+      },
       [witness],
     ).length;
   assert.is(fencedAt(50), 1);

@@ -1,4 +1,5 @@
 import { Host } from "../../../host/host.ts";
+import type { LoadedModule } from "../../../host/modules.ts";
 import type { Call } from "../../../host/pool/call.ts";
 import type { Bus } from "../../../scheduler/bus/bus.ts";
 import { Submitter } from "../../../scheduler/client/submitter.ts";
@@ -18,6 +19,7 @@ import type { World } from "./world.ts";
 
 /** Enough that nothing is spilled: disks are no part of the simulation. */
 const storeBytes = 1024 ** 3;
+const mostLoadMs = 200;
 /** A group, or a task, for which there is no host fails after so long. */
 export const infeasibleAfterMs = 20_000;
 
@@ -54,7 +56,7 @@ export class Cluster {
   crashProbability = 0;
   /** What each host said last. */
   readonly heard = new Map<string, Heartbeat>();
-  /** The last packet with messages: when it was sent, and what it was. */
+  /** The last packet with messages since the faults are over: when it was sent, and what it was. */
   busyMs = 0;
   busyWith = "";
   readonly #faults: Faults;
@@ -69,6 +71,7 @@ export class Cluster {
     this.#chance = world.chance("work");
     this.network = new Network(world);
     this.network.onMessage = (from, subject, payload) => {
+      if (!this.#faults.isOver) return;
       const packet = packetOf(subject, payload);
       if (packet === undefined || packet.seq === 0) return;
       this.busyMs = world.nowMs;
@@ -111,7 +114,7 @@ export class Cluster {
       Host.start({
         ...{ bus: member.bus, control: this.#control.over(member.connection), cluster: "sim" },
         ...{ id, cpus, resources, limits: { objectStoreBytes: storeBytes } },
-        parts: { pool, modules: { get: async () => module, loaded: () => module } },
+        parts: { pool, modules: { get: () => this.#loaded(), loaded: () => module } },
       }).then(
         (host) => {
           member.host = host;
@@ -198,6 +201,13 @@ export class Cluster {
       ...{ number, taskId: taskIdOf(call), host: process, hostId: id, atMs: this.world.nowMs },
     });
     return number;
+  }
+
+  /** A module takes a while to come, and the first tasks of a kernel wait for it. */
+  async #loaded(): Promise<LoadedModule> {
+    const ms = mostLoadMs * this.#chance() ** 2;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return module;
   }
 
   /** Most calls are short, and some are so long that what happens to hosts happens to them. */

@@ -1,4 +1,5 @@
 import { Decoder } from "@msgpack/msgpack";
+import { Views } from "../../../host/objects/views.ts";
 import { SimulatedTimer } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -19,6 +20,7 @@ export function enter(world: World): () => void {
     ...{ setTimeout, setInterval, clearTimeout, clearInterval },
     ...{ now: Date.now, random: Math.random, rss: process.memoryUsage.rss, error: console.error },
   };
+  const { collect } = Views.prototype;
   const chance = world.chance("program");
   forgetKeys();
   const set =
@@ -36,6 +38,8 @@ export function enter(world: World): () => void {
     clearInterval: clear as typeof clearInterval,
   };
   Object.assign(globalThis, replaced);
+  // Views are no part of the simulation, and what is garbage is no part of the seed.
+  Views.prototype.collect = () => {};
   performance.now = () => world.nowMs;
   Date.now = () => 1_700_000_000_000 + Math.floor(world.nowMs);
   Math.random = chance;
@@ -60,5 +64,6 @@ export function enter(world: World): () => void {
     Math.random = random;
     process.memoryUsage.rss = rss;
     console.error = error;
+    Views.prototype.collect = collect;
   };
 }

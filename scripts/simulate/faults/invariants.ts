@@ -1,4 +1,5 @@
 import { decodePeerMemory } from "../../../scheduler/protocol/codec.ts";
+import { type Causes, Explained } from "./causes.ts";
 import type { Cluster } from "./cluster.ts";
 import { subjects } from "./cluster.ts";
 import type { Submitted } from "./task.ts";
@@ -7,58 +8,22 @@ import type { Insides } from "./watch.ts";
 
 // What has to be so after every run, whatever has happened in it. Each returns what is wrong.
 
-/** What a run has seen of faults, by which it is told whether an error has a reason. */
-export type Causes = {
-  /** How many mishaps can have cost hosts their tasks. */
-  lossCount: number;
-  /** How many of them can have cost a client all its hosts at once. */
-  clientLossCount: number;
-  /** How many hosts have left in order. */
-  leaveCount: number;
-  /** How often the workers of each task have died. */
-  crashes: ReadonlyMap<string, number>;
-};
-
 /** Every task has exactly one outcome: the right value, or an error that has a reason. */
 export function wrongOutcomes(tasks: Iterable<Submitted>, causes: Causes): string[] {
   const wrong: string[] = [];
-  const reasons = new Map<Submitted, Set<string>>();
+  const explained = new Explained(causes);
   for (const task of tasks) {
     if (task.endCount !== 1) wrong.push(`${shownTask(task)}: has ended ${task.endCount} times`);
     for (const each of task.wrong) wrong.push(`${shownTask(task)}: ${each}`);
-    for (const error of [task.error, task.fetchError]) {
-      if (error !== undefined && !reasonsOf(task, causes, reasons).has(error.code ?? ""))
+    for (const [error, atMs] of [
+      [task.error, task.endMs],
+      [task.fetchError, task.fetchErrorMs],
+    ] as const) {
+      if (error !== undefined && !explained.reasonsOf(task, atMs!).has(error.code ?? ""))
         wrong.push(`${shownTask(task)}: ${error.code}, for which there is no reason: ${error.message}`);
     }
   }
   return wrong;
-}
-
-/** The errors that a task may end with: its own, and those of what it takes. */
-function reasonsOf(task: Submitted, causes: Causes, known: Map<Submitted, Set<string>>): Set<string> {
-  const before = known.get(task);
-  if (before !== undefined) return before;
-  const { mayFailWith, id, maxRetries, takes, kernel } = task;
-  const { lossCount, clientLossCount, leaveCount } = causes;
-  const crashCount = causes.crashes.get(id) ?? 0;
-  const codes = new Set(mayFailWith);
-  // Each loss and each crash has cost at most one of its attempts.
-  if (lossCount + crashCount > maxRetries) {
-    if (lossCount > 0) codes.add("HOST_DIED");
-    if (crashCount > 0) codes.add("WORKER_CRASHED");
-  }
-  // Those that a nested task submits are not seen here; they may lose as often.
-  if (kernel === "nested") for (const code of ["HOST_DIED", "WORKER_CRASHED"]) codes.add(code);
-  // It is made again as long as that is so, and what was put cannot be once nobody holds it.
-  const isGone = takes.some(({ kernel, isDropped }) => kernel === "put" && isDropped);
-  // What was put is on hosts that are lost at once, or on the last one of those that are left.
-  const isShort = clientLossCount > 0 || (lossCount > 0 && lossCount + leaveCount > maxRetries);
-  if (kernel === "put" && Number.isFinite(maxRetries) && isShort) codes.add("OBJECT_LOST");
-  if (lossCount > 0 && (lossCount + crashCount > maxRetries || isGone || kernel === "items"))
-    codes.add("OBJECT_LOST");
-  for (const taken of takes) for (const code of reasonsOf(taken, causes, known)) codes.add(code);
-  known.set(task, codes);
-  return codes;
 }
 
 /** Nothing is seen of what a host began for a client before that gave it up. */

@@ -1,5 +1,5 @@
+import type { Causes, Loss } from "./causes.ts";
 import type { ClientMember, Cluster, Member } from "./cluster.ts";
-import type { Causes } from "./invariants.ts";
 import type { Way } from "./network.ts";
 
 /** Something that happened to a process or to the server. */
@@ -8,10 +8,8 @@ export type Mishap = { atMs: number; what: string };
 /** What happens to processes and to the server of a cluster, at random times. */
 export class Mishaps {
   readonly list: Mishap[] = [];
-  /** How many of them can cost a host the tasks that it has. */
-  #lossCount = 0;
-  /** How many of those can have cost a client all its hosts at once. */
-  #clientLossCount = 0;
+  readonly #losses: Loss[] = [];
+  readonly #absences: Causes["absences"][number][] = [];
   #leaveCount = 0;
   readonly #cluster: Cluster;
   readonly #random: () => number;
@@ -24,14 +22,9 @@ export class Mishaps {
     this.#random = random;
   }
 
-  /** How many of them have these consequences. */
-  get losses(): Omit<Causes, "crashes"> {
-    const [lossCount, clientLossCount, leaveCount] = [
-      this.#lossCount,
-      this.#clientLossCount,
-      this.#leaveCount,
-    ];
-    return { lossCount, clientLossCount, leaveCount };
+  /** What they can be the cause of. */
+  get causes(): Omit<Causes, "crashes"> {
+    return { losses: this.#losses, absences: this.#absences, leaveCount: this.#leaveCount };
   }
 
   get healedMs(): number {
@@ -64,7 +57,7 @@ export class Mishaps {
   #kill(): void {
     const host = this.#pick(this.#cluster.liveHosts);
     if (host === undefined) return;
-    this.#lossCount++;
+    this.#lose(0);
     this.#note(`${host.process.name} is killed`);
     this.#cluster.kill(host);
     if (this.#random() < 0.3) return;
@@ -80,8 +73,7 @@ export class Mishaps {
     if (member === undefined || member.process.state !== "running") return;
     const { world } = this.#cluster;
     const ms = this.#someMs(5_000);
-    this.#lossCount++;
-    if (this.#isClient(member)) this.#clientLossCount++;
+    this.#lose(ms, this.#isClient(member));
     this.#note(`${member.process.name} is frozen for ${ms.toFixed(0)} ms`);
     world.freeze(member.process);
     this.#later(ms, () => world.thaw(member.process));
@@ -93,10 +85,10 @@ export class Mishaps {
     const ways: Way[] = ["stalled", "lossy", "down"];
     const way = this.#pick(ways)!;
     const ms = this.#someMs(4_000);
-    this.#lossCount++;
-    if (this.#isClient(member)) this.#clientLossCount++;
+    this.#lose(ms, this.#isClient(member));
     this.#note(`${member.process.name} is cut off, ${way}, for ${ms.toFixed(0)} ms`);
     if (way === "down") {
+      if (this.#isClient(member)) this.#isAbsent(member);
       member.connection.lose();
       member.connection.comeBack(ms);
       this.#healed(ms + 200);
@@ -110,8 +102,7 @@ export class Mishaps {
 
   #restartServer(): void {
     const ms = this.#someMs(500);
-    this.#lossCount++;
-    this.#clientLossCount++;
+    this.#lose(ms, true);
     this.#note(`the server restarts, for ${ms.toFixed(0)} ms`);
     this.#cluster.network.restart(ms);
     this.#healed(ms + 200);
@@ -137,9 +128,21 @@ export class Mishaps {
     if (liveClients.length < 2) return;
     const client = this.#pick(liveClients)!;
     const isKilled = this.#random() < 0.5;
+    this.#isAbsent(client);
     this.#note(`${client.process.name} ${isKilled ? "is killed" : "leaves"}`);
     if (isKilled) this.#cluster.kill(client);
     else this.#cluster.stopClient(client);
+  }
+
+  /** It can cost hosts the tasks that they have, from now on, for so long and a while. */
+  #lose(ms: number, isOfClient = false): void {
+    const { nowMs } = this.#cluster.world;
+    this.#losses.push({ atMs: nowMs, untilMs: nowMs + ms, isOfClient });
+  }
+
+  /** A client is there for nobody, from now on. */
+  #isAbsent({ process }: Member): void {
+    this.#absences.push({ process, atMs: this.#cluster.world.nowMs });
   }
 
   #isClient(member: Member): boolean {

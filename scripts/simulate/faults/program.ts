@@ -4,6 +4,7 @@ import type { ReadyState } from "../../../scheduler/ownership/object-table.ts";
 import type { Encoded } from "../../../scheduler/protocol/value.ts";
 import type { ClientMember } from "./cluster.ts";
 import { itemOf, largeOf, mix, sameValue } from "./kernels.ts";
+import { Sharing } from "./sharing.ts";
 import type { Submitted } from "./task.ts";
 import { Tasks } from "./tasks.ts";
 import type { World } from "./world.ts";
@@ -13,15 +14,22 @@ export class Program {
   readonly client: ClientMember;
   /** What became of its placement groups that should not have. */
   readonly wrongGroups: string[] = [];
-  readonly #world: World;
   readonly #random: () => number;
   readonly #tasks: Tasks;
+  readonly #sharing: Sharing;
+  #isOver = false;
 
-  constructor(world: World, client: ClientMember, random: () => number) {
-    this.#world = world;
+  /** @param peers all programs of the cluster, also this one */
+  constructor(
+    world: World,
+    client: ClientMember,
+    random: () => number,
+    peers: () => readonly Program[] = () => [],
+  ) {
     this.client = client;
     this.#random = random;
     this.#tasks = new Tasks(world, client, random);
+    this.#sharing = new Sharing(world, this.#tasks, random, peers);
   }
 
   /** What it has submitted and put. */
@@ -52,8 +60,16 @@ export class Program {
       () => this.#special(),
       () => this.#stream(),
       () => this.#group(),
+      () => this.#lineage(),
+      () => this.#sharing.lend(),
+      () => this.#sharing.lend(),
     ];
     works[this.#tasks.below(works.length)]!();
+  }
+
+  /** Takes what another program shares, unless it has ended meanwhile. */
+  take(source: Submitted, owner: string): void {
+    if (!this.client.hasLeft && !this.#isOver) this.#sharing.take(source, owner);
   }
 
   /** A task that takes all of one host: it can only run there when nothing else does. */
@@ -61,8 +77,9 @@ export class Program {
     return this.#tasks.submit("small", [1], { where: { host: hostId }, need });
   }
 
-  /** Lets go of all that it still holds. */
+  /** Lets go of all that it still holds, and does nothing more. */
   dropAll(): void {
+    this.#isOver = true;
     for (const task of this.submitted) this.#tasks.drop(task);
   }
 
@@ -113,15 +130,21 @@ export class Program {
     else this.#tasks.later(2_000 * this.#random(), () => this.#tasks.fetchAgain(large));
   }
 
+  /** Large results made of each other, of which only the last is held: it may have to be made again from the first on. */
+  #lineage(): void {
+    let level = [this.#tasks.submit("large", [this.#tasks.number()])];
+    for (let left = 2 + this.#tasks.below(5); left > 0; left--) {
+      const next = Array.from({ length: 1 + this.#tasks.below(2) }, () =>
+        this.#tasks.submit("large", [...level, this.#tasks.number()]),
+      );
+      for (const task of level) this.#tasks.drop(task);
+      level = next;
+    }
+    for (const task of level) this.#tasks.later(3_000 * this.#random(), () => this.#tasks.fetchAgain(task));
+  }
+
   #put(): void {
-    const value = largeOf(20_000, this.#tasks.number());
-    const { submitter } = this.client;
-    const replicas = 1 + this.#tasks.below(3);
-    // What is here is never lost; what is on hosts, when all of them are.
-    const mostLosses = replicas === 1 ? Number.POSITIVE_INFINITY : replicas - 1;
-    const put = this.#tasks.record(submitter.put(value, [], replicas), "put", [], mostLosses, value);
-    put.endCount = 1;
-    put.endMs = this.#world.nowMs;
+    const put = this.#tasks.put(largeOf(20_000, this.#tasks.number()), 1 + this.#tasks.below(3));
     for (let left = 1 + this.#tasks.below(4); left > 0; left--)
       this.#tasks.submit("small", [put, this.#tasks.number()]);
     if (this.#random() < 0.5) this.#tasks.drop(put);
@@ -212,7 +235,7 @@ export class Program {
     try {
       return state.kind === "local" ? state.value : await this.client.submitter.fetch(id, state);
     } catch (error) {
-      task.fetchError = error as Error;
+      this.#tasks.failedToFetch(task, error as Error);
       return undefined;
     }
   }

@@ -68,13 +68,14 @@ export async function runSeed(seed: number, { onEvent }: SeedOptions = {}): Prom
     cluster.crashProbability = random() < 0.5 ? 0 : 0.05 * random();
     for (let left = hostCount; left > 0; left--) mishaps.startHost();
     const faultyMs = isLarge ? 600 : 300 + below(2_000);
-    const programs = Array.from({ length: isLarge ? 1 : 1 + below(4) }, (_, index) => {
+    const programs: Program[] = [];
+    for (let index = 0, count = isLarge ? 1 : 1 + below(4); index < count; index++) {
       const client = cluster.startClient();
-      const program = new Program(world, client, world.chance(`program ${index}`));
+      const program = new Program(world, client, world.chance(`program ${index}`), () => programs);
       for (let left = 3 + below(8); left > 0; left--)
         world.message(client.process, 10 + random() * faultyMs, "work", () => program.work());
-      return program;
-    });
+      programs.push(program);
+    }
     const mishapCount = random() < 0.3 ? 0 : 1 + below(6);
     for (let left = mishapCount; left > 0; left--)
       world.message(world.outside, 20 + random() * faultyMs, "mishap", () => mishaps.strike());
@@ -89,9 +90,13 @@ export async function runSeed(seed: number, { onEvent }: SeedOptions = {}): Prom
     const lasting = programs.filter(({ client }) => cluster.liveClients.includes(client));
     const broken = await settle(world, cluster, lasting);
     const tasks = lasting.flatMap(({ submitted }) => submitted);
-    broken.push(...wrongOutcomes(tasks, { ...mishaps.losses, crashes: cluster.crashes }));
+    broken.push(...wrongOutcomes(tasks, { ...mishaps.causes, crashes: cluster.crashes }));
     for (const { wrongGroups } of lasting) broken.push(...wrongGroups);
-    broken.push(...fencedResults(cluster, insides, tasks), ...negativeCounts(insides));
+    broken.push(
+      ...fencedResults(cluster, insides, tasks),
+      ...negativeCounts(insides),
+      ...insides.brokenLeases,
+    );
     for (const crash of world.crashes) broken.push(`a process has crashed: ${shownCrash(crash)}`);
     return {
       ...{ seed, broken, hash: world.hash, hostCount, taskCount: tasks.length, rules },
@@ -161,9 +166,7 @@ async function settle(world: World, cluster: Cluster, programs: readonly Program
       .filter(({ endMs }) => endMs === undefined)
       .map((probe) => `not all of a host is free: ${shownTask(probe)}`);
   broken.push(...(await until(settleMs, unprobed)));
-  broken.push(
-    ...wrongOutcomes(probes, { lossCount: 0, clientLossCount: 0, leaveCount: 0, crashes: new Map() }),
-  );
+  broken.push(...wrongOutcomes(probes, { losses: [], absences: [], leaveCount: 0, crashes: new Map() }));
 
   for (const client of cluster.clients) cluster.stopClient(client);
   await world.run(20);

@@ -6,20 +6,22 @@ import type { KernelName } from "./kernels.ts";
 export type Submitted = {
   client: ClientMember;
   id: string;
-  kernel: KernelName | "put";
-  /** The objects that it takes. */
+  kernel: KernelName | "put" | "borrowed";
+  /** The objects that it takes; of what is borrowed, what its owner has of it. */
   takes: readonly Submitted[];
   maxRetries: number;
   /** The value that it has to have; undefined for a witness, which tells the number of its run. */
   expected: Encoded | undefined;
   /** How it may end beside with that value, as its program has wanted it. */
   mayFailWith: Set<string>;
+  startMs: number;
   /** How often its end was told, and with which error. */
   endCount: number;
   endMs: number | undefined;
   error: { code?: string; message: string } | undefined;
   /** Why its value could not be fetched, if its host kept it. */
   fetchError: { code?: string; message: string } | undefined;
+  fetchErrorMs: number | undefined;
   /** Whether its value is on its way. */
   isFetched: boolean;
   /** Values that came and were wrong. */

@@ -71,11 +71,35 @@ export class Tasks {
   ): Submitted {
     const task: Submitted = {
       ...{ client: this.client, id, kernel, takes, maxRetries, expected, mayFailWith: new Set<string>() },
-      ...{ endCount: 0, endMs: undefined, error: undefined, fetchError: undefined, isFetched: true },
+      ...{ startMs: this.#world.nowMs, endCount: 0, endMs: undefined, error: undefined },
+      ...{ fetchError: undefined, fetchErrorMs: undefined, isFetched: true },
       ...{ wrong: [], witness: undefined, isDropped: false },
     };
     this.submitted.push(task);
     return task;
+  }
+
+  /** A ref of what another client owns. */
+  borrow(source: Submitted, owner: string): Submitted {
+    const { submitter } = this.client;
+    submitter.borrow(source.id, owner);
+    const task = this.record(source.id, "borrowed", [source], source.maxRetries, source.expected);
+    submitter.whenReady(task.id, (state) => this.#ended(task, state));
+    return task;
+  }
+
+  failedToFetch(task: Submitted, error: Error): void {
+    task.fetchError = error;
+    task.fetchErrorMs = this.#world.nowMs;
+  }
+
+  put(value: Uint8Array, replicas: number): Submitted {
+    // What is here is never lost; what is on hosts, when all of them are.
+    const mostLosses = replicas === 1 ? Number.POSITIVE_INFINITY : replicas - 1;
+    const put = this.record(this.client.submitter.put(value, [], replicas), "put", [], mostLosses, value);
+    put.endCount = 1;
+    put.endMs = this.#world.nowMs;
+    return put;
   }
 
   #template(kernel: KernelName, { need, stream, maxRetries = 3, ...others }: Options): TaskTemplate {
@@ -110,7 +134,7 @@ export class Tasks {
     try {
       this.#look(task, await this.client.submitter.fetch(task.id, state));
     } catch (error) {
-      task.fetchError = error as Error;
+      this.failedToFetch(task, error as Error);
     }
     task.isFetched = true;
   }
@@ -127,11 +151,12 @@ export class Tasks {
     this.client.submitter.drop(task.id);
   }
 
+  /** Does something after so long, unless its client has left by then. */
   later(ms: number, action: () => void): void {
     this.busyCount++;
     setTimeout(() => {
       this.busyCount--;
-      action();
+      if (!this.client.hasLeft) action();
     }, ms);
   }
 

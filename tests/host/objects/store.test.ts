@@ -144,6 +144,23 @@ test("add(), get(), release() and releaseAllOf() keep objects by id for their ow
   assert.is(store.usedBytes, 8 * kib);
 });
 
+test("share() keeps an object for each of its owners until the last lets go of it, also when it comes anew", (t) => {
+  const { store } = openStore(t, 1024 * kib);
+  store.share("x", "bob");
+  store.add("x", store.create(8 * kib, { ...facts, owner: "ada" }));
+  store.share("x", "bob");
+  store.add("x", store.create(8 * kib, { ...facts, owner: "ada" }));
+  assert.is(store.usedBytes, 8 * kib);
+  store.release("x", "ada");
+  store.release("x", "ada");
+  assert.ok(store.get("x"));
+  assert.ok(store.hasObjectsOf((owner) => owner === "bob"));
+  assert.not.ok(store.hasObjectsOf((owner) => owner === "ada"));
+  assert.is(store.report().objects[0]!.owner, "bob");
+  assert.is(store.releaseAllOf("bob"), 1);
+  assert.is(store.usedBytes, 0);
+});
+
 test("tidy() frees memory that only garbage holds", async (t) => {
   const { store } = openStore(t, 1024 * kib);
   const object = filled(store, 16 * kib, 1);
@@ -174,34 +191,3 @@ async function collected(): Promise<void> {
   await new Promise(setImmediate);
   await new Promise(setImmediate);
 }
-
-test("an object that several want stays until all have let go of it", (t) => {
-  const { store } = openStore(t, 1024 * kib);
-  store.add("x", filled(store, 16 * kib, 1));
-  store.share("x", "ada");
-  store.share("x", "bob");
-  store.share("x", "cyd");
-  assert.is(store.release("x", "dan"), false);
-  assert.is(store.release("x", "ada"), true);
-  assert.is(store.release("x", "ada"), false);
-  assert.is(store.get("x")?.facts.owner, "bob");
-  assert.is(store.release("x", "cyd"), true);
-  assert.is(store.releaseAllOf("bob"), 1);
-  assert.is(store.get("x"), undefined);
-  assert.is(store.usedBytes, 0);
-  store.share("x", "bob");
-  assert.is(store.release("x", "bob"), false);
-});
-
-test("an object that is put in the place of another is also for those who wanted that", (t) => {
-  const { store } = openStore(t, 1024 * kib);
-  store.add("x", filled(store, 16 * kib, 1));
-  store.share("x", "bob");
-  const next = store.create(32 * kib, { owner: "bob", label: "replica" });
-  store.add("x", next);
-  store.release("x", "bob");
-  assert.is(store.get("x"), next);
-  assert.is(next.facts.owner, "ada");
-  store.release("x", "ada");
-  assert.is(store.usedBytes, 0);
-});

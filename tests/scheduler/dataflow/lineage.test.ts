@@ -18,6 +18,7 @@ const none: readonly string[] = [];
 function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: number } = {}) {
   const sent: { hostId: string; task: PendingTask; args: readonly Arg[] }[] = [];
   const freed: string[] = [];
+  const asked: [string, readonly string[]][] = [];
   const clock = { nowMs: 0 };
   const objects = new ObjectTable((id, hosts) => freed.push(`${id} on ${[...hosts]}`), maxLineageBytes);
   const hosts = new HostTable();
@@ -26,6 +27,7 @@ function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: nu
     numberOf: numbering(),
     send: (hostId, task, args) => sent.push({ hostId, task, args }),
     cancel() {},
+    askOwner: (id, hostIds) => asked.push([id, hostIds]),
     nowMs: () => clock.nowMs,
     random: () => 0,
   });
@@ -40,6 +42,7 @@ function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: nu
     objects,
     sent,
     freed,
+    asked,
     join,
     /** Submits a task of this name that takes these. */
     submit(id: string, args: Submission["args"] = none, template: Partial<TaskTemplate> = {}): void {
@@ -312,6 +315,107 @@ test("what its clock told a task it hears again when its result is made again", 
   assert.equal(client.sent[0]!.task.template.options.clock, [1, 2]);
 });
 
+/** A stream whose items have been taken, and what it takes. */
+function streamOf(client: ReturnType<typeof clientOf>, args: Submission["args"] = none) {
+  const taken: string[] = [];
+  client.tasks.submit("s", {
+    template: { label: "m/s", module: "sha", kernel: "s", options: { stream: 4 }, maxRetries: 3 },
+    args,
+    items: {
+      takenCount: () => taken.length,
+      add(index, id, state) {
+        if (index !== taken.length) return false;
+        client.objects.create(id, state);
+        taken.push(id);
+        return true;
+      },
+      lose() {},
+      end() {},
+    },
+  });
+  const yields = (hostId: string, indexes: number[]) => {
+    for (const index of indexes) client.tasks.yielded(hostId, "s", index, { kind: "stored", bytes: 10_000 });
+  };
+  return { taken, yields };
+}
+
+test("items that were taken are made again by one more run of their task, which waits for nobody, when it has ended", () => {
+  const client = clientOf(["a"]);
+  const { taken, yields } = streamOf(client);
+  client.sent.length = 0;
+  yields("a", [0, 1, 2]);
+  client.tasks.ended("a", "s", value);
+  client.objects.drop(taken[1]!);
+  client.freed.length = 0;
+  client.join("b");
+  client.lose("a");
+  const [again] = client.sent.splice(0);
+  assert.is(again!.task.items!.takenCount(), Number.MAX_SAFE_INTEGER);
+  yields("b", [0, 1, 2]);
+  client.tasks.ended("b", "s", value);
+  assert.equal(
+    taken.map((id) => client.state(id)),
+    ["remote", undefined, "remote"],
+  );
+  assert.equal(client.freed, [`${taken[1]} on b`]);
+  for (const id of [taken[0]!, taken[2]!]) client.objects.drop(id);
+  client.objects.drop("s");
+  assert.is(client.objects.size, 0);
+  assert.is(client.objects.lineageBytes, 0);
+});
+
+test("items that were taken come again from where their task runs anew when it has not ended", () => {
+  const client = clientOf(["a", "b"]);
+  const { taken, yields } = streamOf(client);
+  const { hostId } = client.sent.splice(0)[0]!;
+  yields(hostId, [0, 1]);
+  client.lose(hostId);
+  const [anew] = client.sent.splice(0);
+  assert.is(client.sent.length, 0);
+  yields(anew!.hostId, [0, 1, 2]);
+  assert.equal(
+    taken.map((id) => client.state(id)),
+    ["remote", "remote", "remote"],
+  );
+});
+
+test("items whose task yields less the next time fail, and so do those whose task has been run as often as it may", () => {
+  const client = clientOf(["a", "b", "c", "d", "e"]);
+  const { taken, yields } = streamOf(client);
+  let [run] = client.sent.splice(0);
+  yields(run!.hostId, [0, 1]);
+  client.tasks.ended(run!.hostId, "s", value);
+  client.lose(run!.hostId);
+  [run] = client.sent.splice(0);
+  yields(run!.hostId, [0]);
+  client.tasks.ended(run!.hostId, "s", value);
+  assert.equal(client.errorOf(taken[1]!).code, "OBJECT_LOST");
+  for (let time = 1; time < 3; time++) {
+    client.lose(run!.hostId);
+    [run] = client.sent.splice(0);
+    yields(run!.hostId, [0]);
+    client.tasks.ended(run!.hostId, "s", value);
+  }
+  assert.is(client.state(taken[0]!), "remote");
+  client.lose(run!.hostId);
+  assert.equal(client.errorOf(taken[0]!).data, { id: taken[0], reason: "retries" });
+});
+
+test("what a stream was made of is made again before its items are", () => {
+  const client = clientOf(["a"]);
+  client.submit("x");
+  client.run();
+  const { taken, yields } = streamOf(client, ["x"]);
+  client.sent.length = 0;
+  yields("a", [0]);
+  client.tasks.ended("a", "s", value);
+  client.objects.drop("x");
+  client.join("b");
+  client.lose("a");
+  assert.equal(client.run(), ["x", "s"]);
+  assert.is(client.errorOf(taken[0]!).code, "OBJECT_LOST");
+});
+
 test("mid-chain cancel: of a chain that is made again, what follows fails, and what is above is not harmed", () => {
   const client = clientOf(["a"]);
   client.submit("x");
@@ -329,7 +433,7 @@ test("mid-chain cancel: of a chain that is made again, what follows fails, and w
   assert.is(client.state("x"), "remote");
 });
 
-test("restore() makes again what was let go of, and is known only because others were made of it", () => {
+test("needed() has what was let go of made again, when it is known only since others were made of it", () => {
   const client = clientOf(["a"]);
   client.submit("x");
   client.run();
@@ -338,9 +442,24 @@ test("restore() makes again what was let go of, and is known only because others
   client.objects.drop("x");
   assert.is(client.state("x"), "released");
   client.objects.hold("x");
-  client.tasks.restore("x");
+  client.tasks.needed("x");
+  assert.is(client.state("x"), "pending");
   assert.equal(client.run(), ["x"]);
   assert.is(client.state("x"), "remote");
-  client.tasks.restore("x");
+  client.tasks.needed("x");
   assert.equal(client.run(), []);
+});
+
+test("an owner is asked for what was borrowed, and hears only of hosts that did not give that", () => {
+  const client = clientOf(["a", "b"]);
+  client.objects.create("x").origin = "borrowed";
+  client.objects.settle("x", { kind: "remote", hosts: new Set(["a"]), bytes: 10_000 });
+  client.submit("y", ["x"], { where: { host: "b" } });
+  client.run();
+  client.objects.drop("x");
+  client.tasks.missing("y", ["b"]);
+  assert.equal(client.asked, [["x", []]]);
+  client.objects.settle("x", { kind: "remote", hosts: new Set(["a"]), bytes: 10_000 });
+  client.tasks.missing("x", ["a"]);
+  assert.equal(client.asked.slice(1), [["x", ["a"]]]);
 });

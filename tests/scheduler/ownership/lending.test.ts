@@ -1,5 +1,6 @@
 import { Lending } from "../../../scheduler/ownership/lending.ts";
 import { ObjectTable } from "../../../scheduler/ownership/object-table.ts";
+import { ShutdownError } from "../../../scheduler/protocol/errors.ts";
 import { assert, suite } from "../../support/index.ts";
 
 const test = suite("lending");
@@ -100,4 +101,13 @@ test("what nobody holds, and is known only because others were made of it, is un
   assert.equal(await lending.asked({ id, borrower }), { kind: "unknown" });
   objects.drop("y");
   assert.is(objects.size, 0);
+});
+
+test("close() tells a borrower nothing of why what it waits for will never come: that is its owner's alone", async () => {
+  const { objects, lending } = lender();
+  objects.create(id);
+  const asked = lending.asked({ id, borrower });
+  lending.close();
+  objects.settle(id, { kind: "failed", error: new ShutdownError("the client was shut down") });
+  assert.is((await asked).kind, "pending");
 });

@@ -262,3 +262,18 @@ test("settle() frees an object whose keeper's ref was dropped before", () => {
   assert.equal(told, ["leave"]);
   assert.equal(freed, [["x", []]]);
 });
+
+test("onFree is told when nothing is known of an object any more, also of one whose value had gone before", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a"));
+  table.decide(table.create("y"), at("b"), undefined, { refs: ["x"], bytes: 100 });
+  table.drop("x");
+  assert.equal(freed, [["x", ["a"]]]);
+  table.drop("y");
+  assert.equal(freed, [
+    ["x", ["a"]],
+    ["y", ["b"]],
+    ["x", []],
+  ]);
+  assert.is(table.size, 0);
+});

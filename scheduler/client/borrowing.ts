@@ -66,9 +66,12 @@ export class Borrowing {
     const owner = this.#borrowed.get(id);
     if (owner === undefined) return;
     this.#forget(id, owner);
-    const { bus, subjects, clientId } = this.#deps;
+    const { bus, subjects, clientId: borrower } = this.#deps;
     // When that is lost, its lease ends by itself.
-    bus.publish(subjects.borrow(owner), encodeMessage({ id, borrower: clientId, isBack: true }));
+    bus.publish(
+      subjects.borrow(owner),
+      encodeMessage({ id, borrower, isBack: true } satisfies BorrowRequest),
+    );
   }
 
   /** Gives back everything; what has not come by now fails. */

@@ -262,7 +262,7 @@ export class Submitter {
   borrow(id: string, owner: string): void {
     if (this.#objects.get(id) !== undefined) {
       this.#objects.hold(id);
-      this.#tasks.needed(id);
+      this.#tasks.restore(id);
     } else if (owner === this.id) this.#objects.create(id, { kind: "failed", error: notThere(id, owner) });
     else this.#borrowing.borrow(id, owner);
   }

@@ -191,8 +191,8 @@ export class TaskTable {
     if (lost !== undefined) this.#makeAgain(lost, hostIds, `${hostIds.join(" and ")} no longer had it`);
   }
 
-  /** The program needs an object: if that is known only since others were made of it, it is made again. */
-  needed(id: string): void {
+  /** The program has a ref again of an object that it had let go of, and of which others were made: it is made again. */
+  restore(id: string): void {
     const entry = this.#deps.objects.get(id);
     if (entry?.state.kind !== "released") return;
     this.#deps.objects.revive(entry);

@@ -285,8 +285,10 @@ export class ObjectTable {
   fail(id: string, error: Error): void {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.state.kind === "local") return;
+    const { state } = entry;
     this.revive(entry);
     this.decide(entry, { kind: "failed", error });
+    if (state.kind === "remote") this.#onFree(id, state.hosts);
   }
 
   /** Others may ask for an object: the table keeps it, whatever it comes to be. */
@@ -327,7 +329,8 @@ export class ObjectTable {
     if (entry === undefined) return undefined;
     let isLost = false;
     for (const hostId of hostIds) {
-      entry.copies?.delete(hostId);
+      // A task that waits there may fetch it yet, so it is told again in the end; until then it is the last to be asked.
+      if (entry.copies?.delete(hostId)) entry.copies.add(hostId);
       if (this.#leaves(entry, hostId)) isLost = true;
     }
     // One that has it after all is not to keep it for ever.

@@ -110,6 +110,18 @@ test("an object whose only host is killed is made again, also for tasks that tak
   await knows("b");
 });
 
+test("large items of a stream that were taken before their host died are made again", async (t) => {
+  const { hosts, wray, start } = await startHosts(t, "a");
+  const streams = await wray.load(await compileOnce("tests/api/fixtures/streams.ts"));
+  const stream = streams.kernel("blocks").stream<Uint8Array>(new Array<number>(12).fill(50_000));
+  const items: ObjectRef<Uint8Array>[] = [];
+  for await (const item of stream) items.push(item);
+  const values = await wray.get(items);
+  await start("b");
+  await hosts[0]!.kill();
+  assert.equal(await wray.get(items), values);
+});
+
 test("what is made again has the same bytes, also when chance had a part in it, and it was tried more than once", async (t) => {
   const { hosts, wray, start } = await startHosts(t, "a");
   const nested = await wray.load(await compileOnce("tests/api/fixtures/nested.ts"));
@@ -122,18 +134,6 @@ test("what is made again has the same bytes, also when chance had a part in it, 
   await hosts[0]!.kill();
   assert.equal(await wray.get(refs), first);
   assert.is(wray.stats().objectsMadeAgain, refs.length);
-});
-
-test("large items of a stream that were taken before their host died are made again", async (t) => {
-  const { hosts, wray, start } = await startHosts(t, "a");
-  const streams = await wray.load(await compileOnce("tests/api/fixtures/streams.ts"));
-  const stream = streams.kernel("blocks").stream<Uint8Array>(new Array<number>(12).fill(50_000));
-  const items: ObjectRef<Uint8Array>[] = [];
-  for await (const item of stream) items.push(item);
-  const values = await wray.get(items);
-  await start("b");
-  await hosts[0]!.kill();
-  assert.equal(await wray.get(items), values);
 });
 
 test("get() rejects with OBJECT_LOST, and why, when what is lost can't be made again", async (t) => {

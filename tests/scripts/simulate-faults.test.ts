@@ -229,6 +229,44 @@ test("wrongOutcomes() takes an error when the faults explain it, and no other", 
   assert.is(wrongCount(task({ endCount: 0 }), 0), 1);
 });
 
+test("wrongOutcomes() takes no loss for a reason that came after the error, or was over before the task", () => {
+  const died = task({ maxRetries: 0, startMs: 50, endMs: 100, error: { code: "HOST_DIED", message: "" } });
+  const wrongCount = (lossMs: number, each = died) =>
+    wrongOutcomes([each], { losses: lossesAt(lossMs), absences: [], leaveCount: 0, crashes: new Map() })
+      .length;
+  assert.is(wrongCount(60), 0);
+  assert.is(wrongCount(101), 1);
+  assert.is(wrongCount(60, { ...died, startMs: 60_000, endMs: 60_001 }), 1);
+});
+
+test("wrongOutcomes() takes OWNER_DIED when the owner was gone before, and OBJECT_LOST when it had let go", () => {
+  const source = task({});
+  const wrongCount = (code: string, goneMs: number | undefined, isDropped = false) => {
+    const lent = { ...source, isDropped };
+    const borrowed = task({ kernel: "borrowed", takes: [lent], error: { code, message: "" } });
+    const { process } = source.client;
+    const absences = goneMs === undefined ? [] : [{ process, atMs: goneMs }];
+    return wrongOutcomes([borrowed], { losses: [], absences, leaveCount: 0, crashes: new Map() }).length;
+  };
+  assert.is(wrongCount("OWNER_DIED", 50), 0);
+  assert.is(wrongCount("OWNER_DIED", 150), 1);
+  assert.is(wrongCount("OWNER_DIED", undefined), 1);
+  assert.is(wrongCount("OBJECT_LOST", undefined, true), 0);
+  assert.is(wrongCount("OBJECT_LOST", undefined, false), 1);
+});
+
+test(
+  "an owner that lets go of what is lent is found",
+  async (t) => {
+    plant(t, ObjectTable.prototype, "hold", () => function (this: ObjectTable) {});
+    assert.match(
+      await firstBroken(),
+      /and its owner knows it no more|refs and \d+ users|a process has crashed/,
+    );
+  },
+  patient,
+);
+
 test("fencedResults() finds a result of what a host began before its client gave it up", () => {
   const witness = task({ kernel: "witness", witness: 0 });
   const host = new Process("host h0");

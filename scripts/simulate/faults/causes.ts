@@ -48,11 +48,15 @@ export class Explained {
     return codes;
   }
 
-  #addOfTask({ id, maxRetries, takes, kernel, startMs }: Submitted, atMs: number, codes: Set<string>): void {
+  #addOfTask(task: Submitted, atMs: number, codes: Set<string>): void {
+    const { id, client, maxRetries, takes, kernel, startMs } = task;
     const { crashes } = this.#causes;
-    const lossCount = this.#losses(startMs, atMs).length;
+    // When its client was away, all hosts have forgotten it, and it may be sent from one to the next before these say so.
+    const lossCount = this.#isAway(client.process, atMs)
+      ? Number.POSITIVE_INFINITY
+      : this.#losses(startMs, atMs).length;
     const crashCount = crashes.get(id) ?? 0;
-    // Each loss and each crash has cost at most one of its attempts.
+    // Each other loss and each crash has cost at most one of its attempts.
     if (lossCount + crashCount > maxRetries) {
       if (lossCount > 0) codes.add("HOST_DIED").add("OBJECT_LOST");
       if (crashCount > 0) codes.add("WORKER_CRASHED");
@@ -78,10 +82,12 @@ export class Explained {
   /** Its owner is gone, or had let go of it before it was asked. */
   #addOfBorrowed({ takes }: Submitted, atMs: number, codes: Set<string>): void {
     const [source] = takes;
-    const owner = ownerOf(source!).client.process;
-    if (this.#causes.absences.some((each) => each.process === owner && each.atMs < atMs))
-      codes.add("OWNER_DIED");
+    if (this.#isAway(ownerOf(source!).client.process, atMs)) codes.add("OWNER_DIED");
     if (source!.isDropped) codes.add("OBJECT_LOST");
+  }
+
+  #isAway(client: Process, byMs: number): boolean {
+    return this.#causes.absences.some(({ process, atMs }) => process === client && atMs < byMs);
   }
 
   /** What can have cost it something from one time to another. */

@@ -16,8 +16,7 @@ function pairOf(t: TestContext) {
   t.after(() => bus.close());
   const owned = new ObjectTable(() => {});
   const lending = new Lending({
-    objects: owned,
-    missing() {},
+    ...{ objects: owned, missing() {} },
     isListening: async () => true,
     nowMs: () => performance.now(),
   });

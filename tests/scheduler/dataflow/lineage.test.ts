@@ -433,7 +433,7 @@ test("mid-chain cancel: of a chain that is made again, what follows fails, and w
   assert.is(client.state("x"), "remote");
 });
 
-test("needed() has what was let go of made again, when it is known only since others were made of it", () => {
+test("restore() has what was let go of made again, when it is known only since others were made of it", () => {
   const client = clientOf(["a"]);
   client.submit("x");
   client.run();
@@ -442,11 +442,11 @@ test("needed() has what was let go of made again, when it is known only since ot
   client.objects.drop("x");
   assert.is(client.state("x"), "released");
   client.objects.hold("x");
-  client.tasks.needed("x");
+  client.tasks.restore("x");
   assert.is(client.state("x"), "pending");
   assert.equal(client.run(), ["x"]);
   assert.is(client.state("x"), "remote");
-  client.tasks.needed("x");
+  client.tasks.restore("x");
   assert.equal(client.run(), []);
 });
 

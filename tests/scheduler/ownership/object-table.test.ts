@@ -277,3 +277,23 @@ test("onFree is told when nothing is known of an object any more, also of one wh
   ]);
   assert.is(table.size, 0);
 });
+
+test("fail() tells the hosts that hold an object to forget it", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("a", "b"));
+  table.fail("x", new Error("its owner died"));
+  assert.is(table.state("x")?.kind, "failed");
+  assert.equal(freed, [["x", ["a", "b"]]]);
+});
+
+test("missing() leaves a host that may fetch the object yet among those that are told when it is freed, as the last to ask", () => {
+  const { table, freed } = tableOf();
+  table.create("x", at("o"));
+  for (const host of ["a", "b"]) table.copiedTo("x", host);
+  table.missing("x", ["a", "c"]);
+  assert.equal(freed, [["x", ["a", "c"]]]);
+  table.copiedTo("x", "d");
+  assert.is(table.copiedTo("x", "e"), "b");
+  table.drop("x");
+  assert.equal(freed.slice(1), [["x", ["a", "b", "d", "e", "o"]]]);
+});

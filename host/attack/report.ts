@@ -29,6 +29,9 @@ export const mostKept = 5;
 /** By what part resident memory may have grown. */
 export const allowedGrowth = 0.1;
 
+export const hasGrown = ({ before, after }: NonNullable<Report["memory"]>): boolean =>
+  after > before * (1 + allowedGrowth);
+
 /** What has failed; nothing when all attacks were repelled. */
 export function failuresOf({ tallies, wrong, workers, memory }: Report): string[] {
   const failures = tallies
@@ -38,7 +41,7 @@ export function failuresOf({ tallies, wrong, workers, memory }: Report): string[
     );
   if (wrong.length > 0) failures.push(`${wrong.length} honest tasks: ${wrong.slice(0, mostKept).join("; ")}`);
   if (workers.after < workers.before) failures.push(`${workers.before - workers.after} workers are missing`);
-  if (memory !== undefined && memory.after > memory.before * (1 + allowedGrowth)) {
+  if (memory !== undefined && hasGrown(memory)) {
     failures.push(`resident memory has grown by ${percent(memory.after / memory.before - 1)}`);
   }
   return failures;

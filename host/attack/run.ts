@@ -4,7 +4,7 @@ import { Courier, type Delivered } from "./deliver.ts";
 import { honestTasks } from "./honest.ts";
 import { leastBytes, usualBytes } from "./memory.ts";
 import { plan } from "./plan.ts";
-import { allowedGrowth, mostKept, type Report, type Tally } from "./report.ts";
+import { allowedGrowth, hasGrown, mostKept, type Report, type Tally } from "./report.ts";
 import { cpusOf, type Target } from "./target.ts";
 import { countWorkers } from "./workers.ts";
 
@@ -64,15 +64,20 @@ export async function runAttacks(target: Target, options: RunOptions): Promise<R
   const startMs = performance.now();
   await runAll(plan(attacks, count, random), (attack, delivered) => tally(tallies, attack, delivered));
   const elapsedMs = performance.now() - startMs;
+  const memoryFrom = async (before: number | undefined) => {
+    const after = before && (await leastBytes(target, before * (1 + allowedGrowth)));
+    return before === undefined || after === undefined ? undefined : { before, after };
+  };
+  let memory = await memoryFrom(bytesBefore);
+  if (memory !== undefined && hasGrown(memory)) {
+    // A heap grows to its size once, and may have done so now; what leaks grows each time.
+    await runAll(plan(attacks, count, random), () => {});
+    memory = await memoryFrom(memory.after);
+  }
   const workers = { before: workersBefore, after: await countWorkers(target) };
-  const bytesAfter = bytesBefore && (await leastBytes(target, bytesBefore * (1 + allowedGrowth)));
   return {
-    ...{ seed, honestCount, wrong, workers, elapsedMs },
+    ...{ seed, honestCount, wrong, workers, elapsedMs, memory },
     tallies: [...tallies.values()].sort((a, b) => order(attacks, a) - order(attacks, b)),
-    memory:
-      bytesBefore === undefined || bytesAfter === undefined
-        ? undefined
-        : { before: bytesBefore, after: bytesAfter },
   };
 }
 

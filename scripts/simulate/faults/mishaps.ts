@@ -75,6 +75,7 @@ export class Mishaps {
     const ms = this.#someMs(5_000);
     this.#lose(ms, this.#isClient(member));
     this.#note(`${member.process.name} is frozen for ${ms.toFixed(0)} ms`);
+    if (this.#isClient(member) && member.connection.way !== "open") this.#isAbsent(member);
     world.freeze(member.process);
     this.#later(ms, () => world.thaw(member.process));
   }
@@ -104,6 +105,9 @@ export class Mishaps {
     const ms = this.#someMs(500);
     this.#lose(ms, true);
     this.#note(`the server restarts, for ${ms.toFixed(0)} ms`);
+    // One that is frozen does not come back with the others: for these, nobody is there.
+    for (const client of this.#cluster.liveClients)
+      if (client.process.state === "frozen") this.#isAbsent(client);
     this.#cluster.network.restart(ms);
     this.#healed(ms + 200);
   }

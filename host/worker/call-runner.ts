@@ -82,6 +82,7 @@ export class CallRunner {
     this.#completions.push(slot);
     Atomics.store(control, runningWord, 0);
     this.#wakeHost();
+    this.#kept.collect();
   }
 
   #wakeHost(): void {

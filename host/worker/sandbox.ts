@@ -108,6 +108,7 @@ export class Sandbox {
    */
   putBack(instance: Instance, isStateless: boolean): void {
     if (isStateless || instance.reset()) this.#kept.keep(instance);
+    else this.#kept.drop(instance);
   }
 
   /** The error that a task ends with by what was thrown while it ran. */

@@ -84,14 +84,16 @@ export class Exchange<Out, In> {
   }
 
   /**
-   * Takes in a packet. `accept` hears of a peer that begins a session here. A packet of another session than the one
-   * with that peer is refused, and so are all of strangers without `accept`.
+   * Takes in a packet. `accept` hears of a peer that begins a session here, whose name sorts after that of the one before.
+   * A packet of any other session than the one with that peer is refused, and so are all of strangers without `accept`.
    */
   receive(packet: Packet<In>, accept?: (peerId: string) => void): void {
     const { from: peerId, session } = packet;
-    if (this.#links.get(peerId)?.session !== session) {
+    const known = this.#links.get(peerId)?.session;
+    if (known !== session) {
       if (packet.reset) return;
-      if (accept === undefined || packet.seq !== 1) {
+      // The first packet of an earlier session may come late, or twice.
+      if (accept === undefined || packet.seq !== 1 || (known !== undefined && session < known)) {
         this.refuse(peerId, session);
         return;
       }

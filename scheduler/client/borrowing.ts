@@ -26,8 +26,9 @@ export type BorrowingDeps = {
 /** The objects that this client has a ref of, and another owns: what it knows of them, it asks their owners. */
 export class Borrowing {
   readonly #deps: BorrowingDeps;
-  /** Who owns each of them, and which each owner owns. */
+  /** Who owns each of them … */
   readonly #borrowed = new Map<string, string>();
+  /** … and which each owner owns that is not known to be dead. */
   readonly #byOwner = new Map<string, Set<string>>();
   readonly #absent: AbsentOwners;
   #lookedMs = 0;
@@ -52,7 +53,6 @@ export class Borrowing {
   borrow(id: string, owner: string): void {
     this.#deps.objects.create(id).origin = "borrowed";
     this.#borrowed.set(id, owner);
-    this.#byOwner.set(owner, (this.#byOwner.get(owner) ?? new Set()).add(id));
     void this.#ask(id);
   }
 
@@ -118,9 +118,12 @@ export class Borrowing {
   /** Asks until the owner knows what became of an object, or is dead. */
   async #ask(id: string, missing?: readonly string[]): Promise<void> {
     const { objects } = this.#deps;
+    const owner = this.#borrowed.get(id);
+    if (owner === undefined) return;
+    // One that was taken for dead may be back, and is found dead anew if it is not.
+    this.#byOwner.set(owner, (this.#byOwner.get(owner) ?? new Set()).add(id));
     let request: Pick<BorrowRequest, "id" | "missing"> = { id, ...(missing && { missing: [...missing] }) };
     while (this.#borrowed.has(id) && objects.state(id)?.kind === "pending") {
-      const owner = this.#borrowed.get(id)!;
       try {
         const reply = await this.#request(owner, request);
         request = { id };
@@ -167,8 +170,9 @@ export class Borrowing {
 
   #ownerDied(owner: string): void {
     const { objects } = this.#deps;
-    for (const id of [...(this.#byOwner.get(owner) ?? [])]) {
-      this.#forget(id, owner);
+    const ids = this.#byOwner.get(owner) ?? [];
+    this.#byOwner.delete(owner);
+    for (const id of ids) {
       const error = new OwnerDiedError(`the client ${owner}, which owns object ${id}, died`, {
         remedy: "What has to outlive its program is a job: options({ durable: true }).",
         data: { id, owner },

@@ -18,7 +18,7 @@ import {
   encodePacket,
 } from "../protocol/codec.ts";
 import { ShutdownError } from "../protocol/errors.ts";
-import { Ids, randomId } from "../protocol/ids.ts";
+import { Ids, sessionName } from "../protocol/ids.ts";
 import { type Holder, largestObjects, type PeerMemory } from "../protocol/memory.ts";
 import {
   type Arg,
@@ -102,6 +102,7 @@ export class Submitter {
   readonly #replicator: Replicator;
   /** The sessions of hosts that count as dead, until these know it. */
   readonly #ended = new Map<string, string>();
+  #sessionCount = 0;
   #lostCount = 0;
   #touchedMs = 0;
   #tickedMs = performance.now();
@@ -531,7 +532,7 @@ export class Submitter {
 
   #openOn(hostId: string): void {
     if (this.#exchange.has(hostId)) return;
-    this.#exchange.open(hostId, randomId());
+    this.#exchange.open(hostId, sessionName(this.#sessionCount++));
     this.#templates.set(hostId, new TemplateNumbers());
   }
 

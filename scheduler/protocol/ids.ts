@@ -9,6 +9,9 @@ export function randomId(length = 12): string {
   return id;
 }
 
+/** A name for the session that a client begins as its `count`th: later ones sort after earlier ones. */
+export const sessionName = (count: number): string => count.toString(36).padStart(6, "0") + randomId();
+
 const digit0 = "0".charCodeAt(0);
 const letterA = "a".charCodeAt(0);
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import { compileOnce } from "../kernels/asc.ts";
 import { startCluster } from "../support/cluster.ts";
 import { startCommand } from "../support/command.ts";
@@ -42,6 +43,18 @@ test("a task that is ended for memory as often as maxRetries allows fails, and s
   assert.match(error.message, "the host had no memory left");
   assert.is((error as unknown as { data: { reason: string } }).data.reason, "memory");
   assert.is(wray.stats().tasksRetried, 1);
+});
+
+test("what tasks have had of memory is the host's again when they have ended, though nothing else is called", async (t) => {
+  const cluster = await startCluster(t, { hosts: 0 });
+  const host = await cluster.startHost({ cpus: 2 });
+  const wray = await cluster.connect();
+  const limits = await wray.load(await compileOnce("tests/api/fixtures/limits.ts"));
+  await wray.get(limits.kernel("hold").remote(1));
+  const before = rssOf(host.process.pid!);
+  const hold = limits.kernel("hold").options({ memoryBytes: 512 * mebibyte });
+  assert.equal(await wray.get([hold.remote(300), hold.remote(300)]), [300, 300]);
+  while (rssOf(host.process.pid!) - before > 150 * mebibyte) await turn();
 });
 
 test("a client that is frozen with results on their way does not make its host grow", async (t) => {

@@ -103,6 +103,24 @@ test("receive() takes nothing of a session that is over, and tells its peer so",
   assert.is(exchange.forget("peer"), undefined);
 });
 
+test("receive() takes a first packet of an earlier session for no new one, however late it comes", (t) => {
+  const { exchange, delivered, published } = exchangeOf(t);
+  const accepted: string[] = [];
+  exchange.receive(packet(1, { session: "s2", messages: ["new"] }), (peerId) => accepted.push(peerId));
+  exchange.receive(packet(1, { session: "s1", messages: ["old"] }), (peerId) => accepted.push(peerId));
+  assert.equal(delivered, ["peer new"]);
+  assert.equal(accepted, ["peer"]);
+  assert.equal(published, [reset]);
+  exchange.receive(packet(1, { session: "s3", messages: ["newer"] }), (peerId) => accepted.push(peerId));
+  assert.equal(
+    [delivered, accepted],
+    [
+      ["peer new", "peer newer"],
+      ["peer", "peer"],
+    ],
+  );
+});
+
 test("receive() answers with reset when a packet continues a session that is not known", (t) => {
   const { exchange, delivered, published } = exchangeOf(t);
   exchange.receive(packet(2), () => assert.unreachable());

@@ -166,6 +166,7 @@ export class Host {
     });
     this.#exchange = new Exchange({
       id,
+      life: randomId(6),
       publish: (clientId, packet) =>
         bus.publish(this.#subjects.clientResults(clientId), encodePacket(packet)),
       deliver: (clientId, message) => this.#onMessage(clientId, message),

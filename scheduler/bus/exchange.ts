@@ -11,6 +11,8 @@ const firstResendMs = 250;
 export type ExchangeDeps<Out, In> = {
   /** Our own id, as others know it. */
   id: string;
+  /** Tells us from whoever had that id before. */
+  life?: string;
   publish(peerId: string, packet: Packet<Out>): void;
   deliver(peerId: string, message: In): void;
   /** A peer can't go on with its session: it knows none, or has ended it. */
@@ -39,7 +41,7 @@ export class Exchange<Out, In> {
 
   /** Begins a session with a peer; one that was there before is forgotten. */
   open(peerId: string, session: string): void {
-    this.#links.set(peerId, new Link(this.#deps.id, session));
+    this.#links.set(peerId, new Link(this.#head(session)));
     this.#heardMs.set(peerId, this.#nowMs());
   }
 
@@ -62,10 +64,7 @@ export class Exchange<Out, In> {
 
   /** Tells a peer that this session is over. */
   refuse(peerId: string, session: string): void {
-    this.#deps.publish(peerId, {
-      ...{ from: this.#deps.id, session, seq: 0, ack: 0 },
-      ...{ messages: [], reset: true },
-    });
+    this.#deps.publish(peerId, { ...this.#head(session), seq: 0, ack: 0, messages: [], reset: true });
   }
 
   /** Queues a message of about `bytes` to a peer with an open session; to others it is dropped. */
@@ -99,6 +98,11 @@ export class Exchange<Out, In> {
       }
       accept(peerId);
       this.open(peerId, session);
+    }
+    // What it has taken of ours, nobody knows any more.
+    if (!this.#links.get(peerId)!.isWith(packet.life)) {
+      this.#deps.onReset?.(peerId);
+      return;
     }
     if (packet.reset) {
       // Who has taken none of the packets of a session that we began has lost nothing: it has missed the first, which is
@@ -155,6 +159,12 @@ export class Exchange<Out, In> {
     clearInterval(this.#ticker);
     this.#links.clear();
     this.#heardMs.clear();
+  }
+
+  /** What all packets of a session carry. */
+  #head(session: string): Pick<Packet<Out>, "from" | "session" | "life"> {
+    const { id: from, life } = this.#deps;
+    return life === undefined ? { from, session } : { from, session, life };
   }
 
   #publish(peerId: string, packets: readonly Packet<Out>[]): void {

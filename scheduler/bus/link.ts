@@ -12,8 +12,7 @@ type Sent<Out> = { packet: Packet<Out>; sentMs: number };
  * It does no IO and knows no clock: packets and times come in, packets and messages go out.
  */
 export class Link<Out, In> {
-  readonly session: string;
-  readonly #from: string;
+  readonly #head: Pick<Packet<Out>, "from" | "session" | "life">;
   /** Messages for the next flush, by packets. The last is the one that still takes some. */
   #pending: Out[][] = [];
   #lastBytes = 0;
@@ -22,10 +21,21 @@ export class Link<Out, In> {
   #received = 0;
   #isHeard = false;
   #owesAck = false;
+  #peerLife: string | undefined;
 
-  constructor(from: string, session: string) {
-    this.#from = from;
-    this.session = session;
+  /** @param head what all its packets carry */
+  constructor(head: Pick<Packet<Out>, "from" | "session" | "life">) {
+    this.#head = head;
+  }
+
+  get session(): string {
+    return this.#head.session;
+  }
+
+  /** Whether this is the process that the link has heard of before, if it has heard of any. */
+  isWith(life: string | undefined): boolean {
+    this.#peerLife ??= life;
+    return this.#peerLife === life;
   }
 
   /** Queues a message of about this many bytes for the next `flush`. */
@@ -106,7 +116,7 @@ export class Link<Out, In> {
   }
 
   #packet(seq: number, messages: Out[]): Packet<Out> {
-    return this.#withAck({ from: this.#from, session: this.session, seq, ack: 0, messages });
+    return this.#withAck({ ...this.#head, seq, ack: 0, messages });
   }
 
   #withAck(packet: Packet<Out>): Packet<Out> {

@@ -91,6 +91,10 @@ export class PendingTask implements Placeable {
   retriesLeft: number;
   /** How its items can be made again, once one of them may be lost. */
   itemOrigin: ItemOrigin | undefined;
+  /** How many items it has yielded where it is now. */
+  yieldedCount = 0;
+  /** It is to begin anew as soon as its host has ended it. */
+  beginsAnew = false;
   /** How often it has failed and is tried anew. */
   attempt = 0;
   /** Where it is now; undefined while it waits for arguments or for a host. */

@@ -22,6 +22,7 @@ import {
   type ItemOutcome,
   inlineBytes,
   itemIdOf,
+  itemIndexOf,
   type Outcome,
   type RefArg,
 } from "../protocol/messages.ts";
@@ -174,6 +175,8 @@ export class TaskTable {
       // The client itself has it and could not be reached: it will be, in a while.
       if (this.#deps.objects.state(id)?.kind === "local") this.#retryLater(task, error);
       else this.#placeAgain(task);
+    } else if (task.beginsAnew && error instanceof TaskCancelledError) {
+      this.#retry(task, error);
     } else if (error instanceof WorkerCrashedError) {
       this.#retryLater(task, error);
     } else if (error instanceof WrayError && isRetried(task.template.retryErrors, error.code)) {
@@ -205,19 +208,17 @@ export class TaskTable {
     const task = this.#task(id);
     const itemId = itemIdOf(id, index);
     if (task !== undefined && task.hostId === hostId) {
+      task.yieldedCount = index + 1;
       const state = itemState(outcome, hostId);
-      if (task.items?.add(index, itemId, state)) {
-        if (outcome.kind === "stored") objects.comesFrom(itemId, this.#originOfItems(task));
+      const lost = this.#lostItems.take(id, itemId);
+      // One that nobody had taken may have been let go of meanwhile, to come as if for the first time.
+      if (lost !== undefined && !objects.forgetUnused(lost)) {
+        const origin = state.kind === "remote" ? (lost.origin as ItemOrigin) : undefined;
+        objects.decide(lost, state, undefined, origin);
         return;
       }
-      const lost = this.#lostItems.take(id, itemId);
-      if (lost !== undefined) {
-        objects.decide(
-          lost,
-          state,
-          undefined,
-          state.kind === "remote" ? (lost.origin as ItemOrigin) : undefined,
-        );
+      if (task.items?.add(index, itemId, state)) {
+        if (outcome.kind === "stored") objects.comesFrom(itemId, this.#originOfItems(task));
         return;
       }
     }
@@ -289,8 +290,9 @@ export class TaskTable {
         objects.decide(entry, { kind: "failed", error: lostFor(reason, id, howOf(entry)) });
       } else if (origin instanceof ItemOrigin) {
         this.#lostItems.add(entry, origin);
-        // One that is under way yields it again by itself if it has to begin anew; else it is looked after at its end.
-        if (!this.#tasks.has(numberOf(origin.taskId))) pending.push(...this.#yieldAgain(origin));
+        const task = this.#tasks.get(numberOf(origin.taskId));
+        if (task === undefined) pending.push(...this.#yieldAgain(origin));
+        else this.#beginAnew(task, entry);
       } else if (origin.retriesLeft <= 0) {
         objects.decide(entry, { kind: "failed", error: lostFor("retries", id, howOf(entry)) });
       } else {
@@ -326,6 +328,23 @@ export class TaskTable {
     origin.retriesLeft--;
     // Its result is here, or was let go of: that of this run is nobody's.
     return this.#runAgain(entryOf(taskId, { kind: "pending" }, none), origin, submission);
+  }
+
+  /**
+   * An item is lost whose task is under way: if it has yielded that already where it is now, it begins anew. To wait for
+   * its end would be to wait for ever, where the program takes nothing more of it until it has the item.
+   */
+  #beginAnew(task: PendingTask, { id }: Entry): void {
+    if (task.hostId === undefined || task.beginsAnew || isAgain(task.submission)) return;
+    if (itemIndexOf(task.id, id) >= task.yieldedCount) return;
+    if (task.retriesLeft <= 0) {
+      this.#failItems(task.id, (item) =>
+        lostFor("retries", item, "the host that held its only copy is gone"),
+      );
+      return;
+    }
+    task.beginsAnew = true;
+    this.#deps.cancel(task.hostId, task.id);
   }
 
   #failItems(taskId: string, errorOf: (id: string) => Error): void {
@@ -450,6 +469,8 @@ export class TaskTable {
       return;
     }
     task.hostId = hostId;
+    task.yieldedCount = 0;
+    task.beginsAnew = false;
     const args = this.#argsOn(hostId, task);
     if (args instanceof Error) {
       this.#fail(task, withDependant(args, task.label));

@@ -195,7 +195,7 @@ type ReadRun<Message> = (run: Uint8Array, path: string, rare: Rare) => Message[]
 const packet = <Message>(message: Shape<Message>, run: ReadRun<Message>): Shape<Packet<Message>> =>
   object(
     { from: name, session: text, seq: count, ack: count, messages: messages(message, run) },
-    { reset: exactly(true), missed: exactly(true) },
+    { reset: exactly(true), missed: exactly(true), life: text },
   );
 
 export const decodePacketToHost = decoder("packet", packet<ToHost>(toHost, readCalls));

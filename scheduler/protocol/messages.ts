@@ -88,6 +88,10 @@ export type ItemOutcome =
 /** The id of an item as an object: that of its task, and the how manieth it is. */
 export const itemIdOf = (taskId: string, index: number): string => `${taskId}.${index.toString(36)}`;
 
+/** Which item of its task an object is. */
+export const itemIndexOf = (taskId: string, itemId: string): number =>
+  Number.parseInt(itemId.slice(taskId.length + 1), 36);
+
 /** Why a host gives back a task: it leaves, or it has too much to do, or another one, which it names, has nothing. */
 export type Returned = { kind: "returned"; isFull?: true; to?: string };
 
@@ -163,6 +167,8 @@ export type Packet<Message> = {
   ack: number;
   messages: Message[];
   reset?: true;
+  /** Tells a host from the one that had its name before, as packets of both may be on their way. */
+  life?: string;
   /** The sender may have missed packets: whoever gets this sends again at once what is not acknowledged. */
   missed?: true;
 };

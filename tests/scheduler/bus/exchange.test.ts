@@ -121,6 +121,14 @@ test("receive() takes a first packet of an earlier session for no new one, howev
   );
 });
 
+test("receive() takes a peer for lost that has another life, and nothing of its packets", (t) => {
+  const { exchange, delivered, resetBy } = exchangeOf(t);
+  exchange.open("peer", "s");
+  exchange.receive(packet(1, { life: "first" }));
+  exchange.receive(packet(2, { life: "second" }));
+  assert.equal([delivered, resetBy], [["peer s1"], ["peer"]]);
+});
+
 test("receive() answers with reset when a packet continues a session that is not known", (t) => {
   const { exchange, delivered, published } = exchangeOf(t);
   exchange.receive(packet(2), () => assert.unreachable());

@@ -5,7 +5,7 @@ import { forSeeds, type Random } from "../seeds.ts";
 
 const test = suite("bus/link");
 
-const open = () => new Link<number, number>("me", "session");
+const open = () => new Link<number, number>({ from: "me", session: "session" });
 const packet = (seq: number, ack: number, ...messages: number[]): Packet<number> => ({
   from: "peer",
   session: "session",
@@ -155,7 +155,7 @@ class End {
   #onTheWay: Packet<number>[] = [];
 
   constructor(id: string, random: Random) {
-    this.link = new Link(id, "session");
+    this.link = new Link({ from: id, session: "session" });
     this.#random = random;
   }
 

@@ -3,7 +3,12 @@ import { TaskTable } from "../../../scheduler/dataflow/task-table.ts";
 import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { RunTimes } from "../../../scheduler/placement/run-times.ts";
-import { ObjectLostError, toWireError, type WrayError } from "../../../scheduler/protocol/errors.ts";
+import {
+  ObjectLostError,
+  TaskCancelledError,
+  toWireError,
+  type WrayError,
+} from "../../../scheduler/protocol/errors.ts";
 import { type Arg, isRefArg, type Outcome } from "../../../scheduler/protocol/messages.ts";
 import { assert, suite } from "../../support/index.ts";
 import { numbering } from "../seeds.ts";
@@ -18,6 +23,7 @@ const none: readonly string[] = [];
 function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: number } = {}) {
   const sent: { hostId: string; task: PendingTask; args: readonly Arg[] }[] = [];
   const freed: string[] = [];
+  const cancelled: string[] = [];
   const asked: [string, readonly string[]][] = [];
   const clock = { nowMs: 0 };
   const objects = new ObjectTable((id, hosts) => freed.push(`${id} on ${[...hosts]}`), maxLineageBytes);
@@ -26,7 +32,7 @@ function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: nu
     ...{ objects, hosts, times: new RunTimes(), clientId: "me", infeasibleAfterMs: 1_000 },
     numberOf: numbering(),
     send: (hostId, task, args) => sent.push({ hostId, task, args }),
-    cancel() {},
+    cancel: (hostId, id) => cancelled.push(`${id} on ${hostId}`),
     askOwner: (id, hostIds) => asked.push([id, hostIds]),
     nowMs: () => clock.nowMs,
     random: () => 0,
@@ -42,6 +48,7 @@ function clientOf(hostIds: string[], { maxLineageBytes }: { maxLineageBytes?: nu
     objects,
     sent,
     freed,
+    cancelled,
     asked,
     join,
     /** Submits a task of this name that takes these. */
@@ -377,6 +384,41 @@ test("items that were taken come again from where their task runs anew when it h
     taken.map((id) => client.state(id)),
     ["remote", "remote", "remote"],
   );
+});
+
+test("a task that has yielded an item where it runs begins anew when that is lost elsewhere, as often as it may", () => {
+  const client = clientOf(["a", "b"]);
+  const { taken, yields } = streamOf(client);
+  const first = client.sent.splice(0)[0]!.hostId;
+  const other = first === "a" ? "b" : "a";
+  yields(first, [0, 1]);
+  client.objects.keptOn(taken[0]!, other, 10_000);
+  client.objects.movedFrom(taken[0]!, first);
+  const cancelled = {
+    kind: "error",
+    error: toWireError(new TaskCancelledError("m/s was cancelled")),
+  } as const;
+  client.lose(other);
+  assert.equal(client.cancelled.splice(0), [`s on ${first}`]);
+  assert.is(client.state(taken[0]!), "pending");
+  for (let left = 3; left > 0; left--) {
+    client.tasks.ended(first, "s", cancelled);
+    assert.equal(
+      client.sent.splice(0).map(({ hostId }) => hostId),
+      [first],
+    );
+    // What it has not yielded yet where it is now comes by itself.
+    assert.equal(client.cancelled, []);
+    yields(first, [0]);
+    assert.is(client.state(taken[0]!), "remote");
+    client.tasks.missing(taken[0]!, [first]);
+    if (left > 1) assert.equal(client.cancelled.splice(0), [`s on ${first}`]);
+  }
+  assert.equal(client.errorOf(taken[0]!).data, { id: taken[0], reason: "retries" });
+  // It has not done anything wrong, and goes on.
+  yields(first, [1, 2]);
+  client.tasks.ended(first, "s", value);
+  assert.is(taken.length, 3);
 });
 
 test("items whose task yields less the next time fail, and so do those whose task has been run as often as it may", () => {

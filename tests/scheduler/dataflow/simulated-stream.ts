@@ -5,14 +5,24 @@ import { TaskTable } from "../../../scheduler/dataflow/task-table.ts";
 import { ObjectTable } from "../../../scheduler/ownership/object-table.ts";
 import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { RunTimes } from "../../../scheduler/placement/run-times.ts";
-import { TaskError, toWireError, WorkerCrashedError } from "../../../scheduler/protocol/errors.ts";
+import {
+  TaskCancelledError,
+  TaskError,
+  toWireError,
+  WorkerCrashedError,
+} from "../../../scheduler/protocol/errors.ts";
 import { type ItemOutcome, itemIdOf, type Outcome } from "../../../scheduler/protocol/messages.ts";
 import { numbering, type Random } from "../seeds.ts";
 
 export const taskId = "client-0";
+const cancelled = new TaskCancelledError("module/kernel was cancelled");
 
 type Told = { kind: "item"; index: number; outcome: ItemOutcome } | { kind: "ended"; outcome: Outcome };
-type Heard = { kind: "taken"; count: number } | { kind: "cancel" } | { kind: "release"; id: string };
+type Heard =
+  | { kind: "call"; takenCount: number }
+  | { kind: "taken"; count: number }
+  | { kind: "cancel" }
+  | { kind: "release"; id: string };
 
 /** The task on a host: how far it is, and whether it waits. */
 type Run = { emittedCount: number; window: EmitWindow; isWaiting: boolean };
@@ -159,14 +169,14 @@ export class SimulatedStream {
     this.#end(host, this.#random.happens(0.5) ? crash : { kind: "returned" });
   }
 
-  /** What comes first from a host arrives, and maybe again. */
+  /** What comes first from a host arrives; an item maybe again, from where the task ran before. */
   deliver(host: StreamHost): void {
     const told = host.told.shift();
     if (told === undefined || host.session !== this.#sessions.get(host.id)) return;
-    for (let time = this.#random.happens(0.2) ? 2 : 1; time > 0; time--) {
-      if (told.kind === "ended") this.#tasks.ended(host.id, taskId, told.outcome);
-      else this.#tasks.yielded(host.id, taskId, told.index, told.outcome);
-    }
+    if (told.kind === "ended") this.#tasks.ended(host.id, taskId, told.outcome);
+    else
+      for (let time = this.#random.happens(0.2) ? 2 : 1; time > 0; time--)
+        this.#tasks.yielded(host.id, taskId, told.index, told.outcome);
     this.#tasks.placeWaiting();
   }
 
@@ -175,8 +185,11 @@ export class SimulatedStream {
     const heard = host.heard.shift();
     if (heard === undefined || host.isDead) return;
     if (heard.kind === "release") host.stored.delete(heard.id);
-    else if (heard.kind === "cancel") host.run = undefined;
-    else host.run?.window.taken(heard.count);
+    else if (heard.kind === "call") {
+      const window = new EmitWindow(this.maxUnread, heard.takenCount);
+      host.run = { emittedCount: 0, window, isWaiting: false };
+    } else if (heard.kind === "taken") host.run?.window.taken(heard.count);
+    else if (host.run !== undefined) this.#end(host, { kind: "error", error: toWireError(cancelled) });
   }
 
   /** The program asks for what comes next. */
@@ -213,9 +226,7 @@ export class SimulatedStream {
         Object.assign(host, { session, run: undefined, stored: new Set(), told: [], heard: [] });
       }
     }
-    if (host.isDead || host.session !== this.#sessions.get(hostId)) return;
-    const window = new EmitWindow(this.maxUnread, items!.takenCount());
-    host.run = { emittedCount: 0, window, isWaiting: false };
+    this.#send(hostId, { kind: "call", takenCount: items!.takenCount() });
   }
 
   #send(hostId: string, heard: Heard): void {

@@ -6,6 +6,7 @@ import { pullObject } from "../scheduler/objects/transfer.ts";
 import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { RunTimes } from "../scheduler/placement/run-times.ts";
 import {
+  ObjectLostError,
   TaskCancelledError,
   TaskTimeoutError,
   toWireError,
@@ -411,7 +412,9 @@ export class Executor {
 
   /** Fetches an object and keeps it for its owner. Returns its size in bytes. @throws ObjectLostError, ObjectStoreFullError, OutOfDiskError */
   async keep(owner: string, arg: RefArg): Promise<number> {
-    return (await this.#fetched(arg, owner, { owner, label: "replica" })).byteLength;
+    const object = await this.#fetched(arg, owner, { owner, label: "replica" });
+    if (object.isFreed) throw new ObjectLostError(`${arg.ref} was let go of by its owner on the way`);
+    return object.byteLength;
   }
 
   #cancel(test: (task: BusTask) => boolean): number {
@@ -434,12 +437,19 @@ export class Executor {
   /** An object that a task takes, in memory as long as it runs; one that several want at once is fetched once. */
   async #object(arg: RefArg, task: BusTask): Promise<CallArg> {
     const owner = task.owner ?? "";
-    const object = await this.#fetched(arg, owner, { owner, label: "copy" });
-    const segment = await object.pinned();
-    // Another argument may have failed meanwhile.
-    if (task.hasEnded) object.unpin();
-    else task.pin(object);
-    return { byteLength: object.byteLength, segment: segment.id };
+    while (true) {
+      const object = await this.#fetched(arg, owner, { owner, label: "copy" });
+      try {
+        const segment = await object.pinned();
+        // Another argument may have failed meanwhile.
+        if (task.hasEnded) object.unpin();
+        else task.pin(object);
+        return { byteLength: object.byteLength, segment: segment.id };
+      } catch (error) {
+        // Its owner may let go of it on the way, for the sake of another task: then it comes once more.
+        if (!object.isFreed || task.hasEnded) throw error;
+      }
+    }
   }
 
   /** An object that is here, or comes here from one of its peers. */

@@ -98,6 +98,19 @@ test("borrowed refs whose owner is killed fail with OWNER_DIED within 1 s, and s
   assert.is(await wray.get(small), "ab");
 });
 
+test("what is remembered only since something was made of it fails when it is borrowed again and its owner has died", async (t) => {
+  const { wray, probe, lender, borrow } = await startLender(t, "a");
+  const [small, endless] = [await borrow("small"), await borrow("endless")];
+  const shared = wray.share(small);
+  const made = probe.kernel("repeat").remote(small as never, 100_000);
+  await wray.wait([made]);
+  wray.free(small);
+  lender.process.kill("SIGKILL");
+  await rejects(wray.get(endless), "OWNER_DIED");
+  await rejects(wray.get(wray.borrow(shared)), "OWNER_DIED");
+  assert.is(await wray.get(made), "ab".repeat(100_000));
+});
+
 test("a borrowed object that is lost with its host is made again by its owner", async (t) => {
   const { hosts, own, wray, borrow } = await startLender(t, "a");
   const large = await borrow("large");

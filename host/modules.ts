@@ -50,10 +50,11 @@ export class Modules {
     const { maxModuleBytes, maxCompileMs } = this.#limits;
     const source = `module ${sha256}`;
     const { bytes, manifest, needs } = await fetchModule(this.#control, sha256, maxModuleBytes);
-    const { preempt = true } = manifest;
+    const { preempt = true, actors } = manifest;
+    const hasActors = actors !== undefined;
     const late = new AbortController();
     const making = (async () => {
-      const prepared = await prepareApart(bytes, { preempt, tableEntries, source }, late.signal);
+      const prepared = await prepareApart(bytes, { preempt, tableEntries, hasActors, source }, late.signal);
       return { prepared, wasm: await compileModule(prepared.bytes, source) };
     })();
     making.catch(() => {}); // When it takes too long, nobody listens any more.

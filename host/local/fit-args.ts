@@ -19,6 +19,7 @@ export type FittedArgs = {
 
 /**
  * Arguments as a slot takes them: what has no room there becomes an object, which ends with the task.
+ * @param otherBytes what the call's other items take
  * @throws LimitExceededError when they have more than `maxArgumentBytes`
  */
 export function fitArgs(
@@ -26,9 +27,11 @@ export function fitArgs(
   given: readonly GivenArg[],
   maxArgumentBytes: number,
   keep: (plan: Plan, label: string) => LocalObject,
+  otherBytes = 0,
 ): FittedArgs {
   // What each takes at the least; of an object, what a number takes.
   const room = new SlotRoom();
+  room.reserve(otherBytes);
   for (const arg of given) room.reserve(isPlan(arg) ? segmentItemBytes : numberItemBytes);
   const kept: LocalObject[] = [];
   checkArgBytes(label, given.filter(isPlan), maxArgumentBytes);

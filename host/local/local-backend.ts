@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Backend } from "../../scheduler/client/backend.ts";
+import type { ActorSpec, Backend } from "../../scheduler/client/backend.ts";
 import { checkOwnGroup } from "../../scheduler/client/groups.ts";
 import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
 import type { ModuleFacts } from "../../scheduler/client/module.ts";
@@ -32,6 +32,7 @@ import { Children } from "../nested/children.ts";
 import { Segments } from "../objects/segments.ts";
 import { ObjectStore } from "../objects/store.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
+import type { Call } from "../pool/call.ts";
 import { Pool } from "../pool/pool.ts";
 import { mayBlock } from "../pool/site.ts";
 import { Spin } from "../pool/spin.ts";
@@ -41,12 +42,13 @@ import { Admission } from "./admission.ts";
 import type { Plan } from "./fit-args.ts";
 import { Gate, type Gating } from "./gate.ts";
 import { Gather } from "./gather.ts";
+import { LocalActor } from "./local-actor.ts";
 import { localMemory } from "./local-memory.ts";
 import { LocalNested } from "./local-nested.ts";
 import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
-import type { MapChunk } from "./map-task.ts";
+import { MapChunk } from "./map-task.ts";
 
 /** What only the program's own tasks have. */
 type OfProgram = { maxUnread?: number | undefined; mapsByTasks?: boolean; gating?: Gating | undefined };
@@ -93,7 +95,10 @@ export class LocalBackend implements Backend, Owner {
   #isBlocked = false;
   /** Those that wait until they are run again. */
   readonly #delayed = new Set<LocalTask>();
+  /** Actors by their names. */
+  readonly #named = new Map<string, LocalActor>();
   #objectCount = 0;
+  #actorCount = 0;
 
   constructor({ control, cpus, resources, labels = {}, limits, infeasibleAfterMs }: LocalBackendOptions) {
     const { objectStoreBytes: capacityBytes, spillFolder } = limits;
@@ -167,6 +172,18 @@ export class LocalBackend implements Backend, Owner {
       // What may not start at once is a task for each call.
       mapsByTasks: mapsByTasks || gating !== undefined,
     });
+  }
+
+  makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
+    const { name, getIfExists = false } = spec.options;
+    const known = name === undefined ? undefined : this.#named.get(name);
+    if (known !== undefined && !known.isGone) {
+      if (getIfExists) return known;
+      throw alreadyExists(name!);
+    }
+    const actor = new LocalActor(this, spec, this.#actorCount++, args);
+    if (name !== undefined) this.#named.set(name, actor);
+    return actor;
   }
 
   put(value: unknown): LocalObject {
@@ -304,9 +321,9 @@ export class LocalBackend implements Backend, Owner {
 
   /** All that has not ended. */
   #calls(): (LocalTask | MapChunk)[] {
-    const calls = [...this.waiting, ...this.gate.waiting, ...this.pool.calls()];
+    const calls: Call[] = [...this.waiting, ...this.gate.waiting, ...this.pool.calls()];
     // What gets into the gate with objects waits for these until then.
-    return [...new Set(calls)] as (LocalTask | MapChunk)[];
+    return [...new Set(calls)].filter((call) => call instanceof LocalTask || call instanceof MapChunk);
   }
 
   close(failure?: Error): void {
@@ -359,6 +376,18 @@ export class LocalBackend implements Backend, Owner {
     try {
       const facts = { owner: this.id, label };
       this.settleStored(object, this.store.adopt(this.#segments.adopt(buffer), buffer.byteLength, facts));
+    } catch (error) {
+      object.settle({ kind: "failed", error: error as Error });
+    }
+  }
+
+  /** Decides an object by a copy of a large value. */
+  settleCopy(object: LocalObject, encoded: Uint8Array, label: string): void {
+    try {
+      const stored = this.store.create(encoded.byteLength, { owner: this.id, label });
+      stored.pin()!.bytes.set(encoded);
+      stored.unpin();
+      this.settleStored(object, stored);
     } catch (error) {
       object.settle({ kind: "failed", error: error as Error });
     }

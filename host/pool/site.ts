@@ -14,6 +14,8 @@ export type SiteFacts = {
   stream?: number | undefined;
   /** Whether each of its calls is one for each element of arrays. */
   isMap: boolean;
+  /** Whether it is an actor class, and each of its calls a turn of an actor. */
+  isActor?: boolean | undefined;
 };
 
 /** Whether a task may wait for tasks of its own, by what its module imports and what it is granted. */

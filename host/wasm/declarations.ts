@@ -1,6 +1,7 @@
 import { ByteReader } from "../../scheduler/wasm/byte-reader.ts";
 import { signed, unsigned } from "../../scheduler/wasm/leb128.ts";
 import { externalKinds, sectionIds, valueTypes, type WasmModule } from "../../scheduler/wasm/module.ts";
+import { unsupported } from "../../scheduler/wasm/reject.ts";
 import { rewriteElements } from "./elements.ts";
 import { fuelBudget } from "./fuel.ts";
 import type { Helpers } from "./helper-list.ts";
@@ -8,13 +9,14 @@ import { type HelperType, helperTypes } from "./helpers.ts";
 import { type Layout, moved } from "./layout.ts";
 import {
   checkImport,
+  globalExport,
   hostModule,
   keepExport,
   memoryImport,
   outOfMemoryExport,
   restoreExport,
 } from "./reserved.ts";
-import { copiesOf } from "./restore.ts";
+import { copiesOf, mutableGlobals } from "./restore.ts";
 import { joined, nameBytes, Renumbering, withItems } from "./sections.ts";
 import { limitTables } from "./tables.ts";
 
@@ -24,6 +26,7 @@ export type DeclarationsRewrite = {
   helpers: Helpers;
   isPreempted: boolean;
   tableEntries: number;
+  hasActors: boolean;
 };
 
 /** The new contents of sections, by their number. What is not there stays as it is, and undefined goes. */
@@ -32,6 +35,8 @@ export type Declarations = ReadonlyMap<number, Uint8Array | undefined>;
 const [functionKind, memoryKind, globalKind] = (["function", "memory", "global"] as const).map((kind) =>
   externalKinds.indexOf(kind),
 ) as [number, number, number];
+
+const numberTypes = new Set<number>([valueTypes.i32, valueTypes.i64, valueTypes.f32, valueTypes.f64]);
 
 const helperTypeNames = Object.keys(helperTypes) as HelperType[];
 
@@ -109,7 +114,7 @@ function globals({ module, layout, isPreempted }: DeclarationsRewrite): Uint8Arr
 /** A global that is an i32: its type, and its first value as an expression. */
 const mutableNumber = (value: number): number[] => [valueTypes.i32, 1, 0x41, ...signed(value), 0x0b];
 
-function exports({ module, layout, helpers }: DeclarationsRewrite): Uint8Array {
+function exports({ module, layout, helpers, hasActors }: DeclarationsRewrite): Uint8Array {
   const own = module.exports.map(({ name, kind, index }) => {
     const now = kind === "function" ? moved(layout, index) : index;
     return [...nameBytes(name), externalKinds.indexOf(kind), ...unsigned(now)];
@@ -120,6 +125,13 @@ function exports({ module, layout, helpers }: DeclarationsRewrite): Uint8Array {
   ];
   if (module.memories.length > 0) {
     added.push([...nameBytes(outOfMemoryExport), globalKind, ...unsigned(layout.outOfMemory)]);
+  }
+  if (hasActors) {
+    for (const [nth, index] of mutableGlobals(module).entries()) {
+      if (!numberTypes.has(module.globals[index]!.type))
+        throw unsupported("a global that changes and is no number, in a module with actors");
+      added.push([...nameBytes(globalExport(nth)), globalKind, ...unsigned(index)]);
+    }
   }
   return joined(unsigned(own.length + added.length), ...own, ...added);
 }

@@ -17,6 +17,8 @@ export type PrepareOptions = {
   preempt: boolean;
   /** How many entries its tables may have together. */
   tableEntries: number;
+  /** Whether it is to export its mutable globals, by `globalExport`: they belong to the state of its actors. */
+  hasActors?: boolean;
   /** What to call the module in errors. */
   source?: string;
 };
@@ -44,6 +46,7 @@ export type Preparation = {
  * - `__wray_keep: () → ()` says that its mutable globals are to be put back to what they are then.
  * - `__wray_restore: (i32, i32) → i32` puts them back, and zeroes memory from a given address on, a multiple of
  *   `blockBytes`. It returns 0, and may have done nothing, when memory has not as many pages as it is told.
+ * - With `hasActors`, its mutable globals are exported.
  * - Its tables have at most `tableEntries` entries together.
  * - A `memory.grow` that fails sets the exported global `__wray_out_of_memory` to 1.
  * - With `preempt`, it calls the import `__wray.check: () → i32` every few ms at the latest, whatever it does. That
@@ -74,7 +77,10 @@ function checkBounds({ imports, exports, memories }: WasmModule): void {
   if (memories.length > 1) throw unsupported(`${memories.length} memories, where at most one is taken`);
 }
 
-function rewrite(module: WasmModule, { preempt: isPreempted, tableEntries }: PrepareOptions): Preparation {
+function rewrite(
+  module: WasmModule,
+  { preempt: isPreempted, tableEntries, hasActors = false }: PrepareOptions,
+): Preparation {
   const [memory] = module.memories;
   const layout = layOut(module, isPreempted);
   const helpers = new Helpers(module, layout, isPreempted);
@@ -85,7 +91,7 @@ function rewrite(module: WasmModule, { preempt: isPreempted, tableEntries }: Pre
   offsets.own(code.length);
   for (const body of helpers.bodies(facts.hasHandlers)) code.append(body);
 
-  const declared = rewriteDeclarations({ module, layout, helpers, isPreempted, tableEntries });
+  const declared = rewriteDeclarations({ module, layout, helpers, isPreempted, tableEntries, hasActors });
   const bodyCount = module.functions.length - module.importedFunctionCount + helpers.types.length;
   const output = new ByteWriter(module.bytes.length + code.length);
   const section = (id: number, ...parts: ArrayLike<number>[]) => {

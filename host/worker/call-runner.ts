@@ -13,6 +13,8 @@ import {
   ticketWord,
   workerWord,
 } from "../ring/slot.ts";
+import { ActorTurns } from "./actor-turns.ts";
+import { turnOf } from "./turn-items.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { KeptInstances } from "./kept-instances.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -39,6 +41,7 @@ export class CallRunner {
   readonly #deps: CallRunnerDeps;
   readonly #kept = new KeptInstances();
   readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #actors = new ActorTurns((call) => this.#begin(call));
   readonly #calls: SiteCall[] = [];
   readonly #writer: ItemWriter;
   readonly #completions: Completions;
@@ -138,6 +141,7 @@ export class CallRunner {
     const encoded = items.map((item) =>
       item.segment === 0 ? item.bytes : mailbox.segment(item.segment).subarray(0, item.byteLength),
     );
+    if (call.isActor) return this.#actors.run(call, turnOf(encoded));
     if (call.map === undefined) return call.sandbox.run(call, encoded);
     return call.map.run(encoded, { meter, begin: () => this.#begin(call) });
   }

@@ -1,6 +1,6 @@
 import { KernelNotFoundError, OutOfMemoryError } from "../../scheduler/protocol/errors.ts";
-import { isScalarType } from "../../scheduler/protocol/manifest.ts";
-import { keepExport, outOfMemoryExport, reservedPrefix, restoreExport } from "../wasm/reserved.ts";
+import { isScalarType, signatureOf } from "../../scheduler/protocol/manifest.ts";
+import { globalExport, keepExport, outOfMemoryExport, reservedPrefix, restoreExport } from "../wasm/reserved.ts";
 import { blockBytes } from "../wasm/restore.ts";
 import type { Guest } from "./guest.ts";
 import type { HostFunctions } from "./host-functions.ts";
@@ -55,6 +55,7 @@ export class Instance {
   readonly #pages: number;
   /** The memory as it was, up to its last block that is not zero. */
   readonly #image: Uint8Array;
+  #globals: WebAssembly.Global[] | undefined;
 
   /** @throws whatever the module's start throws */
   constructor(
@@ -89,6 +90,21 @@ export class Instance {
     return this.#bytes.byteLength;
   }
 
+  /** What it can change besides its memory; of a module with actors. */
+  get globals(): WebAssembly.Global[] {
+    if (this.#globals === undefined) {
+      this.#globals = [];
+      for (let nth = 0; globalExport(nth) in this.#exports; nth++)
+        this.#globals.push(this.#exports[globalExport(nth)] as WebAssembly.Global);
+    }
+    return this.#globals;
+  }
+
+  /** Frees what nothing refers to any more, if it can. Between calls only. */
+  collect(): void {
+    (this.#exports.__collect as (() => void) | undefined)?.();
+  }
+
   /** Calls an exported function. @throws KernelNotFoundError, and whatever the function throws */
   readonly call = (name: string, args: (number | bigint)[]): number | bigint => {
     const { run, setArgumentsLength } = this.kernel(name);
@@ -114,7 +130,7 @@ export class Instance {
       throw new KernelNotFoundError(`the module exports no function ${name}`);
     }
     const { manifest, stateless } = this.#module;
-    const signature = manifest.kernels.find((each) => each.name === name);
+    const signature = signatureOf(manifest, name);
     const params = signature?.params ?? [];
     const hasDefaults = params.some(({ optional }) => optional);
     // Any function of the module's may have this name, so it is called only for those that need it.

@@ -30,6 +30,8 @@ export type WorkerSite = {
   stream?: number | undefined;
   /** Whether each of its calls is many: one for each element of arrays. See `map-kernel.ts`. */
   isMap: boolean;
+  /** Whether the kernel is an actor class, and each of its calls a turn of an actor. See `actor-turns.ts`. */
+  isActor?: boolean | undefined;
 };
 
 export type SeedSource =

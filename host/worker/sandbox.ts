@@ -6,7 +6,7 @@ import {
   WrayError,
 } from "../../scheduler/protocol/errors.ts";
 import type { Limits } from "../../scheduler/protocol/limits.ts";
-import { isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
+import { type ActorSignature, isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { Instance, pageBytes } from "./instance.ts";
@@ -44,38 +44,88 @@ export class Sandbox {
   run(call: WorkerCall, encoded: Uint8Array[]): Uint8Array<ArrayBuffer> {
     const { kernel, limits } = call;
     const name = `${this.name}/${kernel}`;
-    const args = encoded.map((arg) => decodeValue(arg));
-    const { manifest } = this.#module;
-    const signature = findKernel(manifest, kernel);
-    checkArgCount(name, signature, args.length);
-    checkGaps(name, signature, args);
-    for (const [index, arg] of args.entries()) checkArg(name, signature, index, arg, manifest.classes);
+    const signature = findKernel(this.#module.manifest, kernel);
+    const args = this.#checked(name, signature, encoded);
     const argBytes = encoded.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const given = args.findLastIndex((arg) => arg !== undefined) + 1;
 
     let instance: Instance | undefined;
     let isStateless = false;
     try {
       instance = this.#take(name, this.#pagesFor(signature, argBytes), maximumPagesOf(limits));
-      const { runtime } = instance;
-      const { run, setArgumentsLength, ...found } = instance.kernel(kernel);
-      isStateless = found.isStateless;
-      const types = signature.params.map(({ type }) => type);
-      const raw = lowerAll(runtime, manifest, types, args.slice(0, given));
-      setArgumentsLength?.(given);
-      const value = encodeValue(
-        lift(runtime, manifest, signature.returns, run(...raw), limits.maxResultBytes),
-      );
-      if (value.byteLength <= limits.maxResultBytes) return value;
-      throw new LimitExceededError(`${name} returned more than its ${limits.maxResultBytes} bytes`, {
-        remedy: "Return less, or raise maxResultBytes.",
-        data: { kernel: name, limit: "maxResultBytes", maxResultBytes: limits.maxResultBytes },
-      });
+      isStateless = instance.kernel(kernel).isStateless;
+      return this.#call(instance, name, kernel, signature, args, limits);
     } catch (error) {
       throw this.failure(call, instance, error);
     } finally {
       if (instance !== undefined) this.putBack(instance, isStateless);
     }
+  }
+
+  /**
+   * The same of an exported function that need not be a kernel, in an instance that stays as it leaves it.
+   * @param name for messages
+   */
+  invoke(
+    call: WorkerCall,
+    instance: Instance,
+    name: string,
+    exported: string,
+    signature: KernelSignature,
+    encoded: Uint8Array[],
+  ): Uint8Array<ArrayBuffer> {
+    const args = this.#checked(name, signature, encoded);
+    try {
+      return this.#call(instance, name, exported, signature, args, call.limits);
+    } catch (error) {
+      throw this.failure(call, instance, error);
+    }
+  }
+
+  #checked(name: string, signature: KernelSignature, encoded: Uint8Array[]): unknown[] {
+    const args = encoded.map((arg) => decodeValue(arg));
+    checkArgCount(name, signature, args.length);
+    checkGaps(name, signature, args);
+    for (const [index, arg] of args.entries())
+      checkArg(name, signature, index, arg, this.#module.manifest.classes);
+    return args;
+  }
+
+  #call(
+    instance: Instance,
+    name: string,
+    exported: string,
+    signature: KernelSignature,
+    args: unknown[],
+    { maxResultBytes }: Limits,
+  ): Uint8Array<ArrayBuffer> {
+    const { manifest } = this.#module;
+    const { runtime } = instance;
+    const { run, setArgumentsLength } = instance.kernel(exported);
+    const given = args.findLastIndex((arg) => arg !== undefined) + 1;
+    const types = signature.params.map(({ type }) => type);
+    const raw = lowerAll(runtime, manifest, types, args.slice(0, given));
+    setArgumentsLength?.(given);
+    const value = encodeValue(lift(runtime, manifest, signature.returns, run(...raw), maxResultBytes));
+    if (value.byteLength <= maxResultBytes) return value;
+    throw new LimitExceededError(`${name} returned more than its ${maxResultBytes} bytes`, {
+      remedy: "Return less, or raise maxResultBytes.",
+      data: { kernel: name, limit: "maxResultBytes", maxResultBytes },
+    });
+  }
+
+  /** What the manifest says of an actor class, if it has it. */
+  actor(name: string): ActorSignature | undefined {
+    return this.#module.manifest.actors?.find((actor) => actor.name === name);
+  }
+
+  /** An instance for the state of an actor, with so many pages. It is to be put back. @throws as `run` does */
+  takeForState({ kernel, limits }: WorkerCall, pages = this.#module.memory?.initialPages ?? 0): Instance {
+    const name = `${this.name}/${kernel}`;
+    if (!this.#module.isReusable)
+      throw new ModuleRejectedError(`${name}: an instance of the module can't be put back to a state`, {
+        remedy: "Compile it without what changes tables or drops segments.",
+      });
+    return this.#take(name, pages, maximumPagesOf(limits));
   }
 
   /** What the manifest says of a kernel, if it has it. */

@@ -16,6 +16,7 @@ export class SiteCall implements WorkerCall {
   readonly grant: readonly Capability[];
   readonly clock: readonly number[] | undefined;
   readonly isMap: boolean;
+  readonly isActor: boolean;
   readonly stream: number | undefined;
   /** Whether its last item is its seed. */
   readonly hasOwnSeed: boolean;
@@ -24,7 +25,7 @@ export class SiteCall implements WorkerCall {
   /** Runs maps, when its calls are such. */
   readonly map: MapKernel | undefined;
   depth = 0;
-  /** Which one it is of a map, from 0; -1 when it is none. */
+  /** Which one it is of a map or of an actor, from 0; -1 when it is none. */
   element = -1;
   readonly #site: WorkerSite;
   readonly #slots: Uint8Array;
@@ -46,7 +47,8 @@ export class SiteCall implements WorkerCall {
     this.isMap = site.isMap;
     this.stream = site.stream;
     this.hasOwnSeed = site.seed.kind === "item";
-    this.numbers = site.isMap ? undefined : NumberKernel.of(this, sandbox);
+    this.isActor = site.isActor ?? false;
+    this.numbers = site.isMap || this.isActor ? undefined : NumberKernel.of(this, sandbox);
     this.map = site.isMap ? new MapKernel(this, sandbox) : undefined;
   }
 

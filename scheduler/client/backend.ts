@@ -1,7 +1,9 @@
 import type { Next } from "../dataflow/item-stream.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
+import type { ActorSignature } from "../protocol/manifest.ts";
 import type { TypedArray } from "../protocol/tensor.ts";
+import type { ActorOptions } from "./actor-options.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
 import type { Handle } from "./object-ref.ts";
@@ -16,6 +18,11 @@ export interface Backend {
   prepare(sha256: string): Promise<void>;
   /** A kernel with its options, ready for calls. */
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target;
+  /**
+   * Makes an actor with arguments that fit.
+   * @throws ActorAlreadyExistsError when there is one of the name in its options
+   */
+  makeActor(spec: ActorSpec, args: readonly unknown[]): ActorLink;
   /** Owns a snapshot of a value, which may hold refs. @throws InvalidTaskError when it can't cross */
   put(value: unknown, replicas?: number): Handle;
   /** Owns a value that is still to come. */
@@ -59,6 +66,21 @@ export interface Target {
    * results, of the class that `arrayOf` tells.
    */
   map(args: readonly MapArg[], count: number): Handle;
+}
+
+/** An actor class with its options. */
+export type ActorSpec = { module: ModuleFacts; actor: ActorSignature; options: ActorOptions };
+
+/** An actor as its client reaches it. */
+export interface ActorLink {
+  readonly id: string;
+  /**
+   * Submits a call of a method, numbered from 1 in the order of the manifest, with arguments that fit.
+   * @throws PendingCallsLimitExceededError
+   */
+  call(method: number, args: readonly unknown[]): Handle;
+  /** Ends it at once; its calls fail. */
+  kill(): void;
 }
 
 /** A call that yields: what it returns in the end, and its items. */

@@ -1,7 +1,7 @@
 import type { Control } from "../control/control.ts";
 import { shippedModules } from "../control/control.ts";
 import { checkModuleName, fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
-import { findKernel } from "../manifest/check.ts";
+import { findActor, findKernel } from "../manifest/check.ts";
 import { compileModule, openModule } from "../manifest/read.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
@@ -9,6 +9,7 @@ import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError }
 import type { Resources } from "../protocol/messages.ts";
 import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
+import { Actor, ActorClass, linkOf } from "./actor.ts";
 import type { Backend } from "./backend.ts";
 import { checkOptionNames } from "./check-options.ts";
 import { type Groups, groupsOf } from "./groups.ts";
@@ -17,7 +18,7 @@ import { type DeadJob, type JobStatus, type Jobs, ofCluster } from "./jobs.ts";
 import { Kernel } from "./kernel.ts";
 import type { FunctionOf, KernelName, KernelsOf } from "./kernel-types.ts";
 import type { MemoryReport } from "./memory-report.ts";
-import { Module, type ModuleFacts } from "./module.ts";
+import { type Making, Module, type ModuleFacts } from "./module.ts";
 import type { Modules } from "./modules.ts";
 import { type Handle, handleOf, ObjectRef, type ValuesOf } from "./object-ref.ts";
 import type { GroupOptions, PlacementGroup } from "./placement-group.ts";
@@ -104,7 +105,7 @@ export class Client {
       await this.#control.nameModule(manifest.module, sha256);
     }
     await this.#backend.prepare(sha256);
-    return new Module(module, this.#kernelOf);
+    return new Module(module, this.#making);
   }
 
   /**
@@ -251,6 +252,19 @@ export class Client {
   }
 
   /**
+   * Ends an actor at once: its calls fail with ActorDiedError, those that run included, and so do all that come later.
+   * @throws InvalidTaskError for what is no handle of an actor
+   */
+  kill(actor: Actor): void {
+    this.#checkOpen();
+    if (!(actor instanceof Actor))
+      throw new InvalidTaskError(`${typeof actor} is no handle of an actor`, {
+        remedy: "Pass what remote() of an actor class returned.",
+      });
+    linkOf(actor).kill();
+  }
+
+  /**
    * All that a task heard that does not follow from its arguments, once it is done: the seed of its random numbers and
    * what its clock said. Given to `options()`, it makes the kernel return the same bytes for the same arguments.
    * @throws InvalidTaskError for a ref that is no task's
@@ -351,7 +365,7 @@ export class Client {
   async #fetch(sha256: string): Promise<Module> {
     const module = await fetchModule(this.#control, sha256);
     await this.#backend.prepare(sha256);
-    return new Module(module, this.#kernelOf);
+    return new Module(module, this.#making);
   }
 
   readonly #kernelOf = (module: ModuleFacts, name: string): Kernel =>
@@ -365,6 +379,15 @@ export class Client {
       },
       signature: findKernel(module.manifest, name),
     });
+
+  readonly #making: Making = {
+    kernel: this.#kernelOf,
+    actor: (module, name) =>
+      new ActorClass({
+        ...{ backend: this.#backend, module, checkOpen: this.#checkOpen },
+        actor: findActor(module.manifest, name),
+      }),
+  };
 
   readonly #checkOpen = (): void => {
     if (this.#shutdown !== undefined) throw this.#failure ?? new ShutdownError("the client was shut down");

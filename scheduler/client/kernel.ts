@@ -1,20 +1,19 @@
-import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import { checkGrant } from "../manifest/check-limits.ts";
 import { quickFit } from "../manifest/quick-fit.ts";
 import { defaultNeed } from "../placement/resources.ts";
-import { InvalidTaskError } from "../protocol/errors.ts";
 import { defaultGrant } from "../protocol/limits.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
 import type { Tensor, TypedArray } from "../protocol/tensor.ts";
 import type { Backend, MapArg, Target } from "./backend.ts";
 import { checkMap } from "./check-map.ts";
+import { checkedArgs } from "./checked-args.ts";
 import { DurableKernel } from "./durable-kernel.ts";
 import type { DurableOptions } from "./durable-options.ts";
 import { type Groups, groupsOf } from "./groups.ts";
 import { type Jobs, ofCluster } from "./jobs.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import type { ModuleFacts } from "./module.ts";
-import { handleOf, ObjectRef } from "./object-ref.ts";
+import { ObjectRef } from "./object-ref.ts";
 import type { GroupOptions } from "./placement-group.ts";
 import { RefStream } from "./ref-stream.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
@@ -178,22 +177,7 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
     return this.#target;
   }
 
-  /** The arguments with handles for refs. */
   #checked(args: readonly unknown[]): unknown[] {
-    const { signature, module, backend } = this.#deps;
-    checkArgCount(this.name, signature, args.length);
-    checkGaps(this.name, signature, args);
-    return args.map((arg, index) => {
-      if (!(arg instanceof ObjectRef)) {
-        checkArg(this.name, signature, index, arg, module.manifest.classes);
-        return arg;
-      }
-      const handle = handleOf(arg);
-      if (backend.owns(handle)) return handle;
-      throw new InvalidTaskError(
-        `${this.name}: parameter ${signature.params[index]!.name} is a ref of another client, or one that was freed`,
-        { remedy: "Get its value and pass that.", data: { kernel: this.name, id: arg.id } },
-      );
-    });
+    return checkedArgs(this.name, this.#deps, args);
   }
 }

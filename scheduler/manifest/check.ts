@@ -1,5 +1,5 @@
 import { InvalidTaskError, KernelNotFoundError } from "../protocol/errors.ts";
-import { type KernelSignature, type Manifest, type Type, typeName } from "../protocol/manifest.ts";
+import { type ActorSignature, type KernelSignature, type Manifest, type Type, typeName } from "../protocol/manifest.ts";
 import { describeSignature } from "./describe.ts";
 import { type Classes, findMismatch } from "./fit.ts";
 
@@ -10,6 +10,17 @@ export function findKernel(manifest: Manifest, name: string): KernelSignature {
   throw new KernelNotFoundError(`module ${manifest.module} has no kernel ${JSON.stringify(name)}`, {
     remedy: `It has ${manifest.kernels.map((kernel) => kernel.name).join(", ")}.`,
     data: { module: manifest.module, kernel: name },
+  });
+}
+
+/** @throws KernelNotFoundError naming the actor classes that there are */
+export function findActor({ module, actors = [] }: Manifest, name: string): ActorSignature {
+  const signature = actors.find((actor) => actor.name === name);
+  if (signature !== undefined) return signature;
+  const names = actors.map((actor) => actor.name).join(", ");
+  throw new KernelNotFoundError(`module ${module} has no actor class ${JSON.stringify(name)}`, {
+    remedy: names === "" ? "Mark a class that it exports with @actor." : `It has ${names}.`,
+    data: { module, actor: name },
   });
 }
 

@@ -97,6 +97,26 @@ export class WorkerCrashedError extends WrayError {
 export class HostDiedError extends WrayError {
   override readonly code = "HOST_DIED";
 }
+/** The actor is gone: it was killed, what makes it failed, or its host died and it may not be restarted. */
+export class ActorDiedError extends WrayError {
+  override readonly code = "ACTOR_DIED";
+}
+/** The call was on its way or under way when the actor lost its host; whether it was applied is not known. */
+export class ActorUnavailableError extends WrayError {
+  override readonly code = "ACTOR_UNAVAILABLE";
+}
+/** There is an actor of this name. */
+export class ActorAlreadyExistsError extends WrayError {
+  override readonly code = "ACTOR_ALREADY_EXISTS";
+}
+/** There is no actor of this name. */
+export class ActorNotFoundError extends WrayError {
+  override readonly code = "ACTOR_NOT_FOUND";
+}
+/** As many calls of the actor are pending as `maxPendingCalls` allows. */
+export class PendingCallsLimitExceededError extends WrayError {
+  override readonly code = "PENDING_CALLS_LIMIT_EXCEEDED";
+}
 /** The client that owned the object died, and with it whoever could tell where it is, or make it again. */
 export class OwnerDiedError extends WrayError {
   override readonly code = "OWNER_DIED";
@@ -156,6 +176,11 @@ const classes = [
   ModuleRejectedError,
   WorkerCrashedError,
   HostDiedError,
+  ActorDiedError,
+  ActorUnavailableError,
+  ActorAlreadyExistsError,
+  ActorNotFoundError,
+  PendingCallsLimitExceededError,
   OwnerDiedError,
   ObjectLostError,
   ObjectStoreFullError,

@@ -5,6 +5,8 @@ export type Manifest = {
   module: string;
   /** Every exported function of the entry source, in source order. */
   kernels: KernelSignature[];
+  /** The actor classes that the entry source exports. */
+  actors?: ActorSignature[];
   /** The plain-data classes among the types, by the names that `{ object }` uses. */
   classes: Record<string, ClassLayout>;
   /** Run-time class ids of all that lives in memory, by `typeName` without `| null`: `{ "string": 2, "Array<f64>": 7 }`. */
@@ -23,6 +25,31 @@ export type KernelSignature = {
   file: string;
   line: number;
 };
+
+/** An actor class: what makes one, whose name is `new`, and its methods by their names. */
+export type ActorSignature = {
+  name: string;
+  create: KernelSignature;
+  methods: ActorMethod[];
+  file: string;
+  line: number;
+};
+/** `readonly` methods leave the actor as it is, so several may run at once. */
+export type ActorMethod = KernelSignature & { readonly?: true };
+
+/** The exported function of an actor's method, or, with `new`, of what makes it. */
+export const actorExport = (actor: string, method: string): string => `${actor}$${method}`;
+
+/** What a manifest says of an exported function: a kernel, or what belongs to an actor. */
+export function signatureOf({ kernels, actors = [] }: Manifest, exported: string): KernelSignature | undefined {
+  const kernel = kernels.find(({ name }) => name === exported);
+  if (kernel !== undefined) return kernel;
+  for (const { name, create, methods } of actors) {
+    const found = [create, ...methods].find((each) => actorExport(name, each.name) === exported);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 export type Param = { name: string; type: Type; optional?: true };
 

@@ -1,0 +1,25 @@
+import type { WireError } from "../../scheduler/protocol/errors.ts";
+import type { ItemWriter } from "../ring/items.ts";
+import type { Said } from "../worker/messages.ts";
+
+/** How the call of a method ended. Bytes are those of a slot, which is another's afterwards. */
+export type MethodEnd =
+  | { kind: "value"; encoded: Uint8Array }
+  | { kind: "error"; error: WireError }
+  /** The host gave it back before it ran. */
+  | { kind: "returned" };
+
+/** A call of a method of an actor. */
+export interface MethodCall {
+  /** 0 is what makes the actor; then come its methods in the order of the manifest. */
+  readonly method: number;
+  readonly argCount: number;
+  /** What its arguments take in a slot. */
+  readonly itemBytes: number;
+  /** Writes its arguments. */
+  write(items: ItemWriter): void;
+  /** Is called once. */
+  ended(end: MethodEnd): void;
+  /** What it says while it runs. */
+  said(message: Said): void;
+}

@@ -1,0 +1,151 @@
+import type { ActorLink, ActorSpec } from "../../scheduler/client/backend.ts";
+import { limitsIn } from "../../scheduler/client/actor-options.ts";
+import {
+  ActorDiedError,
+  PendingCallsLimitExceededError,
+  toWireError,
+  type WireError,
+} from "../../scheduler/protocol/errors.ts";
+import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
+import { planValue } from "../../scheduler/protocol/value.ts";
+import { Actor } from "../actors/actor.ts";
+import { stateRoomBytes } from "../actors/actor-state.ts";
+import type { LoadedModule } from "../modules.ts";
+import { fitArgs } from "./fit-args.ts";
+import type { LocalBackend } from "./local-backend.ts";
+import { LocalMethodCall } from "./local-method-call.ts";
+import { LocalObject } from "./local-object.ts";
+
+/** An actor of an embedded host's client. */
+export class LocalActor implements ActorLink {
+  readonly id: string;
+  readonly #backend: LocalBackend;
+  readonly #spec: ActorSpec;
+  /** Calls in the order in which they were submitted, from the first whose arguments are not all ready. */
+  readonly #waiting: LocalMethodCall[] = [];
+  #pendingCount = 0;
+  #actor: Actor | undefined;
+  #error: WireError | undefined;
+
+  constructor(backend: LocalBackend, spec: ActorSpec, number: number, args: readonly unknown[]) {
+    this.#backend = backend;
+    this.#spec = spec;
+    this.id = `${backend.id}-a${number.toString(36)}`;
+    const { sha256 } = spec.module;
+    const loaded = backend.modules.loaded(sha256);
+    if (loaded !== undefined) this.#start(loaded, number);
+    else
+      backend.modules.get(sha256).then(
+        (module) => this.#start(module, number),
+        (error) => this.#die(diedOf(this.#label, toWireError(error))),
+      );
+    const made = this.#submit(0, args);
+    made.whenReady({
+      ready: () => {
+        if (made.content.kind === "failed")
+          this.#die(diedOf(this.#label, toWireError(made.content.error)));
+        made.free();
+      },
+    });
+  }
+
+  get #label(): string {
+    const { module, actor } = this.#spec;
+    return `${module.manifest.module}/${actor.name}`;
+  }
+
+  /** Whether it has ended, or could not be made. */
+  get isGone(): boolean {
+    return this.#error !== undefined;
+  }
+
+  call(method: number, args: readonly unknown[]): LocalObject {
+    const { maxPendingCalls = Number.POSITIVE_INFINITY } = this.#spec.options;
+    if (this.#pendingCount >= maxPendingCalls)
+      throw new PendingCallsLimitExceededError(`${this.#label}: ${maxPendingCalls} calls are pending`, {
+        remedy: "Wait for some of their refs, or raise maxPendingCalls.",
+        data: { id: this.id, maxPendingCalls },
+      });
+    return this.#submit(method, args);
+  }
+
+  kill(): void {
+    this.#die(
+      toWireError(
+        new ActorDiedError(`actor ${this.id}, of ${this.#label}, was killed`, { data: { id: this.id } }),
+      ),
+    );
+  }
+
+  #submit(method: number, given: readonly unknown[]): LocalObject {
+    const backend = this.#backend;
+    const { actor, options } = this.#spec;
+    const name = method === 0 ? "new" : actor.methods[method - 1]!.name;
+    const label = method === 0 ? this.#label : `${this.#label}.${name}`;
+    const { maxArgumentBytes = defaultLimits.maxArgumentBytes } = options;
+    const { args, kept } = fitArgs(
+      label,
+      given.map((arg) => (typeof arg === "number" || arg instanceof LocalObject ? arg : planValue(arg))),
+      maxArgumentBytes,
+      backend.keep,
+      stateRoomBytes,
+    );
+    const result = backend.newResult();
+    this.#pendingCount++;
+    const call = new LocalMethodCall(backend, label, method, args, result, this.#went, () => {
+      this.#pendingCount--;
+    });
+    for (const object of kept) object.free();
+    this.#waiting.push(call);
+    this.#went();
+    return result;
+  }
+
+  /** Gives the actor what it can have, in order. */
+  readonly #went = (): void => {
+    while (this.#waiting.length > 0) {
+      const call = this.#waiting[0]!;
+      if (this.#error !== undefined) call.ended({ kind: "error", error: this.#error });
+      else if (this.#actor === undefined || !call.isReady) return;
+      else if (!call.hasEnded) this.#actor.call(call);
+      this.#waiting.shift();
+    }
+  };
+
+  #start(module: LoadedModule, key: number): void {
+    if (this.#error !== undefined) return;
+    const backend = this.#backend;
+    const { actor, options } = this.#spec;
+    const { grant = defaultGrant, maxConcurrency = 1 } = options;
+    try {
+      const limits = { ...defaultLimits, ...limitsIn(options) };
+      backend.checkMemory(this.#label, limits.memoryBytes);
+      const site = backend.pool.site({
+        ...{ module, kernel: actor.name, limits, grant, seed: { kind: "item" } },
+        ...{ isMap: false, isActor: true },
+      });
+      this.#actor = new Actor({
+        ...{ pool: backend.pool, store: backend.store, site, owner: backend.id },
+        ...{ id: this.id, key, maxConcurrency },
+      });
+    } catch (error) {
+      this.#die(diedOf(this.#label, toWireError(error)));
+    }
+    this.#went();
+  }
+
+  #die(error: WireError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.#actor?.end(error);
+    this.#went();
+  }
+}
+
+/** Why an actor is gone that could not be made. */
+const diedOf = (label: string, cause: WireError): WireError => ({
+  ...toWireError(
+    new ActorDiedError(`${label} could not be made: ${cause.message}`, { data: { actorInitFailed: true } }),
+  ),
+  cause,
+});

@@ -1,0 +1,192 @@
+import { withDependant } from "../../scheduler/dataflow/dependants.ts";
+import { fromWireError, ShutdownError } from "../../scheduler/protocol/errors.ts";
+import { decodeValue } from "../../scheduler/protocol/value.ts";
+import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { stateRoomBytes } from "../actors/actor-state.ts";
+import type { MethodCall, MethodEnd } from "../actors/method-call.ts";
+import type { StoredObject } from "../objects/stored-object.ts";
+import { itemBytes, type ItemWriter, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
+import type { Said } from "../worker/messages.ts";
+import type { LocalBackend } from "./local-backend.ts";
+import { LocalObject, type Waiter } from "./local-object.ts";
+import { type LocalArg, writeObject } from "./local-task.ts";
+import { storeOverflow } from "./store-overflow.ts";
+
+/** A call of a method of an embedded host's actor. It goes to the actor once all that it takes is ready. */
+export class LocalMethodCall implements MethodCall, Waiter {
+  readonly method: number;
+  readonly #backend: LocalBackend;
+  readonly #label: string;
+  readonly #args: readonly LocalArg[];
+  readonly #result: LocalObject;
+  readonly #went: () => void;
+  readonly #over: () => void;
+  #missingCount = 0;
+  #pinned: StoredObject[] = [];
+  #moved: ReadonlyMap<LocalObject, StoredObject> | undefined;
+  #hasEnded = false;
+
+  /**
+   * @param went is called when it may be ready
+   * @param over is called once, when it has ended
+   */
+  constructor(
+    backend: LocalBackend,
+    label: string,
+    method: number,
+    args: readonly LocalArg[],
+    result: LocalObject,
+    went: () => void,
+    over: () => void,
+  ) {
+    this.#backend = backend;
+    this.#label = label;
+    this.method = method;
+    this.#args = args;
+    this.#result = result;
+    this.#went = went;
+    this.#over = over;
+    result.task = this;
+    const objects = args.filter((arg) => arg instanceof LocalObject);
+    if (objects.length === 0) return;
+    this.#missingCount = objects.length + 1;
+    for (const object of objects) object.use();
+    for (const object of objects) object.whenReady(this);
+    this.#arrived();
+  }
+
+  get isReady(): boolean {
+    return this.#missingCount === 0;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  ready(object: LocalObject): void {
+    if (this.#hasEnded) return;
+    if (object.content.kind === "failed")
+      this.#settle({ kind: "failed", error: withDependant(object.content.error, this.#label) });
+    this.#arrived();
+  }
+
+  /** Before it runs, that ends it; a call that runs ends by itself, and nobody hears of it. */
+  cancel(): void {
+    this.#settle({ kind: "failed", error: this.#backend.cancelled(this.#result, this.#label) });
+    this.#missingCount = 0;
+    this.#went();
+  }
+
+  get argCount(): number {
+    return this.#args.length;
+  }
+
+  get itemBytes(): number {
+    let bytes = 0;
+    for (const arg of this.#args) bytes += this.#itemBytesOf(arg);
+    return bytes;
+  }
+
+  write(items: ItemWriter): void {
+    for (const arg of this.#args) {
+      if (typeof arg === "number") items.number(arg);
+      else if (arg instanceof Uint8Array) items.inline(arg);
+      else writeObject(items, arg, this.#moved);
+    }
+  }
+
+  ended(end: MethodEnd): void {
+    if (this.#hasEnded) return;
+    switch (end.kind) {
+      case "value": {
+        this.#backend.tasksRun++;
+        this.#value(end.encoded);
+        return;
+      }
+      case "error":
+        this.#settle({ kind: "failed", error: fromWireError(end.error) });
+        return;
+      case "returned":
+        this.#settle({
+          kind: "failed",
+          error: new ShutdownError(`the client was shut down before ${this.#label} was done`),
+        });
+    }
+  }
+
+  said(message: Said): void {
+    if (message.kind === "log") this.#backend.log(this.#result.id, message.text);
+  }
+
+  #value(encoded: Uint8Array): void {
+    const value = encoded.byteLength === 16 ? decodeValue(encoded) : undefined;
+    if (typeof value === "number") {
+      this.#settle({ kind: "number", value });
+    } else if (encoded.byteLength <= inlineBytes) {
+      this.#settle({ kind: "bytes", encoded: encoded.slice() });
+    } else {
+      this.#release();
+      this.#backend.settleCopy(this.#result, encoded, `result of ${this.#label}`);
+    }
+  }
+
+  #settle(content: Parameters<LocalObject["settle"]>[0]): void {
+    this.#release();
+    this.#result.settle(content);
+  }
+
+  /** One more of what it takes is ready, and fetched if it has to be. */
+  #arrived(): void {
+    if (--this.#missingCount > 1) return;
+    if (this.#missingCount === 0) {
+      this.#went();
+      return;
+    }
+    const stored = this.#args.flatMap((arg) =>
+      arg instanceof LocalObject && arg.content.kind === "stored" ? [arg.content.object] : [],
+    );
+    const pinning = stored.filter((object) => object.pin() === undefined);
+    this.#pinned = stored.filter((object) => !pinning.includes(object));
+    Promise.all(pinning.map((object) => object.pinned().then(() => this.#pinned.push(object)))).then(
+      () => this.#fitted(),
+      (error) => {
+        this.#settle({ kind: "failed", error });
+        this.#missingCount = 0;
+        this.#went();
+      },
+    );
+  }
+
+  #fitted(): void {
+    if (!this.#hasEnded) {
+      try {
+        this.#moved = storeOverflow(this.#args, stateRoomBytes, (encoded) =>
+          this.#backend.storeArgument(encoded, this.#label),
+        );
+        this.#pinned.push(...this.#moved.values());
+      } catch (error) {
+        this.#settle({ kind: "failed", error: error as Error });
+      }
+    }
+    this.#missingCount = 0;
+    this.#went();
+  }
+
+  #itemBytesOf(arg: LocalArg): number {
+    if (typeof arg === "number") return numberItemBytes;
+    if (arg instanceof Uint8Array) return itemBytes(arg.byteLength);
+    const { content } = arg;
+    if (content.kind === "number") return numberItemBytes;
+    const isInline = content.kind === "bytes" && !this.#moved?.has(arg);
+    return isInline ? itemBytes(content.encoded.byteLength) : segmentItemBytes;
+  }
+
+  #release(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    for (const object of this.#pinned) object.unpin();
+    this.#pinned = [];
+    for (const arg of this.#args) if (arg instanceof LocalObject) arg.unuse();
+    this.#over();
+  }
+}

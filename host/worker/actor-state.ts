@@ -1,0 +1,105 @@
+import type { Instance } from "./instance.ts";
+
+// The state of an actor, as bytes that mean the same on every machine. In 32-bit words:
+//
+//     0    pages of memory
+//     1    how many globals
+//     2-   each global in 8 bytes: an f64, or the bits of an integer
+//     then for each part of memory that is not all zeros: where it begins, how many bytes it has, and these
+//
+// Memory is looked at in blocks of 64 bytes, and neighbours are one part.
+
+const pageBytes = 64 * 1024;
+const blockWords = 16;
+const blockBytes = 4 * blockWords;
+const partHeaderBytes = 8;
+
+/** What an instance is now, between calls. */
+export function captureState({ globals, runtime }: Instance): Uint8Array<ArrayBuffer> {
+  const memory = runtime.memory?.buffer ?? new ArrayBuffer(0);
+  const parts = partsOf(new Int32Array(memory));
+  let byteLength = 8 + 8 * globals.length;
+  for (let at = 1; at < parts.length; at += 2) byteLength += partHeaderBytes + parts[at]!;
+  const state = new Uint8Array(byteLength);
+  const view = new DataView(state.buffer);
+  view.setUint32(0, memory.byteLength / pageBytes, true);
+  view.setUint32(4, globals.length, true);
+  let offset = 8;
+  for (const { value } of globals) {
+    if (typeof value === "bigint") view.setBigInt64(offset, value, true);
+    else view.setFloat64(offset, value, true);
+    offset += 8;
+  }
+  const bytes = new Uint8Array(memory);
+  for (let at = 0; at < parts.length; at += 2) {
+    const [start, length] = [parts[at]!, parts[at + 1]!];
+    view.setUint32(offset, start, true);
+    view.setUint32(offset + 4, length, true);
+    state.set(bytes.subarray(start, start + length), offset + partHeaderBytes);
+    offset += partHeaderBytes + length;
+  }
+  return state;
+}
+
+/** How many pages of memory an instance must have for this state. */
+export const pagesOf = (state: Uint8Array): number => viewOf(state).getUint32(0, true);
+
+/** Makes an instance of the same module, with as many pages, what another was when its state was captured. */
+export function restoreState({ globals, runtime }: Instance, state: Uint8Array): void {
+  const view = viewOf(state);
+  const count = view.getUint32(4, true);
+  if (count !== globals.length) throw new RangeError(`a state of ${count} globals, not ${globals.length}`);
+  let offset = 8;
+  for (const global of globals) {
+    global.value =
+      typeof global.value === "bigint" ? view.getBigInt64(offset, true) : view.getFloat64(offset, true);
+    offset += 8;
+  }
+  if (runtime.memory === undefined) return;
+  const bytes = new Uint8Array(runtime.memory.buffer);
+  let clean = 0;
+  while (offset < state.byteLength) {
+    const [start, length] = [view.getUint32(offset, true), view.getUint32(offset + 4, true)];
+    bytes.fill(0, clean, start);
+    offset += partHeaderBytes;
+    bytes.set(state.subarray(offset, offset + length), start);
+    offset += length;
+    clean = start + length;
+  }
+  bytes.fill(0, clean);
+}
+
+/** Where each part of memory begins that is not all zeros, and how many bytes it has. */
+function partsOf(words: Int32Array): number[] {
+  const parts: number[] = [];
+  let end = -1;
+  for (let at = 0; at < words.length; at += blockWords) {
+    if (isZero(words, at)) continue;
+    const start = 4 * at;
+    if (start === end) parts[parts.length - 1]! += blockBytes;
+    else parts.push(start, blockBytes);
+    end = start + blockBytes;
+  }
+  return parts;
+}
+
+const isZero = (words: Int32Array, at: number): boolean =>
+  (words[at]! |
+    words[at + 1]! |
+    words[at + 2]! |
+    words[at + 3]! |
+    words[at + 4]! |
+    words[at + 5]! |
+    words[at + 6]! |
+    words[at + 7]! |
+    words[at + 8]! |
+    words[at + 9]! |
+    words[at + 10]! |
+    words[at + 11]! |
+    words[at + 12]! |
+    words[at + 13]! |
+    words[at + 14]! |
+    words[at + 15]!) ===
+  0;
+
+const viewOf = (state: Uint8Array) => new DataView(state.buffer, state.byteOffset, state.byteLength);

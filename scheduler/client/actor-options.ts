@@ -1,0 +1,39 @@
+import { type Capability, type Limits, limitNames } from "../protocol/limits.ts";
+import { type Checks, checkOptionsBy, integerFrom, taskChecks } from "./task-options.ts";
+
+/** How an actor is to be run: the limits of each of its calls, and these. */
+export type ActorOptions = Partial<Limits> & {
+  /** What its methods may use of `clock`, `log` and `submit`. Default: `["log", "submit"]`. */
+  grant?: readonly Capability[];
+  /** Others get the actor by this name; see `Client.getActor`. No two live at once. */
+  name?: string;
+  /** With a name: gives the actor that has it, if there is one, and makes none. Default false. */
+  getIfExists?: boolean;
+  /** How many calls of `@readonly` methods may run at once. All others run alone. Default 1. */
+  maxConcurrency?: number;
+  /** How many of its calls may be pending; one more fails with PENDING_CALLS_LIMIT_EXCEEDED. Default: no limit. */
+  maxPendingCalls?: number;
+};
+
+const { grant, ...others } = taskChecks;
+const limitChecks = Object.fromEntries(limitNames.map((name) => [name, others[name]])) as Checks<Limits>;
+
+const checks: Checks<Required<ActorOptions>> = {
+  ...limitChecks,
+  grant,
+  name: {
+    test: (value) => typeof value === "string" && value.length > 0 && value.length <= 256,
+    expected: "a string of 1 to 256 characters",
+  },
+  getIfExists: { test: (value) => typeof value === "boolean", expected: "true or false" },
+  maxConcurrency: integerFrom(1, 1_000),
+  maxPendingCalls: integerFrom(1),
+};
+
+/** @throws InvalidTaskError for an unknown option or a value out of range */
+export const checkActorOptions = (options: ActorOptions): ActorOptions =>
+  checkOptionsBy(checks, options, "an actor");
+
+/** The limits among the options. */
+export const limitsIn = (options: ActorOptions): Partial<Limits> =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => limitNames.includes(name as keyof Limits)));

@@ -1,4 +1,4 @@
-import { collectGarbage } from "./collect-garbage.ts";
+import { collectGarbage } from "../worker/collect-garbage.ts";
 import { classAtLeast, classAtMost } from "./size-class.ts";
 
 /** A piece of shared memory; threads get to know it once, and then go by its id, which is never used again. */

@@ -1,4 +1,4 @@
-import { collectGarbage } from "./collect-garbage.ts";
+import { collectGarbage } from "../worker/collect-garbage.ts";
 
 type View = { wrapper: WeakRef<SharedArrayBuffer>; onGone: () => void };
 

@@ -1,4 +1,4 @@
-import { collectGarbage } from "../objects/collect-garbage.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import type { Instance } from "./instance.ts";
 
 /** How many a worker keeps: with the most workers that a host has, they stay below the 13,000 memories of a process. */

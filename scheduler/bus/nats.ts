@@ -87,7 +87,7 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
       return isConnected;
     },
     publish(subject, payload) {
-      if (!connection.isClosed()) connection.publish(subject, payload);
+      if (!connection.isClosed() && !connection.isDraining()) connection.publish(subject, payload);
     },
     subscribe(subject, handler, queue) {
       const handle = guarded(handler);

@@ -157,28 +157,32 @@ test("bench transfer measures each way of an object beside a raw socket", async 
   );
 });
 
-test("bench barrier compares both ways with one thread", async (t) => {
-  const bench = await startBench(t, ["barrier", "--quick", "--json", "figures.json"]);
-  assert.is(await bench.ended, 0, bench.text());
-  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
-  const compared = rows.filter(({ ratio }) => isFigure(ratio));
-  assert.equal(
-    compared.map(({ name, baseline }) => [name, baseline]),
-    [2, 4].flatMap((count) => [
-      [`steps, barriers, ${count} environments`, "one thread"],
-      [`steps, no barrier, ${count} environments`, "one thread"],
-    ]),
-  );
-  assert.is(rows.filter(({ bar }) => bar !== null).length, 2);
-  for (const [start, count] of [
-    ["8 steps, ", 5],
-    ["workers in simulations, ", 4],
-    ["processor for hosts, ", 4],
-  ] as const) {
-    const found = rows.filter(({ name, value }) => name.startsWith(start) && Number.isFinite(value));
-    assert.is(found.length, count, start);
-  }
-});
+test(
+  "bench barrier compares both ways with one thread",
+  async (t) => {
+    const bench = await startBench(t, ["barrier", "--quick", "--json", "figures.json"]);
+    assert.is(await bench.ended, 0, bench.text());
+    const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+    const compared = rows.filter(({ ratio }) => isFigure(ratio));
+    assert.equal(
+      compared.map(({ name, baseline }) => [name, baseline]),
+      [2, 4].flatMap((count) => [
+        [`steps, barriers, ${count} environments`, "one thread"],
+        [`steps, no barrier, ${count} environments`, "one thread"],
+      ]),
+    );
+    assert.is(rows.filter(({ bar }) => bar !== null).length, 2);
+    for (const [start, count] of [
+      ["8 steps, ", 5],
+      ["workers in simulations, ", 4],
+      ["processor for hosts, ", 4],
+    ] as const) {
+      const found = rows.filter(({ name, value }) => name.startsWith(start) && Number.isFinite(value));
+      assert.is(found.length, count, start);
+    }
+  },
+  { timeoutMs: 90_000 },
+);
 
 test("bench refuses an unknown suite and names those that there are", async (t) => {
   const bench = await startBench(t, ["roundtrip", "nonsense"]);

@@ -1,5 +1,5 @@
 import { init } from "wray";
-import { collectGarbage } from "../../../host/objects/collect-garbage.ts";
+import { collectGarbage } from "../../../host/worker/collect-garbage.ts";
 import { assert, suite } from "../../support/index.ts";
 import { facts, openStore } from "./open-store.ts";
 

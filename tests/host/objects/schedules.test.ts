@@ -1,5 +1,5 @@
-import { collectGarbage } from "../../../host/objects/collect-garbage.ts";
 import type { StoredObject } from "../../../host/objects/stored-object.ts";
+import { collectGarbage } from "../../../host/worker/collect-garbage.ts";
 import { forSeedsInTurn, type Random } from "../../scheduler/seeds.ts";
 import { assert, suite, type TestContext } from "../../support/index.ts";
 import { facts, isFilledWith, openStore } from "./open-store.ts";

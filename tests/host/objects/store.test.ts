@@ -1,5 +1,5 @@
-import { collectGarbage } from "../../../host/objects/collect-garbage.ts";
 import type { StoredObject } from "../../../host/objects/stored-object.ts";
+import { collectGarbage } from "../../../host/worker/collect-garbage.ts";
 import { assert, rejects, suite, throwsCode } from "../../support/index.ts";
 import { facts, filled, isFilledWith, openStore } from "./open-store.ts";
 

@@ -14,6 +14,7 @@ import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
 import type { Labels } from "../../scheduler/placement/labels.ts";
 import {
+  ActorAlreadyExistsError,
   GetTimeoutError,
   InvalidTaskError,
   ShutdownError,
@@ -532,6 +533,12 @@ const onlyInCluster = () =>
 
 /** About 50 µs. */
 const looksBeforeSleep = 2_000;
+
+const alreadyExists = (name: string) =>
+  new ActorAlreadyExistsError(`there is an actor ${JSON.stringify(name)}`, {
+    remedy: "Get it by getActor(), or with the option getIfExists.",
+    data: { name },
+  });
 
 const notNow = ({ id }: LocalObject, why: string) =>
   new InvalidTaskError(`getSync can't give the value of ${id} now: ${why}`, {

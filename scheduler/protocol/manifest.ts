@@ -5,6 +5,8 @@ export type Manifest = {
   module: string;
   /** Every exported function of the entry source, in source order. */
   kernels: KernelSignature[];
+  /** The actor classes that the entry source exports. */
+  actors?: ActorSignature[];
   /** The plain-data classes among the types, by the names that `{ object }` uses. */
   classes: Record<string, ClassLayout>;
   /** Run-time class ids of all that lives in memory, by `typeName` without `| null`: `{ "string": 2, "Array<f64>": 7 }`. */
@@ -23,6 +25,21 @@ export type KernelSignature = {
   file: string;
   line: number;
 };
+
+/** An actor class: what makes one, and its methods by their names. `create.name` is `new`. */
+export type ActorSignature = {
+  name: string;
+  create: KernelSignature;
+  methods: ActorMethod[];
+  file: string;
+  line: number;
+};
+
+/** A method of an actor; one that is `readonly` leaves the actor as it was. */
+export type ActorMethod = KernelSignature & { readonly?: true };
+
+/** The exported function of an actor's method, or, with `new`, of what makes it. */
+export const actorExport = (actor: string, method: string): string => `${actor}$${method}`;
 
 export type Param = { name: string; type: Type; optional?: true };
 

@@ -44,7 +44,10 @@ export class ActorFunctions {
     this.#class = `${name}$class`;
     const { parent, identifierNode } = prototype;
     parent.add(this.#class, prototype, identifierNode);
-    const variable = this.#parse(`@lazy let ${this.#self}: ${this.#class} | null = null;`, identifierNode.range);
+    const variable = this.#parse(
+      `@lazy let ${this.#self}: ${this.#class} | null = null;`,
+      identifierNode.range,
+    );
     program.initializeVariables(variable, parent);
   }
 

@@ -140,14 +140,14 @@ function faultOf(
     return {
       at: prototype,
       reason: `Actor '${name}' is generic, so there is no one class to make.`,
-      remedy: "Mark a class with plain types that extends it.",
+      remedy: "Put @actor on a class that extends it with plain types.",
     };
   }
   if (prototype.is(flags.abstract)) {
     return {
       at: prototype,
       reason: `Actor '${name}' is abstract, so there is nothing to make.`,
-      remedy: "Mark a class that extends it.",
+      remedy: "Put @actor on a class that extends it.",
     };
   }
   if (maker?.is(flags.private) || maker?.is(flags.protected)) {

@@ -1,3 +1,5 @@
+import { kinds } from "./syntax.ts";
+
 /**
  * The part of the AssemblyScript compiler that the transform reads. Its own typings declare globals such as
  * `i32` for the whole program, so they are not imported; nor is the compiler itself, because the only right
@@ -8,8 +10,22 @@ export type Program = {
   readonly filesByName: ReadonlyMap<string, File>;
   /** Every function and class whose types are resolved, those of generic ones by their type arguments. */
   readonly instancesByName: ReadonlyMap<string, unknown>;
-  readonly options: { readonly exportRuntime: boolean };
-  readonly resolver: { resolveFunction(prototype: FunctionPrototype, typeArguments: null): Instance | null };
+  readonly elementsByDeclaration: ReadonlyMap<object, Element>;
+  readonly options: { readonly exportRuntime: boolean; readonly runtime: number };
+  readonly resolver: {
+    resolveClass(prototype: ClassPrototype, typeArguments: null): Class | null;
+    /** @param types what the names of type parameters mean; it counts the first time */
+    resolveFunction(
+      prototype: FunctionPrototype,
+      typeArguments: null,
+      types?: Map<string, Type>,
+    ): Instance | null;
+  };
+  readonly parser: Parser;
+  /** Makes a parsed function a member of its parent; null after an error, such as that the name is taken. */
+  initializeFunction(declaration: Statement, parent: Parent): FunctionPrototype | null;
+  /** Makes parsed variables members of their parent. */
+  initializeVariables(statement: Statement, parent: Parent): void;
   readonly stringInstance: Class;
   readonly arrayBufferInstance: Class;
   /** The module as the compiler wraps it; its custom sections may be larger than Binaryen's own stack. */
@@ -21,6 +37,15 @@ export type Program = {
   error(code: number, range: Range | null, arg0: string, arg1: string): void;
 };
 
+/** A fresh one, made by its `constructor`, has nothing to do with the program but where it reports errors. */
+export type Parser = {
+  readonly sources: readonly Source[];
+  parseFile(text: string, path: string, isEntry: boolean): void;
+};
+
+/** A parsed function or declaration of variables. */
+export type Statement = Node & { readonly kind: number; signature?: FunctionType };
+
 export type Range = { readonly source: Source; readonly start: number; toString(): string };
 
 export type Source = {
@@ -29,6 +54,7 @@ export type Source = {
   readonly normalizedPath: string;
   readonly internalPath: string;
   readonly range: Range;
+  readonly statements: readonly Statement[];
   lineAt(position: number): number;
 };
 
@@ -36,21 +62,55 @@ export type File = {
   readonly source: Source;
   readonly exports: Map<string, Element> | null;
   readonly exportsStar: readonly File[] | null;
+  ensureExport(name: string, element: Element): void;
+};
+
+/** What elements stand in: a file, or a namespace. */
+export type Parent = {
+  readonly members: ReadonlyMap<string, Element> | null;
+  /** Makes an element known here, as an import of this name does. */
+  add(name: string, element: Element, imported: Node): boolean;
 };
 
 /** Whatever can be exported: a function, a variable, an enum, a class, a namespace. */
-export type Element = FunctionPrototype | Variable | { readonly identifierNode: Node };
+export type Element = FunctionPrototype | Variable | ClassPrototype | { readonly identifierNode: Node };
 
 export type FunctionPrototype = {
   readonly name: string;
   readonly identifierNode: Node;
   readonly typeParameterNodes: readonly Node[] | null;
-  readonly functionTypeNode: {
-    readonly parameters: readonly Parameter[];
-    readonly returnType: Node;
-  };
+  readonly functionTypeNode: FunctionType;
   readonly bodyNode: Node | null;
+  /** Of a method. */
+  readonly parent: ClassPrototype;
+  readonly declaration: Declaration;
+  is(flag: number): boolean;
+  set(flag: number): void;
 };
+
+export type FunctionType = { parameters: readonly Parameter[]; returnType: Node };
+
+/** A class as it is written, before its types are resolved. */
+export type ClassPrototype = {
+  readonly name: string;
+  readonly identifierNode: Node;
+  readonly typeParameterNodes: readonly Node[] | null;
+  readonly parent: Parent;
+  readonly basePrototype: ClassPrototype | null;
+  readonly constructorPrototype: FunctionPrototype | null;
+  /** Fields, accessors and methods, none inherited. */
+  readonly instanceMembers: ReadonlyMap<string, Element> | null;
+  readonly declaration: Declaration;
+  is(flag: number): boolean;
+};
+
+/** What a class, a function and the like are in the syntax tree. */
+export type Declaration = Node & {
+  readonly kind: number;
+  readonly name: Node;
+  readonly decorators: readonly Decorator[] | null;
+};
+export type Decorator = Node & { readonly name: Node & { readonly text?: string } };
 
 export type Parameter = {
   readonly name: Node & { readonly text: string };
@@ -100,6 +160,9 @@ export type Class = {
   readonly isInterface: boolean;
   /** What an instance has, inherited or its own: fields, accessors and methods. */
   readonly members: ReadonlyMap<string, Member> | null;
+  /** What the names of its own type parameters and of its bases' mean. */
+  readonly contextualTypeArguments: ReadonlyMap<string, Type> | null;
+  readonly type: Type;
   /** How many bytes an instance takes. */
   readonly nextMemoryOffset: number;
   is(flag: number): boolean;
@@ -123,7 +186,17 @@ export const userEntry = 1;
 export const restParameter = 2;
 
 /** Of the compiler's `CommonFlags`. */
-export const flags = { abstract: 1 << 7, private: 1 << 9, protected: 1 << 10 } as const;
+export const flags = {
+  abstract: 1 << 7,
+  private: 1 << 9,
+  protected: 1 << 10,
+  constructor: 1 << 19,
+  /** Small integers that it returns are cut to their size. */
+  moduleExport: 1 << 20,
+} as const;
+
+/** The compiler's `Runtime`. */
+export const runtimes = { stub: 0, minimal: 1, incremental: 2 } as const;
 
 /** The compiler's `DecoratorFlags.Unmanaged`. */
 export const unmanagedDecorator = 1 << 4;
@@ -136,6 +209,8 @@ export const transformDiagnostic = 109;
 
 export const isFunctionPrototype = (element: Element): element is FunctionPrototype =>
   "functionTypeNode" in element;
+export const isClassPrototype = (element: Element): element is ClassPrototype =>
+  "instanceMembers" in element && element.declaration.kind === kinds.classDeclaration;
 export const isFunctionVariable = (element: Element): element is Variable =>
   "initializerNode" in element && element.type.isFunction;
 export const isGenericInstance = (

@@ -28,3 +28,9 @@ export function exportsOf(file: File, found = new Map<string, Element>()): Map<s
   for (const other of file.exportsStar ?? []) exportsOf(other, found);
   return found;
 }
+
+/** Takes back a name that a file exports. */
+export function withdraw(file: File, name: string): void {
+  file.exports?.delete(name);
+  for (const other of file.exportsStar ?? []) withdraw(other, name);
+}

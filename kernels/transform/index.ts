@@ -1,8 +1,10 @@
 import { typings } from "../../scheduler/manifest/typings.ts";
 import { manifestSection } from "../../scheduler/protocol/manifest.ts";
+import { type Actor, exposeActors } from "./actors.ts";
 import { errorCategory, type Program } from "./compiler.ts";
 import { entryFile } from "./entry.ts";
 import { describe } from "./manifest.ts";
+import { refuseMisplacedMarks } from "./marks.ts";
 import { type ReadFile, readOptions, type WrayOptions } from "./options.ts";
 import { outputPath } from "./output-path.ts";
 import { refuse } from "./refuse.ts";
@@ -19,6 +21,7 @@ export default class WrayTransform {
   declare readonly readFile: ReadFile;
   declare readonly writeFile: (name: string, contents: string, baseDir: string) => Promise<void> | void;
   #options: WrayOptions = {};
+  #actors: Actor[] = [];
 
   /** Called when the sources are parsed. */
   afterParse({ sources }: { sources: readonly { statements: readonly object[] }[] }): void {
@@ -37,14 +40,17 @@ export default class WrayTransform {
       );
     }
     const entry = entryFile(program);
-    if (entry !== undefined) refuseReservedNames(program, entry);
+    if (entry === undefined) return;
+    refuseReservedNames(program, entry);
+    refuseMisplacedMarks(program);
+    this.#actors = exposeActors(program, entry);
   }
 
   /** Called when every type is resolved and the module can still be changed, before it is optimised. */
   async afterCompile(): Promise<void> {
     const entry = entryFile(this.program);
     if (entry === undefined) return;
-    const manifest = { ...describe(this.program, entry), ...this.#options };
+    const manifest = { ...describe(this.program, entry, this.#actors), ...this.#options };
     this.program.module.addCustomSection(manifestSection, new TextEncoder().encode(JSON.stringify(manifest)));
     if (this.program.diagnostics.some(({ category }) => category === errorCategory)) return; // No module is written.
     const output = await outputPath(process.argv, this.baseDir, this.readFile);

@@ -10,6 +10,9 @@ import { isObstacle, placedReason } from "./obstacle.ts";
 import { refuse } from "./refuse.ts";
 import type { TypeTable } from "./types.ts";
 
+/** How messages speak of a function: `Kernel 'add'`, which is `a kernel`, and what else may mend one that can't cross. */
+export type Subject = { title: string; kind: string; otherRemedy?: string };
+
 /** One kernel as the manifest tells it, or undefined after what is wrong with it has been reported. */
 export function kernelSignature(
   program: Program,
@@ -23,6 +26,18 @@ export function kernelSignature(
     refuse(program, range, fault.reason, fault.remedy);
     return undefined;
   }
+  return callSignature(program, types, name, prototype, { title: `Kernel '${name}'`, kind: "a kernel" });
+}
+
+/** What a function that is called from outside takes and returns, or undefined after what can't cross has been reported. */
+export function callSignature(
+  program: Program,
+  types: TypeTable,
+  name: string,
+  prototype: FunctionPrototype,
+  { title, kind, otherRemedy }: Subject,
+): KernelSignature | undefined {
+  const { range } = prototype.identifierNode;
   const instance = program.resolver.resolveFunction(prototype, null);
   if (!instance) return undefined; // asc has said so
   const { parameterTypes, returnType, requiredParameters } = instance.signature;
@@ -31,12 +46,8 @@ export function kernelSignature(
   const cross = (type: CompilerType, at: Range, does: string): Type | undefined => {
     const crossing = types.crossing(type);
     if (!isObstacle(crossing)) return crossing;
-    refuse(
-      program,
-      at,
-      `Kernel '${name}' ${does} of type ${at}: ${placedReason(crossing)}.`,
-      crossing.remedy,
-    );
+    const remedy = otherRemedy === undefined ? crossing.remedy : `${crossing.remedy} ${otherRemedy}`;
+    refuse(program, at, `${title} ${does} of type ${at}: ${placedReason(crossing)}.`, remedy);
     return undefined;
   };
 
@@ -47,7 +58,7 @@ export function kernelSignature(
       refuse(
         program,
         parameter.range,
-        `Kernel '${name}' takes '...${parameter.text}', any number of arguments, but a kernel has a fixed number.`,
+        `${title} takes '...${parameter.text}', any number of arguments, but ${kind} has a fixed number.`,
         `Take one array, \`${parameter.text}: ${node.range}\`.`,
       );
       return;

@@ -97,5 +97,5 @@ const insteadOf: Record<string, string> = {
 };
 
 /** Packages lie in folders of `~lib`; the standard library beside them, and in folders of a few names. */
-const isOfStandardLibrary = ({ identifierNode }: Class) =>
+export const isOfStandardLibrary = ({ identifierNode }: Pick<Class, "identifierNode">): boolean =>
   /^~lib\/(?:[^/]+\.ts|(?:rt|util|shared|bindings)\/.*)$/.test(identifierNode.range.source.normalizedPath);

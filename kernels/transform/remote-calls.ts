@@ -4,8 +4,8 @@
  * which hands it to the host and returns its number.
  */
 
-/** What is read of a node of the compiler's syntax tree. */
-type Node = { readonly kind: number; readonly range: object };
+import { forEachNode, kinds, type Node } from "./syntax.ts";
+
 type Identifier = Node & { readonly text: string };
 type Call = Node & { readonly expression: Node; readonly typeArguments: unknown; args: Node[] };
 type Import = Node & {
@@ -15,9 +15,6 @@ type Import = Node & {
 };
 type ImportDeclaration = Node & { readonly name: Identifier; readonly foreignName: Identifier };
 type PropertyAccess = Node & { readonly expression: Node; readonly property: Identifier };
-
-/** The compiler's `NodeKind`. */
-const kinds = { identifier: 7, call: 10, propertyAccess: 22, import: 43 } as const;
 
 const isIdentifier = (node: Node): node is Identifier => node.kind === kinds.identifier;
 const isCall = (node: Node): node is Call => node.kind === kinds.call;
@@ -97,15 +94,4 @@ function sibling(access: PropertyAccess): Node {
     range: object,
   ) => Node;
   return new PropertyAccessExpression(access.expression, nameLike(access.property), access.range);
-}
-
-/** Visits every node below, the inner before the outer. */
-function forEachNode(value: unknown, visit: (node: Node) => void): void {
-  if (Array.isArray(value)) {
-    for (const each of value) forEachNode(each, visit);
-    return;
-  }
-  if (typeof value !== "object" || value === null || !("kind" in value) || !("range" in value)) return;
-  for (const [name, child] of Object.entries(value)) if (name !== "range") forEachNode(child, visit);
-  visit(value as Node);
 }

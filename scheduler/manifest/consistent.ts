@@ -2,6 +2,7 @@ import { ProtocolError } from "../protocol/errors.ts";
 import {
   elementOf,
   isScalarType,
+  type KernelSignature,
   type Manifest,
   maxValueDepth,
   type Type,
@@ -17,10 +18,10 @@ const fieldBytes = (type: Type): number => {
 
 /**
  * Makes sure that a manifest, which anyone may have written, has all that its types need: classes, class ids, fields
- * inside of their objects.
+ * inside of their objects, and that what actors are called by has one meaning.
  * @throws ProtocolError that names what does not fit
  */
-export function checkConsistent({ kernels, classes, runtimeIds, nested = {} }: Manifest): void {
+export function checkConsistent({ kernels, actors = [], classes, runtimeIds, nested = {} }: Manifest): void {
   const checkType = (type: Type, path: string, levelsLeft = maxValueDepth): void => {
     const due = withoutNull(type);
     if (due === "void" || isScalarType(due)) {
@@ -43,9 +44,16 @@ export function checkConsistent({ kernels, classes, runtimeIds, nested = {} }: M
     checkType(type, path, levelsLeft);
   };
 
-  for (const { name, params, returns } of kernels) {
-    for (const param of params) checkElement(param.type, `${name}.${param.name}`);
-    checkType(returns, name);
+  const checkSignature = ({ params, returns }: KernelSignature, path: string): void => {
+    for (const param of params) checkElement(param.type, `${path}.${param.name}`);
+    checkType(returns, path);
+  };
+
+  for (const kernel of kernels) checkSignature(kernel, kernel.name);
+  checkNames("actors", actors);
+  for (const { name, create, methods } of actors) {
+    checkNames(`${name}.methods`, [create, ...methods]);
+    for (const called of [create, ...methods]) checkSignature(called, `${name}.${called.name}`);
   }
   for (const [id, type] of Object.entries(nested)) checkElement(type, `nested.${id}`);
   for (const [className, { bytes, fields }] of Object.entries(classes)) {
@@ -55,5 +63,13 @@ export function checkConsistent({ kernels, classes, runtimeIds, nested = {} }: M
       if (name === "__proto__") throw new ProtocolError(`${path} can't be set`);
       if (offset + fieldBytes(type) > bytes) throw new ProtocolError(`${path} lies outside of its object`);
     }
+  }
+}
+
+function checkNames(path: string, all: readonly { name: string }[]): void {
+  const names = new Set<string>();
+  for (const { name } of all) {
+    if (names.has(name)) throw new ProtocolError(`${path} has ${name} twice`);
+    names.add(name);
   }
 }

@@ -1,6 +1,7 @@
 import { ModuleRejectedError, ProtocolError } from "../protocol/errors.ts";
 import type { Capability } from "../protocol/limits.ts";
 import {
+  type ActorSignature,
   isScalarType,
   isTypedArrayName,
   type Manifest,
@@ -106,21 +107,29 @@ const mapOf =
       ),
     );
 
+const signature = {
+  name: text,
+  params: listOf(object({ name: text, type }, { optional: exactly(true) })),
+  returns: type,
+  file: text,
+  line: count,
+};
+
+const actor: Shape<ActorSignature> = object({
+  name: text,
+  create: object({ ...signature, name: exactly("new"), returns: exactly("void") }),
+  methods: listOf(object(signature, { readonly: exactly(true) })),
+  file: text,
+  line: count,
+});
+
 const manifest: Shape<Manifest> = object(
   {
     version: exactly(1),
     module: text,
-    kernels: listOf(
-      object({
-        name: text,
-        params: listOf(object({ name: text, type }, { optional: exactly(true) })),
-        returns: type,
-        file: text,
-        line: count,
-      }),
-    ),
+    kernels: listOf(object(signature)),
     classes: mapOf(object({ bytes: count, fields: listOf(object({ name: text, type, offset: count })) })),
     runtimeIds: mapOf(count),
   },
-  { nested: mapOf(type), preempt: flag },
+  { actors: listOf(actor), nested: mapOf(type), preempt: flag },
 );

@@ -1,8 +1,14 @@
-import { isTypedArrayName, type KernelSignature, type Manifest, type Type } from "../protocol/manifest.ts";
+import {
+  type ActorSignature,
+  isTypedArrayName,
+  type KernelSignature,
+  type Manifest,
+  type Type,
+} from "../protocol/manifest.ts";
 
 /**
- * The TypeScript declarations of a module: its kernels, known under its name to `load` and `remote`, and its
- * plain-data classes. The text of a `.d.ts` file, to lie anywhere that a program's tsconfig.json includes.
+ * The TypeScript declarations of a module: its kernels, known under its name to `load` and `remote`, its actor classes,
+ * and its plain-data classes. The text of a `.d.ts` file, to lie anywhere that a program's tsconfig.json includes.
  */
 export function typings(manifest: Manifest): string {
   return `// Written by wray for the module ${manifest.module}. Do not edit.
@@ -11,28 +17,44 @@ declare module "wray" {
   interface Modules {
     ${propertyName(manifest.module)}: Kernels;
   }
-}
+${hasActors(manifest) ? `  interface ActorModules {\n    ${propertyName(manifest.module)}: Actors;\n  }\n` : ""}}
 `;
 }
 
-/** The same of several modules in one TypeScript file that augments nothing: `ShippedModules` has each by its name. */
+/**
+ * The same of several modules in one TypeScript file that augments nothing: `ShippedModules` has the kernels of each by
+ * its name, and `ShippedActorModules` the actors of those that have any.
+ */
 export function shippedTypings(manifests: readonly Manifest[]): string {
   const namespaces = manifests.map(
     (manifest) => `declare namespace ${identifier(manifest.module)} {\n${indent(describe(manifest))}}\n`,
   );
-  const members = manifests.map(
-    ({ module }) => `  ${propertyName(module)}: ${identifier(module)}.Kernels;\n`,
-  );
+  const members = (of: readonly Manifest[], what: string) =>
+    of.map(({ module }) => `  ${propertyName(module)}: ${identifier(module)}.${what};\n`).join("");
   return `// Written by the build for the modules that come with wray. Do not edit.
 ${namespaces.join("")}
 export interface ShippedModules {
-${members.join("")}}
+${members(manifests, "Kernels")}}
+export interface ShippedActorModules {
+${members(manifests.filter(hasActors), "Actors")}}
 `;
 }
 
 /** Where declared types are looked up by name, these are taken. */
 const takenNames = [
-  ...["Kernels", "ArrayBuffer", "any", "bigint", "boolean", "never", "number", "object", "string", "symbol"],
+  ...[
+    "Kernels",
+    "Actors",
+    "ArrayBuffer",
+    "any",
+    "bigint",
+    "boolean",
+    "never",
+    "number",
+    "object",
+    "string",
+    "symbol",
+  ],
   ...["undefined", "unknown"],
 ];
 
@@ -43,8 +65,10 @@ const reservedWords = new Set(
   static super switch this throw true try typeof var void while with yield`.split(/\s+/),
 );
 
-/** The interfaces of the kernels and classes. */
-function describe({ kernels, classes }: Manifest): string {
+const hasActors = ({ actors = [] }: Manifest) => actors.length > 0;
+
+/** The interfaces of the kernels, actors and classes. */
+function describe({ kernels, actors = [], classes }: Manifest): string {
   const names = new Map<string, string>();
   const used = new Set<string>(takenNames);
   for (const name of Object.keys(classes)) {
@@ -54,13 +78,13 @@ function describe({ kernels, classes }: Manifest): string {
     names.set(name, free);
   }
   const lines = ["export interface Kernels {"];
-  for (const kernel of kernels) {
-    lines.push(
-      `  /** ${`${kernel.file}:${kernel.line}`.replaceAll("*/", "* /")} */`,
-      `  ${method(kernel, names)}`,
-    );
-  }
+  for (const kernel of kernels) lines.push(...placed(kernel, method(kernel, names)));
   lines.push("}");
+  if (actors.length > 0) {
+    lines.push("export interface Actors {");
+    for (const actor of actors) lines.push(...actorOf(actor, names));
+    lines.push("}");
+  }
   for (const [name, { fields }] of Object.entries(classes)) {
     lines.push(`export interface ${names.get(name)} {`);
     for (const field of fields) lines.push(`  ${propertyName(field.name)}: ${typeOf(field.type, names)};`);
@@ -68,6 +92,27 @@ function describe({ kernels, classes }: Manifest): string {
   }
   return `${lines.join("\n")}\n`;
 }
+
+function actorOf(
+  { name, create, methods, file, line }: ActorSignature,
+  names: ReadonlyMap<string, string>,
+): string[] {
+  const maker = method({ ...create, name: "create" }, names);
+  return [
+    ...placed({ file, line }, `${propertyName(name)}: {`),
+    ...placed(create, maker).map(indent),
+    "    methods: {",
+    ...methods.flatMap((each) => placed(each, method(each, names)).map((text) => indent(indent(text)))),
+    "    };",
+    "  };",
+  ];
+}
+
+/** A member of an interface below the place where its source stands. */
+const placed = ({ file, line }: { file: string; line: number }, member: string): string[] => [
+  `  /** ${`${file}:${line}`.replaceAll("*/", "* /")} */`,
+  `  ${member}`,
+];
 
 function method({ name, params, returns }: KernelSignature, names: ReadonlyMap<string, string>): string {
   const list = params.map(

@@ -26,7 +26,7 @@ export type KernelSignature = {
   line: number;
 };
 
-/** An actor class: what makes one, whose name is `new`, and its methods by their names. */
+/** An actor class: what makes one, and its methods by their names. `create.name` is `new`. */
 export type ActorSignature = {
   name: string;
   create: KernelSignature;
@@ -34,7 +34,8 @@ export type ActorSignature = {
   file: string;
   line: number;
 };
-/** `readonly` methods leave the actor as it is, so several may run at once. */
+
+/** A method of an actor; one that is `readonly` leaves the actor as it was. */
 export type ActorMethod = KernelSignature & { readonly?: true };
 
 /** The exported function of an actor's method, or, with `new`, of what makes it. */

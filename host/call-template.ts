@@ -1,7 +1,8 @@
+import { findActor } from "../scheduler/manifest/check.ts";
 import { checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
-import type { BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
+import type { ActorPart, BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
 import { checkMemory } from "./check-memory.ts";
 import type { LoadedModule, ModuleSource } from "./modules.ts";
 import type { CallPool } from "./pool/pool.ts";
@@ -21,6 +22,8 @@ export class CallTemplate {
   readonly priority: number;
   readonly stream: number | undefined;
   readonly bundle: BundleName | undefined;
+  /** The actor that its calls make or call. */
+  readonly actor: ActorPart | undefined;
   /** Its owner does not run it again when it is ended. */
   readonly isOnce: boolean;
   /** The same for the same need. */
@@ -44,6 +47,7 @@ export class CallTemplate {
       priority = 0,
       stream,
       bundle,
+      actor,
       once = false,
     } = template;
     this.owner = owner;
@@ -56,6 +60,7 @@ export class CallTemplate {
     const isPlain = keyOf(need) === keyOf(defaultNeed);
     this.need = isPlain ? defaultNeed : need;
     this.bundle = bundle;
+    this.actor = actor;
     this.isOnce = once;
     const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
     this.shape = place + (isPlain ? "" : keyOf(need));
@@ -82,6 +87,7 @@ export class CallTemplate {
   async prepare(modules: ModuleSource, maxMemoryBytes: number): Promise<void> {
     const module = await modules.get(this.sha256);
     const label = `${module.manifest.module}/${this.kernel}`;
+    if (this.actor !== undefined) findActor(module.manifest, this.kernel);
     checkGrant(label, module.needs, this.grant);
     checkMemory(label, this.limits.memoryBytes, maxMemoryBytes);
     this.#label = label;
@@ -94,7 +100,8 @@ export class CallTemplate {
     if (known !== undefined && !known.isForgotten) return known;
     const { module, kernel, limits, grant, clock, stream } = this;
     const source: SeedSource = seed === "item" ? { kind: seed } : { kind: seed, prefix: `${this.owner}-` };
-    const site = pool.site({ module, kernel, limits, grant, clock, stream, isMap: false, seed: source });
+    const facts = { module, kernel, limits, grant, clock, stream, isMap: false, seed: source };
+    const site = pool.site(this.actor === undefined ? facts : { ...facts, isActor: true });
     this.#sites[seed] = site;
     return site;
   }

@@ -25,9 +25,13 @@ import {
   type ToHost,
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
-import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
+import { byteLengthOf, bytesOf, decodeValue, type Encoded } from "../scheduler/protocol/value.ts";
+import { numberBytes } from "../scheduler/protocol/value-format.ts";
 import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
+import { stateRoomBytes } from "./actors/actor-state.ts";
+import { BusActors } from "./actors/bus-actors.ts";
+import type { MethodEnd } from "./actors/method-call.ts";
 import type { BusTask } from "./bus-task.ts";
 import { MemoryGuard } from "./memory-guard.ts";
 import type { ModuleSource } from "./modules.ts";
@@ -90,6 +94,7 @@ export class Executor {
   readonly #scheduler: HostScheduler<BusTask>;
   readonly #times = new RunTimes();
   readonly #memory: MemoryGuard;
+  readonly #actors: BusActors;
   #waking: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
 
@@ -113,6 +118,12 @@ export class Executor {
       giveBack: (task, returned) => this.#end(task, returned),
       isShort: () => this.#memory.isOver,
       wakeIn: (ms) => this.#wakeIn(ms),
+    });
+    this.#actors = new BusActors({
+      ...{ pool, store: deps.store },
+      valuesOf: (task) => this.#methodValues(task),
+      ended: (task, end) => this.#methodEnded(task, end),
+      said: (task, message) => message.kind === "log" && log(task.id, message.text),
     });
     this.#calls = {
       pool,
@@ -153,6 +164,10 @@ export class Executor {
   /** Runs a task, which is told of its end. One without an owner gets a large result whole; else it is kept here. */
   run(task: BusTask): void {
     this.#here.add(task);
+    if (task.template.actor !== undefined) {
+      this.#actors.run(task);
+      return;
+    }
     if (task.window !== undefined) this.#streaming.set(task.id, task);
     const { template, args } = task;
     if (!template.isReady || args.some(isRefArg)) {
@@ -168,8 +183,16 @@ export class Executor {
 
   /** Gets here what a task needs, and runs it then. */
   async #gather(task: BusTask): Promise<void> {
-    const { modules, maxMemoryBytes, isPresent } = this.#deps;
-    const { template, args, owner } = task;
+    const values = await this.#gathered(task);
+    const { owner } = task;
+    if (owner !== undefined && !this.#deps.isPresent(owner)) this.#end(task, { kind: "returned" });
+    else this.#call(task, values);
+  }
+
+  /** What a task takes, once its module is here as well. */
+  async #gathered(task: BusTask): Promise<readonly CallArg[]> {
+    const { modules, maxMemoryBytes } = this.#deps;
+    const { template, args } = task;
     if (!template.isReady) await template.prepare(modules, maxMemoryBytes);
     // Its owner may have gone meanwhile, or let go of what it takes: nobody would let go of that again.
     if (task.isCancelled) throw cancelled(template.label);
@@ -179,8 +202,44 @@ export class Executor {
       ? (args as readonly Encoded[])
       : await Promise.all(args.map((arg) => (isRefArg(arg) ? this.#object(arg, task) : arg)));
     if (task.isCancelled) throw cancelled(template.label);
-    if (owner !== undefined && !isPresent(owner)) this.#end(task, { kind: "returned" });
-    else this.#call(task, values);
+    return values;
+  }
+
+  /** What the call of a method takes, beside the state of its actor in a slot. */
+  #methodValues(task: BusTask): readonly CallArg[] | Promise<readonly CallArg[]> {
+    const { template, args } = task;
+    if (!template.isReady || args.some(isRefArg))
+      return this.#gathered(task).then((values) => this.#methodFitted(task, values));
+    return this.#methodFitted(task, args as readonly Encoded[]);
+  }
+
+  #methodFitted(task: BusTask, values: readonly CallArg[]): readonly CallArg[] {
+    const { template } = task;
+    checkArgBytes(template.label, values, template.limits.maxArgumentBytes);
+    return values.every(isNumber) ? values : this.#fitted(values, task, stateRoomBytes);
+  }
+
+  #methodEnded(task: BusTask, end: MethodEnd): void {
+    switch (end.kind) {
+      case "value":
+        try {
+          this.#end(task, this.#outcomeOf(task, numberOr(end.encoded)));
+        } catch (error) {
+          this.#end(task, { kind: "error", error: toWireError(error) });
+        }
+        return;
+      case "error":
+        if (task.template.isReady) void this.#located(task, end.error);
+        else this.#end(task, end);
+        return;
+      case "returned":
+        this.#end(task, end);
+    }
+  }
+
+  /** Ends actors of an owner. */
+  endActors(owner: string, ids: readonly string[]): void {
+    this.#actors.end(owner, ids);
   }
 
   #call(task: BusTask, values: readonly CallArg[]): void {
@@ -390,6 +449,7 @@ export class Executor {
   /** Ends all tasks of an owner. Returns how many there were. */
   cancelAllOf(owner: string): number {
     this.#departures.delete(owner);
+    this.#actors.endAllOf(owner);
     return this.#cancel((task) => task.owner === owner);
   }
 
@@ -501,9 +561,9 @@ export class Executor {
   }
 
   /** Arguments as a slot takes them: what has no room there goes into objects that end with the task. */
-  #fitted(args: readonly CallArg[], task: BusTask): CallArg[] {
+  #fitted(args: readonly CallArg[], task: BusTask, otherBytes = 0): CallArg[] {
     const room = new SlotRoom();
-    room.reserve(args.length * segmentItemBytes);
+    room.reserve(args.length * segmentItemBytes + otherBytes);
     return args.map((given) => {
       if (typeof given === "object" && "segment" in given) return given;
       if (room.takes(byteLengthOf(given))) return given;
@@ -551,3 +611,9 @@ const cancelled = (label: string) => new TaskCancelledError(`${label} was cancel
 const isNumber = (arg: CallArg) => typeof arg === "number";
 /** Numbers that have room in every slot. */
 const mostQuickArguments = 8;
+
+/** A number as it is, else a copy, because the bytes are those of a slot. */
+function numberOr(encoded: Uint8Array): Encoded {
+  const value = encoded.byteLength === numberBytes ? decodeValue(encoded) : undefined;
+  return typeof value === "number" ? value : encoded.slice();
+}

@@ -294,6 +294,9 @@ export class Host {
         return;
       case "ping":
         return;
+      case "endActors":
+        this.#executor.endActors(clientId, message.ids);
+        return;
       case "gone":
         this.#executor.gone(clientId, message.host);
         return;

@@ -1,6 +1,6 @@
-import { Deque } from "../../scheduler/queue/deque.ts";
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
+import { Deque } from "../../scheduler/queue/deque.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Site } from "../pool/site.ts";

@@ -1,5 +1,5 @@
-import type { ActorLink, ActorSpec } from "../../scheduler/client/backend.ts";
 import { limitsIn } from "../../scheduler/client/actor-options.ts";
+import type { ActorLink, ActorSpec } from "../../scheduler/client/backend.ts";
 import {
   ActorDiedError,
   PendingCallsLimitExceededError,
@@ -42,8 +42,7 @@ export class LocalActor implements ActorLink {
     const made = this.#submit(0, args);
     made.whenReady({
       ready: () => {
-        if (made.content.kind === "failed")
-          this.#die(diedOf(this.#label, toWireError(made.content.error)));
+        if (made.content.kind === "failed") this.#die(diedOf(this.#label, toWireError(made.content.error)));
         made.free();
       },
     });

@@ -1,11 +1,11 @@
 import { withDependant } from "../../scheduler/dataflow/dependants.ts";
 import { fromWireError, ShutdownError } from "../../scheduler/protocol/errors.ts";
-import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { MethodCall, MethodEnd } from "../actors/method-call.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
-import { itemBytes, type ItemWriter, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
+import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
 import type { Said } from "../worker/messages.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import { LocalObject, type Waiter } from "./local-object.ts";

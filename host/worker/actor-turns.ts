@@ -1,5 +1,5 @@
-import { actorExport, type ActorSignature, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
 import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
+import { type ActorSignature, actorExport, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
 import { TurnWriter } from "../actors/turn-format.ts";
 import { captureState, pagesOf, restoreState } from "./actor-state.ts";
 import type { Instance } from "./instance.ts";
@@ -104,7 +104,14 @@ export class ActorTurns {
     const signature: KernelSignature | undefined = method === 0 ? actor.create : actor.methods[method - 1];
     if (signature === undefined) throw new InvalidTaskError(`${call.name} has no method ${method}`);
     const label = `${call.name}.${signature.name}`;
-    return call.sandbox.invoke(call, instance, label, actorExport(actor.name, signature.name), signature, args);
+    return call.sandbox.invoke(
+      call,
+      instance,
+      label,
+      actorExport(actor.name, signature.name),
+      signature,
+      args,
+    );
   }
 
   /** An instance in the state that a turn begins with. It is put back, or dropped. */

@@ -14,7 +14,6 @@ import {
   workerWord,
 } from "../ring/slot.ts";
 import { ActorTurns } from "./actor-turns.ts";
-import { turnOf } from "./turn-items.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { KeptInstances } from "./kept-instances.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -23,6 +22,7 @@ import type { Meter } from "./meter.ts";
 import type { Nested } from "./nested.ts";
 import { Sandbox } from "./sandbox.ts";
 import { SiteCall } from "./site-call.ts";
+import { turnOf } from "./turn-items.ts";
 
 export type CallRunnerDeps = {
   shared: Shared;

@@ -1,6 +1,12 @@
 import { KernelNotFoundError, OutOfMemoryError } from "../../scheduler/protocol/errors.ts";
 import { isScalarType, signatureOf } from "../../scheduler/protocol/manifest.ts";
-import { globalExport, keepExport, outOfMemoryExport, reservedPrefix, restoreExport } from "../wasm/reserved.ts";
+import {
+  globalExport,
+  keepExport,
+  outOfMemoryExport,
+  reservedPrefix,
+  restoreExport,
+} from "../wasm/reserved.ts";
 import { blockBytes } from "../wasm/restore.ts";
 import type { Guest } from "./guest.ts";
 import type { HostFunctions } from "./host-functions.ts";

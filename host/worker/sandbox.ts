@@ -6,7 +6,11 @@ import {
   WrayError,
 } from "../../scheduler/protocol/errors.ts";
 import type { Limits } from "../../scheduler/protocol/limits.ts";
-import { type ActorSignature, isScalarType, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
+import {
+  type ActorSignature,
+  isScalarType,
+  type KernelSignature,
+} from "../../scheduler/protocol/manifest.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { Instance, pageBytes } from "./instance.ts";

@@ -11,6 +11,10 @@ export type ActorOptions = Partial<Limits> & {
   getIfExists?: boolean;
   /** How many calls of `@readonly` methods may run at once. All others run alone. Default 1. */
   maxConcurrency?: number;
+  /** How often it is made anew when its host dies, by its constructor. Default 0: then it is gone. */
+  maxRestarts?: number;
+  /** How often a call is sent again that was under way when its host died: it may be applied more than once. Default 0. */
+  maxTaskRetries?: number;
   /** How many of its calls may be pending; one more fails with PENDING_CALLS_LIMIT_EXCEEDED. Default: no limit. */
   maxPendingCalls?: number;
 };
@@ -27,6 +31,8 @@ const checks: Checks<Required<ActorOptions>> = {
   },
   getIfExists: { test: (value) => typeof value === "boolean", expected: "true or false" },
   maxConcurrency: integerFrom(1, 1_000),
+  maxRestarts: integerFrom(0),
+  maxTaskRetries: integerFrom(0),
   maxPendingCalls: integerFrom(1),
 };
 

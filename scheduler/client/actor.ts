@@ -67,7 +67,9 @@ export class ActorClass<Functions extends ActorFunctions = UntypedActor> {
   readonly name: string;
   readonly #deps: ActorDeps;
   readonly #options: ActorOptions;
-  readonly #Handle: new (link: ActorLink) => Actor;
+  readonly #Handle: new (
+    link: ActorLink,
+  ) => Actor;
 
   constructor(deps: ActorDeps, options: ActorOptions = {}) {
     this.name = `${deps.module.manifest.module}/${deps.actor.name}`;
@@ -133,13 +135,7 @@ class BoundMethod {
   readonly #deps: ActorDeps & { signature: KernelSignature };
   readonly #fits: readonly ((value: unknown) => boolean)[];
 
-  constructor(
-    link: ActorLink,
-    number: number,
-    label: string,
-    signature: KernelSignature,
-    deps: ActorDeps,
-  ) {
+  constructor(link: ActorLink, number: number, label: string, signature: KernelSignature, deps: ActorDeps) {
     this.#link = link;
     this.#number = number;
     this.#label = label;

@@ -9,7 +9,8 @@ import { defaultLimits } from "../protocol/limits.ts";
 import { inlineBytes } from "../protocol/messages.ts";
 import { EncodedTable } from "../protocol/table.ts";
 import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
-import type { Backend, MapArg, Streaming, Target } from "./backend.ts";
+import type { ActorSpec, Backend, MapArg, Streaming, Target } from "./backend.ts";
+import { BusActor, planOf } from "./bus-actor.ts";
 import { BusHandle, type Holds } from "./bus-handle.ts";
 import { busItems } from "./bus-items.ts";
 import { checkOwnGroup } from "./groups.ts";
@@ -39,13 +40,9 @@ export class BusBackend implements Backend, Holds {
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target {
     const label = `${module.manifest.module}/${kernel}`;
     checkOwnGroup(this.id, options.group);
-    const { maxArgumentBytes = defaultLimits.maxArgumentBytes, seed, maxUnread = defaultMaxUnread } = options;
+    const { maxArgumentBytes, seed, maxUnread = defaultMaxUnread } = options;
     const template: TaskTemplate = { label, module: module.sha256, kernel, ...templateOptions(options) };
-    const argsOf = (given: readonly unknown[]) => {
-      const args = given.every(isNumber) ? given : given.map((arg) => this.#argOf(arg));
-      checkArgBytes(label, args, maxArgumentBytes);
-      return args;
-    };
+    const argsOf = (given: readonly unknown[]) => this.#argsOf(label, given, maxArgumentBytes);
     const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
       const args = argsOf(given);
       const handle = new BusHandle(this.#submitter.newId(), this);
@@ -71,8 +68,33 @@ export class BusBackend implements Backend, Holds {
     };
   }
 
-  makeActor(): never {
-    throw new InvalidTaskError("not yet");
+  makeActor(spec: ActorSpec, given: readonly unknown[]): BusActor {
+    const { module, actor, options } = spec;
+    const label = `${module.manifest.module}/${actor.name}`;
+    const args = this.#argsOf(label, given, options.maxArgumentBytes);
+    const id = this.#submitter.makeActor((id) => planOf(id, label, spec, args));
+    return new BusActor(id, {
+      call: (method, given) => {
+        const name = `${label}.${actor.methods[method - 1]!.name}`;
+        const args = this.#argsOf(name, given, options.maxArgumentBytes);
+        const handle = new BusHandle(this.#submitter.newId(), this);
+        this.#submitter.callActor(id, method, args, handle);
+        return handle;
+      },
+      kill: () => this.#submitter.killActor(id),
+      release: () => this.#submitter.releaseActor(id),
+    });
+  }
+
+  /** The arguments of a call as they go into messages. @throws LimitExceededError */
+  #argsOf(
+    label: string,
+    given: readonly unknown[],
+    maxArgumentBytes = defaultLimits.maxArgumentBytes,
+  ): readonly (Encoded | string)[] {
+    const args = given.every(isNumber) ? given : given.map((arg) => this.#argOf(arg));
+    checkArgBytes(label, args, maxArgumentBytes);
+    return args;
   }
 
   put(value: unknown, replicas?: number): BusHandle {

@@ -1,3 +1,4 @@
+import { type ActorPlan, ActorTable } from "../actors/actor-table.ts";
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
 import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-task.ts";
@@ -96,6 +97,7 @@ export class Submitter {
   readonly #local: LocalHost | undefined;
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
+  readonly #actors: ActorTable;
   readonly #fetching: Fetching;
   readonly #lending: Lending;
   readonly #borrowing: Borrowing;
@@ -133,6 +135,20 @@ export class Submitter {
       askOwner: (id, hostIds) => this.#borrowing.lost(id, hostIds),
       nowMs: () => performance.now(),
       random: Math.random,
+    });
+    this.#actors = new ActorTable({
+      ...{ objects: this.#objects, hosts: this.#hosts, clientId: id },
+      numberOf: (id) => this.#ids.numberOf(id),
+      make: (submission) => this.submit(submission),
+      send: (hostId, call, args) => {
+        const { number } = call;
+        const template = this.#templateOn(hostId, call.template);
+        this.#exchange.send(hostId, { kind: "call", number, template, args, own: undefined }, runBytes(args));
+      },
+      cancel: (hostId, callId) =>
+        this.#exchange.send(hostId, { kind: "cancel", ids: [callId] }, callId.length),
+      end: (hostId, actorId) =>
+        this.#exchange.send(hostId, { kind: "endActors", ids: [actorId] }, actorId.length),
     });
     this.#groups = new GroupTable({
       hosts: this.#hosts,
@@ -323,11 +339,50 @@ export class Submitter {
   /** Submits a task, whose result is for this keeper if there is one, and has its id. Returns the id of the result. */
   submit(submission: Submission, keeper?: Keeper & { readonly id: string }): string {
     const id = keeper?.id ?? this.newId();
-    const { template, args: given, seed, items } = submission;
     this.#lookAtOwn();
+    this.#withPlaced(submission.args, (args) => this.#tasks.submit(id, { ...submission, args }, keeper));
+    return id;
+  }
+
+  /** Makes an actor. Returns its id. */
+  makeActor(planOf: (id: string) => ActorPlan): string {
+    const id = this.newId();
+    this.#lookAtOwn();
+    this.#actors.make(id, planOf(id));
+    return id;
+  }
+
+  /**
+   * Submits a call of an actor, whose result is for this keeper.
+   * @throws PendingCallsLimitExceededError
+   */
+  callActor(
+    actorId: string,
+    method: number,
+    given: readonly (Encoded | string)[],
+    keeper: Keeper & { readonly id: string },
+  ): void {
+    this.#withPlaced(given, (args) => this.#actors.call(actorId, method, keeper.id, args, keeper));
+  }
+
+  /** Ends an actor at once. */
+  killActor(id: string): void {
+    this.#actors.kill(id);
+  }
+
+  /** The program can't call an actor any more. */
+  releaseActor(id: string): void {
+    this.#actors.release(id);
+  }
+
+  /** The arguments of a call, of which those that are too large for a message are objects. */
+  #withPlaced(
+    given: readonly (Encoded | string)[],
+    submit: (args: readonly (Encoded | string)[]) => void,
+  ): void {
     if (!given.some(isBytes)) {
-      this.#tasks.submit(id, submission, keeper);
-      return id;
+      submit(given);
+      return;
     }
     const implicit: string[] = [];
     let leftBytes = inlineTaskBytes;
@@ -341,10 +396,12 @@ export class Submitter {
       this.#objects.belongsToCall(implicit.at(-1)!);
       return implicit.at(-1)!;
     };
-    this.#tasks.submit(id, { template, args: given.map(placed), seed, items }, keeper);
-    // No program holds these: they are let go of with the task.
-    for (const ref of implicit) this.#objects.drop(ref);
-    return id;
+    try {
+      submit(given.map(placed));
+    } finally {
+      // No program holds these: they are let go of with the call.
+      for (const ref of implicit) this.#objects.drop(ref);
+    }
   }
 
   /** Reserves bundles on hosts, all or none. Rejects when they can't be had. */
@@ -366,7 +423,7 @@ export class Submitter {
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
   cancel(id: string): void {
-    this.#tasks.cancel(id);
+    if (!this.#actors.cancel(id)) this.#tasks.cancel(id);
   }
 
   /** So many items of a task were taken: it may yield more. */
@@ -459,6 +516,7 @@ export class Submitter {
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);
+    this.#actors.close(shutdown);
     this.#groups.close(failure);
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
     this.#exchange.flush();
@@ -475,10 +533,12 @@ export class Submitter {
   #onMessage(hostId: string, message: ToClient): void {
     switch (message.kind) {
       case "value":
-        this.#tasks.endedByNumber(hostId, message.number, message);
+        if (!this.#tasks.endedByNumber(hostId, message.number, message))
+          this.#actors.ended(hostId, message.number, message);
         return;
       case "result":
-        this.#tasks.ended(hostId, message.id, message.outcome);
+        if (!this.#actors.ended(hostId, this.#ids.numberOf(message.id), message.outcome))
+          this.#tasks.ended(hostId, message.id, message.outcome);
         return;
       case "item":
         this.#tasks.yielded(hostId, message.id, message.index, message.outcome);
@@ -564,6 +624,7 @@ export class Submitter {
     this.#templates.delete(hostId);
     this.#groups.hostLost(hostId);
     this.#tasks.hostLost(hostId, hasLeft);
+    this.#actors.hostLost(hostId);
     this.#replicator.hostLost(hostId);
   }
 

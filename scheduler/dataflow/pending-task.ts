@@ -64,6 +64,8 @@ export type Submission = {
   seed?: string | undefined;
   /** For what it yields, when its template says that it may. */
   items?: ItemSink | undefined;
+  /** Hears on which host it has come to a value, before that is known. */
+  ranOn?: ((hostId: string) => void) | undefined;
 };
 
 /** How far a task has come: a part of 1, and what it says of it. */

@@ -17,23 +17,16 @@ import {
   WorkerCrashedError,
   WrayError,
 } from "../protocol/errors.ts";
-import {
-  type Arg,
-  type ItemOutcome,
-  inlineBytes,
-  itemIdOf,
-  itemIndexOf,
-  type Outcome,
-  type RefArg,
-} from "../protocol/messages.ts";
+import { type Arg, type ItemOutcome, itemIdOf, itemIndexOf, type Outcome } from "../protocol/messages.ts";
 import type { Peer } from "../protocol/subjects.ts";
-import { byteLengthOf, type Encoded } from "../protocol/value.ts";
+import type { Encoded } from "../protocol/value.ts";
 import { missedDeadline } from "../queue/expired.ts";
 import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
 import { ItemOrigin, isAgain, LostItems } from "./lost-items.ts";
 import { PendingTask, type Progress, type Submission } from "./pending-task.ts";
+import { argsOn, isRef, refsOf } from "./resolve-args.ts";
 import { isRetried, Retries } from "./retries.ts";
 import { lostFor, originOf, replayOf, TaskOrigin } from "./task-origin.ts";
 
@@ -140,6 +133,7 @@ export class TaskTable {
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
     switch (outcome.kind) {
       case "value":
+        task.submission.ranOn?.(hostId);
         this.#hasRun(task, hostId);
         this.#end(task, { kind: "local", value: kept(outcome.value) }, outcome.clock);
         break;
@@ -471,54 +465,13 @@ export class TaskTable {
     task.hostId = hostId;
     task.yieldedCount = 0;
     task.beginsAnew = false;
-    const args = this.#argsOn(hostId, task);
+    const args = argsOn(this.#deps, hostId, task.args);
     if (args instanceof Error) {
       this.#fail(task, withDependant(args, task.label));
       return;
     }
     hosts.sent(hostId, task.module);
     send(hostId, task, args);
-  }
-
-  /** The arguments as they go to a host, or why they can't. */
-  #argsOn(hostId: string, { args }: PendingTask): readonly Arg[] | Error {
-    if (!args.some(isRef)) return args as readonly Encoded[];
-    const resolved: Arg[] = [];
-    for (const source of args) {
-      const arg = typeof source === "string" ? this.#resolve(source, hostId) : source;
-      if (arg instanceof Error) return arg;
-      resolved.push(arg);
-    }
-    return resolved;
-  }
-
-  /** How a ready object goes to a host, or why it can't. */
-  #resolve(ref: string, hostId: string): Arg | Error {
-    const { objects } = this.#deps;
-    const state = objects.state(ref);
-    switch (state?.kind) {
-      case "failed":
-        return state.error;
-      case "local":
-        if (byteLengthOf(state.value) <= inlineBytes) return state.value;
-        return this.#refArg(ref, hostId, []);
-      case "remote":
-        return this.#refArg(ref, hostId, [...state.hosts]);
-      default:
-        throw new Error(`task with an argument, ${ref}, that is not ready`);
-    }
-  }
-
-  /** Who is asked for an object, in this order: a copy, the hosts that hold the original, and the client, last. */
-  #refArg(ref: string, hostId: string, holders: string[]): RefArg {
-    const { objects, clientId } = this.#deps;
-    const copy = objects.copiedTo(ref, hostId);
-    const hosts = copy === undefined ? holders : [copy, ...holders.filter((id) => id !== copy)];
-    // The client has what hosts hold only if these have left by then.
-    return {
-      ref,
-      at: [...hosts.map((id) => ({ kind: "host" as const, id })), { kind: "client", id: clientId }],
-    };
   }
 
   /** At once, since it was not the task's fault. */
@@ -598,11 +551,6 @@ export class TaskTable {
 
 const none: readonly string[] = [];
 const nothing = {};
-
-const isRef = (arg: Encoded | string): arg is string => typeof arg === "string";
-
-const refsOf = (args: Submission["args"]): readonly string[] =>
-  args.some(isRef) ? args.filter(isRef) : none;
 
 /** A copy of bytes, because they are part of a larger message. */
 const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());

@@ -1,5 +1,11 @@
 import { InvalidTaskError, KernelNotFoundError } from "../protocol/errors.ts";
-import { type ActorSignature, type KernelSignature, type Manifest, type Type, typeName } from "../protocol/manifest.ts";
+import {
+  type ActorSignature,
+  type KernelSignature,
+  type Manifest,
+  type Type,
+  typeName,
+} from "../protocol/manifest.ts";
 import { describeSignature } from "./describe.ts";
 import { type Classes, findMismatch } from "./fit.ts";
 

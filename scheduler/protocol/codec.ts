@@ -100,6 +100,7 @@ const templateOptions = {
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
   stream: countFrom1,
   once: exactly(true),
+  actor: object({ id: text, method: count }, { maxConcurrency: countFrom1 }),
   bundle: object({ group: text, index: count }),
 };
 /** What each call may say of itself. */
@@ -158,6 +159,7 @@ const toHost: Shape<ToHost> = union({
   }),
   unreserve: object({ kind: exactly("unreserve"), group: text, indexes: listOf(count) }),
   ping: object({ kind: exactly("ping") }),
+  endActors: object({ kind: exactly("endActors"), ids: listOf(text) }),
   gone: object({ kind: exactly("gone"), host: name }),
   keep: object({ kind: exactly("keep"), id: text, at: peers }),
   bye: object({ kind: exactly("bye") }),

@@ -42,7 +42,10 @@ export type ActorMethod = KernelSignature & { readonly?: true };
 export const actorExport = (actor: string, method: string): string => `${actor}$${method}`;
 
 /** What a manifest says of an exported function: a kernel, or what belongs to an actor. */
-export function signatureOf({ kernels, actors = [] }: Manifest, exported: string): KernelSignature | undefined {
+export function signatureOf(
+  { kernels, actors = [] }: Manifest,
+  exported: string,
+): KernelSignature | undefined {
   const kernel = kernels.find(({ name }) => name === exported);
   if (kernel !== undefined) return kernel;
   for (const { name, create, methods } of actors) {

@@ -28,9 +28,17 @@ export type Template = {
   stream?: number;
   /** The bundle of a placement group of the owner's that it runs in. */
   bundle?: BundleName;
+  /** It makes an actor of this id, of the class that the kernel names; or it calls a method of that. */
+  actor?: ActorPart;
   /** It is not run again when its worker dies: what can be is ended before it when memory is short. */
   once?: true;
 };
+
+/**
+ * `method` is 0 for what makes the actor, then its methods in the order of the manifest. So many turns of methods that only
+ * read may run at once.
+ */
+export type ActorPart = { id: string; method: number; maxConcurrency?: number };
 
 /** A part of what a placement group has reserved. */
 export type BundleName = { group: string; index: number };
@@ -123,6 +131,8 @@ export type ToHost =
   | { kind: "unreserve"; group: string; indexes: number[] }
   /** The owner wants to know whether the host is there: it acknowledges this as it does all. */
   | { kind: "ping" }
+  /** These actors of the owner's are to end, with all of their calls. */
+  | { kind: "endActors"; ids: string[] }
   /** For the owner, that host is dead: nothing more comes from there. */
   | { kind: "gone"; host: string }
   /** Fetches an object from one of these peers and keeps it as if a task had made it here. */

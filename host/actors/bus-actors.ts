@@ -1,0 +1,182 @@
+import { ActorDiedError, toWireError, type WireError } from "../../scheduler/protocol/errors.ts";
+import type { BusTask } from "../bus-task.ts";
+import type { ObjectStore } from "../objects/store.ts";
+import type { CallPool, Pool } from "../pool/pool.ts";
+import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
+import type { CallArg } from "../task-call.ts";
+import type { Said } from "../worker/messages.ts";
+import { Actor } from "./actor.ts";
+import type { MethodCall, MethodEnd } from "./method-call.ts";
+
+export type BusActorsDeps = {
+  pool: Pick<Pool, "submit" | "cancel"> & CallPool;
+  store: ObjectStore;
+  /** What a call takes, once it is here and has room in a slot. */
+  valuesOf(task: BusTask): readonly CallArg[] | Promise<readonly CallArg[]>;
+  ended(task: BusTask, end: MethodEnd): void;
+  said(task: BusTask, message: Said): void;
+};
+
+/** An actor of a client, with its calls in the order in which they came. */
+type Hosted = {
+  id: string;
+  owner: string;
+  /** Once its module is here. */
+  actor: Actor | undefined;
+  /** Those whose arguments are on their way, or that wait for such. */
+  coming: BusMethodCall[];
+};
+
+/** The actors of a host's clients. */
+export class BusActors {
+  readonly #deps: BusActorsDeps;
+  readonly #actors = new Map<string, Hosted>();
+  #keyCount = 0;
+
+  constructor(deps: BusActorsDeps) {
+    this.#deps = deps;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#actors.size;
+  }
+
+  /** Makes an actor, or calls a method of one. */
+  run(task: BusTask): void {
+    const { id, method } = task.template.actor!;
+    const owner = task.owner ?? "";
+    let hosted = this.#actors.get(id);
+    if (hosted === undefined || hosted.owner !== owner) {
+      if (method !== 0 || hosted !== undefined) {
+        this.#deps.ended(task, { kind: "error", error: notHere(id) });
+        return;
+      }
+      hosted = { id, owner, actor: undefined, coming: [] };
+      this.#actors.set(id, hosted);
+    }
+    const call = new BusMethodCall(task, this.#deps, (end) => {
+      // What could not be made is not there.
+      if (method === 0 && end.kind !== "value") this.#drop(hosted);
+    });
+    hosted.coming.push(call);
+    const values = this.#deps.valuesOf(task);
+    if (values instanceof Promise) {
+      values.then(
+        (here) => this.#arrived(hosted, call, here),
+        (error) => {
+          call.ended({ kind: "error", error: toWireError(error) });
+          this.#goOn(hosted);
+        },
+      );
+    } else {
+      this.#arrived(hosted, call, values);
+    }
+  }
+
+  /** Ends actors of an owner. */
+  end(owner: string, ids: readonly string[]): void {
+    for (const id of ids) {
+      const hosted = this.#actors.get(id);
+      if (hosted?.owner === owner) this.#drop(hosted);
+    }
+  }
+
+  /** Ends all actors of an owner. */
+  endAllOf(owner: string): void {
+    for (const hosted of [...this.#actors.values()]) if (hosted.owner === owner) this.#drop(hosted);
+  }
+
+  #arrived(hosted: Hosted, call: BusMethodCall, values: readonly CallArg[]): void {
+    call.values = values;
+    this.#goOn(hosted);
+  }
+
+  /** Gives the actor what it can have, in order. */
+  #goOn(hosted: Hosted): void {
+    const { coming } = hosted;
+    while (coming.length > 0) {
+      const call = coming[0]!;
+      if (!call.hasEnded) {
+        if (call.values === undefined) return;
+        hosted.actor ??= this.#actorFor(hosted, call.task);
+        hosted.actor.call(call);
+      }
+      coming.shift();
+    }
+  }
+
+  #actorFor({ id, owner }: Hosted, { template }: BusTask): Actor {
+    const { pool, store } = this.#deps;
+    return new Actor({
+      ...{ pool, store, owner, id, key: this.#keyCount++ },
+      site: template.siteIn(pool, "item"),
+      maxConcurrency: template.actor!.maxConcurrency ?? 1,
+    });
+  }
+
+  #drop(hosted: Hosted): void {
+    if (this.#actors.get(hosted.id) !== hosted) return;
+    this.#actors.delete(hosted.id);
+    const error = notHere(hosted.id);
+    hosted.actor?.end(error);
+    for (const call of hosted.coming.splice(0)) call.ended({ kind: "error", error });
+  }
+}
+
+/** A call of a client's actor. */
+class BusMethodCall implements MethodCall {
+  readonly task: BusTask;
+  /** What it takes, once it is here. */
+  values: readonly CallArg[] | undefined;
+  hasEnded = false;
+  readonly #deps: BusActorsDeps;
+  readonly #over: (end: MethodEnd) => void;
+
+  constructor(task: BusTask, deps: BusActorsDeps, over: (end: MethodEnd) => void) {
+    this.task = task;
+    this.#deps = deps;
+    this.#over = over;
+  }
+
+  get method(): number {
+    return this.task.template.actor!.method;
+  }
+
+  get argCount(): number {
+    return this.values!.length;
+  }
+
+  get itemBytes(): number {
+    let bytes = 0;
+    for (const value of this.values!) bytes += itemBytesOf(value);
+    return bytes;
+  }
+
+  write(items: ItemWriter): void {
+    for (const value of this.values!) {
+      if (typeof value === "number") items.number(value);
+      else if (value instanceof Uint8Array) items.inline(value);
+      else items.segment(value.byteLength, value.segment);
+    }
+  }
+
+  ended(end: MethodEnd): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.#deps.ended(this.task, end);
+    this.#over(end);
+  }
+
+  said(message: Said): void {
+    this.#deps.said(this.task, message);
+  }
+}
+
+function itemBytesOf(value: CallArg): number {
+  if (typeof value === "number") return numberItemBytes;
+  return value instanceof Uint8Array ? itemBytes(value.byteLength) : segmentItemBytes;
+}
+
+const notHere = (id: string): WireError =>
+  toWireError(new ActorDiedError(`actor ${id} is not here: it has ended`, { data: { id } }));

@@ -1,4 +1,5 @@
 import { ActorDiedError, toWireError, type WireError } from "../../scheduler/protocol/errors.ts";
+import { isRefArg } from "../../scheduler/protocol/messages.ts";
 import type { BusTask } from "../bus-task.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { CallPool, Pool } from "../pool/pool.ts";
@@ -25,7 +26,14 @@ type Hosted = {
   actor: Actor | undefined;
   /** Those whose arguments are on their way, or that wait for such. */
   coming: BusMethodCall[];
+  /** How many of them have begun to be gathered, from the first. */
+  begunCount: number;
+  /** Calls that have objects in memory, or have these on their way. */
+  heavyCount: number;
 };
+
+/** So many calls of an actor may have objects in memory, or on their way, before they run. */
+const mostHeavy = 32;
 
 /** The actors of a host's clients. */
 export class BusActors {
@@ -52,25 +60,39 @@ export class BusActors {
         this.#deps.ended(task, { kind: "error", error: notHere(id) });
         return;
       }
-      hosted = { id, owner, actor: undefined, coming: [] };
+      hosted = { id, owner, actor: undefined, coming: [], begunCount: 0, heavyCount: 0 };
       this.#actors.set(id, hosted);
     }
     const call = new BusMethodCall(task, this.#deps, (end) => {
       // What could not be made is not there.
       if (method === 0 && end.kind !== "value") this.#drop(hosted);
+      if (!call.isHeavy) return;
+      hosted.heavyCount--;
+      this.#gather(hosted);
     });
     hosted.coming.push(call);
-    const values = this.#deps.valuesOf(task);
-    if (values instanceof Promise) {
-      values.then(
-        (here) => this.#arrived(hosted, call, here),
-        (error) => {
-          call.ended({ kind: "error", error: toWireError(error) });
-          this.#goOn(hosted);
-        },
-      );
-    } else {
-      this.#arrived(hosted, call, values);
+    this.#gather(hosted);
+  }
+
+  /** Gets here what the next calls take, as far as there may be so much at once. */
+  #gather(hosted: Hosted): void {
+    while (hosted.begunCount < hosted.coming.length) {
+      const call = hosted.coming[hosted.begunCount]!;
+      if (call.isHeavy && hosted.heavyCount >= mostHeavy) return;
+      if (call.isHeavy) hosted.heavyCount++;
+      hosted.begunCount++;
+      const values = this.#deps.valuesOf(call.task);
+      if (values instanceof Promise) {
+        values.then(
+          (here) => this.#arrived(hosted, call, here),
+          (error) => {
+            call.ended({ kind: "error", error: toWireError(error) });
+            this.#goOn(hosted);
+          },
+        );
+      } else {
+        this.#arrived(hosted, call, values);
+      }
     }
   }
 
@@ -103,6 +125,7 @@ export class BusActors {
         hosted.actor.call(call);
       }
       coming.shift();
+      hosted.begunCount--;
     }
   }
 
@@ -120,13 +143,17 @@ export class BusActors {
     this.#actors.delete(hosted.id);
     const error = notHere(hosted.id);
     hosted.actor?.end(error);
-    for (const call of hosted.coming.splice(0)) call.ended({ kind: "error", error });
+    const coming = hosted.coming.splice(0);
+    hosted.begunCount = 0;
+    for (const call of coming) call.ended({ kind: "error", error });
   }
 }
 
 /** A call of a client's actor. */
 class BusMethodCall implements MethodCall {
   readonly task: BusTask;
+  /** Whether it takes objects. */
+  readonly isHeavy: boolean;
   /** What it takes, once it is here. */
   values: readonly CallArg[] | undefined;
   hasEnded = false;
@@ -135,6 +162,7 @@ class BusMethodCall implements MethodCall {
 
   constructor(task: BusTask, deps: BusActorsDeps, over: (end: MethodEnd) => void) {
     this.task = task;
+    this.isHeavy = task.args.some(isRefArg);
     this.#deps = deps;
     this.#over = over;
   }

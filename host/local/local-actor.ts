@@ -13,8 +13,13 @@ import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { LoadedModule } from "../modules.ts";
 import { fitArgs } from "./fit-args.ts";
 import type { LocalBackend } from "./local-backend.ts";
-import { LocalMethodCall } from "./local-method-call.ts";
+import { type Locate, LocalMethodCall } from "./local-method-call.ts";
 import { LocalObject } from "./local-object.ts";
+
+/** An actor that nobody can call any more has no calls that wait either: each holds it. */
+const dropped = new FinalizationRegistry<Actor>((actor) =>
+  actor.end(toWireError(new ActorDiedError("nobody has a handle of it"))),
+);
 
 /** An actor of an embedded host's client. */
 export class LocalActor implements ActorLink {
@@ -24,6 +29,7 @@ export class LocalActor implements ActorLink {
   /** Calls in the order in which they were submitted, from the first whose arguments are not all ready. */
   readonly #waiting: LocalMethodCall[] = [];
   #pendingCount = 0;
+  #module: LoadedModule | undefined;
   #actor: Actor | undefined;
   #error: WireError | undefined;
 
@@ -91,9 +97,10 @@ export class LocalActor implements ActorLink {
     );
     const result = backend.newResult();
     this.#pendingCount++;
-    const call = new LocalMethodCall(backend, label, method, args, result, this.#went, () => {
+    const over = () => {
       this.#pendingCount--;
-    });
+    };
+    const call = new LocalMethodCall(backend, label, method, args, result, this.#went, over, this.#located);
     for (const object of kept) object.free();
     this.#waiting.push(call);
     this.#went();
@@ -111,8 +118,14 @@ export class LocalActor implements ActorLink {
     }
   };
 
+  readonly #located: Locate = (error, tell) => {
+    if (this.#module === undefined) tell(error);
+    else this.#backend.located(this.#module, error, tell);
+  };
+
   #start(module: LoadedModule, key: number): void {
     if (this.#error !== undefined) return;
+    this.#module = module;
     const backend = this.#backend;
     const { actor, options } = this.#spec;
     const { grant = defaultGrant, maxConcurrency = 1 } = options;
@@ -127,6 +140,7 @@ export class LocalActor implements ActorLink {
         ...{ pool: backend.pool, store: backend.store, site, owner: backend.id },
         ...{ id: this.id, key, maxConcurrency },
       });
+      dropped.register(this, this.#actor);
     } catch (error) {
       this.#die(diedOf(this.#label, toWireError(error)));
     }

@@ -1,7 +1,8 @@
 import { withDependant } from "../../scheduler/dataflow/dependants.ts";
-import { fromWireError, ShutdownError } from "../../scheduler/protocol/errors.ts";
+import { fromWireError, ShutdownError, type WireError } from "../../scheduler/protocol/errors.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
+import { numberBytes } from "../../scheduler/protocol/value-format.ts";
 import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { MethodCall, MethodEnd } from "../actors/method-call.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
@@ -12,6 +13,9 @@ import { LocalObject, type Waiter } from "./local-object.ts";
 import { type LocalArg, writeObject } from "./local-task.ts";
 import { storeOverflow } from "./store-overflow.ts";
 
+/** Tells an error with the places in the source that it came from. */
+export type Locate = (error: WireError, tell: (error: WireError) => void) => void;
+
 /** A call of a method of an embedded host's actor. It goes to the actor once all that it takes is ready. */
 export class LocalMethodCall implements MethodCall, Waiter {
   readonly method: number;
@@ -21,6 +25,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
   readonly #result: LocalObject;
   readonly #went: () => void;
   readonly #over: () => void;
+  readonly #located: Locate;
   #missingCount = 0;
   #pinned: StoredObject[] = [];
   #moved: ReadonlyMap<LocalObject, StoredObject> | undefined;
@@ -29,6 +34,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
   /**
    * @param went is called when it may be ready
    * @param over is called once, when it has ended
+   * @param located adds to an error the places in the source that it came from
    */
   constructor(
     backend: LocalBackend,
@@ -38,6 +44,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
     result: LocalObject,
     went: () => void,
     over: () => void,
+    located: Locate,
   ) {
     this.#backend = backend;
     this.#label = label;
@@ -46,13 +53,14 @@ export class LocalMethodCall implements MethodCall, Waiter {
     this.#result = result;
     this.#went = went;
     this.#over = over;
+    this.#located = located;
     result.task = this;
     const objects = args.filter((arg) => arg instanceof LocalObject);
     if (objects.length === 0) return;
+    // One more, for what is fetched once all are ready.
     this.#missingCount = objects.length + 1;
     for (const object of objects) object.use();
     for (const object of objects) object.whenReady(this);
-    this.#arrived();
   }
 
   get isReady(): boolean {
@@ -104,7 +112,10 @@ export class LocalMethodCall implements MethodCall, Waiter {
         return;
       }
       case "error":
-        this.#settle({ kind: "failed", error: fromWireError(end.error) });
+        this.#release();
+        this.#located(end.error, (error) =>
+          this.#result.settle({ kind: "failed", error: fromWireError(error) }),
+        );
         return;
       case "returned":
         this.#settle({
@@ -119,7 +130,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
   }
 
   #value(encoded: Uint8Array): void {
-    const value = encoded.byteLength === 16 ? decodeValue(encoded) : undefined;
+    const value = encoded.byteLength === numberBytes ? decodeValue(encoded) : undefined;
     if (typeof value === "number") {
       this.#settle({ kind: "number", value });
     } else if (encoded.byteLength <= inlineBytes) {

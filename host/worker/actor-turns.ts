@@ -10,8 +10,9 @@ const turnMs = 1;
 /** How many actors have an instance here at most, and how much memory these may have together. */
 const mostResidents = 64;
 const mostBytes = 64 * 1024 * 1024;
-/** Garbage is collected after so many calls at the earliest, and takes at most this part of the time. */
-const leastCallsPerCollection = 64;
+/** Garbage is collected after so many calls, or values of so many bytes, and takes at most this part of the time. */
+const callsPerCollection = 64;
+const bytesPerCollection = 1024 * 1024;
 const collectionPart = 0.1;
 
 /** The instance of an actor, and which of its states it is in. */
@@ -20,6 +21,7 @@ type Resident = {
   instance: Instance;
   version: number;
   callCount: number;
+  valueBytes: number;
   busyMs: number;
   collectMs: number;
 };
@@ -64,21 +66,33 @@ export class ActorTurns {
   run(call: SiteCall, turn: Turn): Uint8Array {
     const actor = actorOf(call);
     const startMs = performance.now();
-    const resident = this.#resident(call, turn);
+    let resident = this.#resident(call, turn);
     const output = new TurnWriter();
     let isClean = false;
+    let hasCollected = false;
     let nowMs = startMs;
     try {
-      for (const [nth, { method, args }] of turn.calls.entries()) {
+      for (let nth = 0; nth < turn.calls.length; nth++) {
+        const { method, args } = turn.calls[nth]!;
         call.element = turn.firstCall + nth;
         this.#begin(call);
         try {
-          output.value(this.#invoke(call, actor, resident.instance, method, args));
+          const value = this.#invoke(call, actor, resident.instance, method, args);
+          output.value(value);
+          resident.valueBytes += args.reduce((sum, { byteLength }) => sum + byteLength, value.byteLength);
         } catch (error) {
-          if (nth === 0) throw error;
-          // Those before it are run again without it, from where the turn began.
-          output.fails(nth);
-          return output.finish(undefined);
+          if (nth > 0) {
+            // Those before it are run again without it, from where the turn began.
+            output.fails(nth);
+            return output.finish(undefined);
+          }
+          if (!resident.instance.isOutOfMemory || hasCollected || turn.state === undefined) throw error;
+          // Perhaps there is room without the garbage of former calls.
+          call.sandbox.putBack(resident.instance, false);
+          resident = this.#resident(call, turn);
+          resident.instance.collect();
+          hasCollected = true;
+          nth--;
         }
         nowMs = performance.now();
         if (nowMs - startMs > turnMs) break;
@@ -125,19 +139,20 @@ export class ActorTurns {
     if (known !== undefined) known.call.sandbox.putBack(known.instance, false);
     const instance = call.sandbox.takeForState(call, state === undefined ? undefined : pagesOf(state));
     if (state !== undefined) restoreState(instance, state);
-    return { call, instance, version, callCount: 0, busyMs: 0, collectMs: 0 };
+    return { call, instance, version, callCount: 0, valueBytes: 0, busyMs: 0, collectMs: 0 };
   }
 
   /** Collects garbage now and then. */
   #collect(resident: Resident, callCount: number, ms: number): void {
     resident.callCount += callCount;
     resident.busyMs += ms;
-    if (resident.callCount < leastCallsPerCollection) return;
+    if (resident.callCount < callsPerCollection && resident.valueBytes < bytesPerCollection) return;
     if (resident.collectMs > collectionPart * resident.busyMs) return;
     const startMs = performance.now();
     resident.instance.collect();
     resident.collectMs = performance.now() - startMs;
     resident.callCount = 0;
+    resident.valueBytes = 0;
     resident.busyMs = 0;
   }
 

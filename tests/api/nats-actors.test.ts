@@ -1,0 +1,12 @@
+import { startCluster } from "../support/cluster.ts";
+import { actorTests } from "./actors.ts";
+import { apiSuite } from "./suite.ts";
+
+apiSuite(
+  "actors over NATS",
+  async (t) => {
+    const cluster = await startCluster(t, { hosts: 2 });
+    return (options) => cluster.connect(options);
+  },
+  [actorTests],
+);

@@ -1,4 +1,5 @@
 import { actorExport } from "../../scheduler/protocol/manifest.ts";
+import { checkRuntime, faultOf } from "./actor-faults.ts";
 import { ActorFunctions } from "./actor-functions.ts";
 import {
   type ClassPrototype,
@@ -10,7 +11,6 @@ import {
   isClassPrototype,
   isFunctionPrototype,
   type Program,
-  runtimes,
 } from "./compiler.ts";
 import { exportsOf, withdraw } from "./entry.ts";
 import { isOfStandardLibrary } from "./obstacle.ts";
@@ -51,9 +51,10 @@ export function exposeActors(program: Program, entry: File): Actor[] {
 
 function exposed(program: Program, entry: File, name: string, prototype: ClassPrototype): Actor | undefined {
   const maker = makerOf(prototype);
-  const fault = faultOf(name, prototype, maker);
+  const methods = methodsOf(prototype);
+  const fault = faultOf(name, prototype, maker, methods);
   if (fault !== undefined) {
-    refuse(program, fault.at.identifierNode.range, fault.reason, fault.remedy);
+    refuse(program, fault.at.range, fault.reason, fault.remedy);
     return undefined;
   }
   const actor = program.resolver.resolveClass(prototype, null);
@@ -78,12 +79,12 @@ function exposed(program: Program, entry: File, name: string, prototype: ClassPr
   };
 
   const create = expose("new", maker ?? prototype, () => functions.create(maker));
-  const methods = methodsOf(prototype).flatMap((method) => {
+  const called = methods.flatMap((method) => {
     const call = expose(method.name, method, () => functions.call(method));
     if (call === undefined) return [];
     return [{ name: method.name, call, isReadonly: hasMark(method.declaration, "readonly") }];
   });
-  return create && { name, prototype, create, methods };
+  return create && { name, prototype, create, methods: called };
 }
 
 /** A class and those that it extends, as far as users have written them. */
@@ -115,55 +116,4 @@ export function methodsOf(prototype: ClassPrototype): FunctionPrototype[] {
       !member.is(flags.protected) &&
       !member.typeParameterNodes?.length,
   );
-}
-
-function checkRuntime(program: Program, name: string, { identifierNode }: ClassPrototype): void {
-  const { runtime } = program.options;
-  if (runtime === runtimes.minimal) return;
-  refuse(
-    program,
-    identifierNode.range,
-    runtime === runtimes.stub
-      ? `Actor '${name}' lives from call to call, and the runtime 'stub' never frees memory.`
-      : `Actor '${name}' lives on when a call of it fails, which the stack of the runtime 'incremental' does not stand.`,
-    'Add `"runtime": "minimal"` to the options of asconfig.json, or give asc --runtime minimal.',
-  );
-}
-
-/** What forbids a class to be an actor, whatever its methods take and return. */
-function faultOf(
-  name: string,
-  prototype: ClassPrototype,
-  maker: FunctionPrototype | undefined,
-): { at: Element; reason: string; remedy: string } | undefined {
-  if (prototype.typeParameterNodes?.length) {
-    return {
-      at: prototype,
-      reason: `Actor '${name}' is generic, so there is no one class to make.`,
-      remedy: "Put @actor on a class that extends it with plain types.",
-    };
-  }
-  if (prototype.is(flags.abstract)) {
-    return {
-      at: prototype,
-      reason: `Actor '${name}' is abstract, so there is nothing to make.`,
-      remedy: "Put @actor on a class that extends it.",
-    };
-  }
-  if (maker?.is(flags.private) || maker?.is(flags.protected)) {
-    return {
-      at: maker,
-      reason: `The constructor of actor '${name}' is not public, so nobody can make one.`,
-      remedy: "Make it public.",
-    };
-  }
-  const called = methodsOf(prototype).find((method) => method.name === "new");
-  if (called !== undefined) {
-    return {
-      at: called,
-      reason: `Method 'new' of actor '${name}' has the name of what makes an actor.`,
-      remedy: "Rename it, or make it private.",
-    };
-  }
-  return undefined;
 }

@@ -112,10 +112,11 @@ export type Declaration = Node & {
 };
 export type Decorator = Node & { readonly name: Node & { readonly text?: string } };
 
-export type Parameter = {
+export type Parameter = Node & {
   readonly name: Node & { readonly text: string };
   readonly type: Node;
   readonly parameterKind: number;
+  readonly initializer: Node | null;
 };
 
 export type Variable = {

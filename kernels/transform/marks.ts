@@ -3,16 +3,10 @@ import { type Declaration, isClassPrototype, type Program } from "./compiler.ts"
 import { refuse } from "./refuse.ts";
 import { forEachNode } from "./syntax.ts";
 
-/** What else is said of a decorator that stands elsewhere. */
-const places: Record<Mark, { reason: string; remedy: string }> = {
-  actor: {
-    reason: "@actor is for exported classes.",
-    remedy: "Write it before `export class …`, or drop it.",
-  },
-  readonly: {
-    reason: "@readonly is for public methods of classes with @actor.",
-    remedy: "Write it before one, or drop it.",
-  },
+/** Where each decorator means something. */
+const places: Record<Mark, string> = {
+  actor: "an exported class",
+  readonly: "a public method of a class with @actor",
 };
 
 /** Refuses the decorators of actors where they mean nothing. */
@@ -30,11 +24,13 @@ export function refuseMisplacedMarks(program: Program): void {
   for (const { normalizedPath, statements } of program.sources) {
     if (normalizedPath.startsWith("~lib/")) continue;
     forEachNode(statements, (node) => {
-      for (const { name, range } of (node as Partial<Declaration>).decorators ?? []) {
-        if (name.text !== "actor" && name.text !== "readonly") continue;
-        if (allowed[name.text].has(node)) continue;
-        const { reason, remedy } = places[name.text];
-        refuse(program, range, reason, remedy);
+      const { decorators, name } = node as Partial<Declaration>;
+      if (name === undefined) return; // `let …`, whose variables have its decorators again
+      for (const decorator of decorators ?? []) {
+        const mark = decorator.name.text;
+        if ((mark !== "actor" && mark !== "readonly") || allowed[mark].has(node)) continue;
+        const reason = `'${name.range}' has @${mark} and is not ${places[mark]}.`;
+        refuse(program, decorator.range, reason, "Drop the decorator.");
       }
     });
   }

@@ -6,9 +6,9 @@ export const kinds = {
   identifier: 7,
   call: 10,
   propertyAccess: 22,
+  this: 25,
   import: 43,
   classDeclaration: 52,
-  methodDeclaration: 59,
 } as const;
 
 /** Visits every node below, the inner before the outer. */

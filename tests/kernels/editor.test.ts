@@ -56,6 +56,30 @@ test("tsc finds no fault in a user's kernel that imports the sdk", async (t) => 
   assert.equal(await tsc(["-p", "kernels"], project), { exitCode: 0, stdout: "" });
 });
 
+const actor = `@actor
+export class Counter {
+  private count: i32 = 0;
+
+  @readonly
+  value(): i32 {
+    return this.count;
+  }
+}
+`;
+
+test("tsc knows the decorators of actors", async (t) => {
+  const project = await createProject(t, actor);
+  assert.equal(await tsc(["-p", "kernels"], project), { exitCode: 0, stdout: "" });
+});
+
+test("tsc finds the decorators of actors where they mean nothing", async (t) => {
+  const wrong = actor.replace("export class", "export abstract class").replace("value()", "get value()");
+  const project = await createProject(t, wrong);
+  const { stdout } = await tsc(["-p", "kernels"], project);
+  const at = [...stdout.matchAll(/^kernels\/mine\.ts\((\d+),\d+\): error/gm)].map(([, line]) => Number(line));
+  assert.equal(at, [1, 5]);
+});
+
 test("tsc knows what a nested task returns", async (t) => {
   const project = await createProject(t, kernel.replace("log(get(greeting))", "log(get(put<f64>(1)))"));
   const { stdout } = await tsc(["-p", "kernels"], project);

@@ -19,11 +19,14 @@ const refusals = (stderr: string) =>
 async function expectedIn(file: string): Promise<string[]> {
   const lines = (await readFile(join(root, file), "utf8")).split("\n");
   return lines.flatMap((line, index) =>
-    /^\/\/ .*: .*\.|^\/\/ .*'/.test(line) ? [`${file}(${index + 2}): ${line.slice("// ".length)}`] : [],
+    /^ *\/\/ (?:.*: .*\.|.*')/.test(line)
+      ? [`${file}(${index + 2}): ${line.trim().slice("// ".length)}`]
+      : [],
   );
 }
 
 const emitNothing = ["--noEmit", "--disableWarning"];
+const withActors = ["--runtime", "minimal"];
 
 test("asc refuses what cannot cross, each with file, line, reason and remedy, all in one go", async () => {
   const file = `${fixtures}/refused.ts`;
@@ -41,6 +44,38 @@ test("asc refuses what cannot cross in nested calls, and points to the nearest t
   assert.equal(refusals(stderr).sort(), (await expectedIn(file)).sort());
 });
 
+for (const [what, file] of [
+  ["classes that can't be actors", `${fixtures}/refused-actors.ts`],
+  ["decorators of actors where they mean nothing", `${fixtures}/refused-decorators.ts`],
+  ["what cannot cross in constructors and methods of actors", `${fixtures}/refused-methods.ts`],
+] as const) {
+  test(`asc refuses ${what}, each with file, line, reason and remedy`, async () => {
+    const expected = await expectedIn(file);
+    const { exitCode, stderr } = await asc([file, ...withActors, ...emitNothing]);
+    assert.is(exitCode, 1);
+    assert.ok(expected.length > 0);
+    assert.equal(refusals(stderr).sort(), expected.sort());
+  });
+}
+
+for (const [runtime, reason] of [
+  ["stub", "lives from call to call, and the runtime 'stub' never frees memory."],
+  [
+    "incremental",
+    "lives on when a call of it fails, which the stack of the runtime 'incremental' does not stand.",
+  ],
+] as const) {
+  test(`asc refuses actors with the runtime ${runtime}`, async () => {
+    const file = `${fixtures}/actors.ts`;
+    const { exitCode, stderr } = await asc([file, "--runtime", runtime, ...emitNothing]);
+    assert.is(exitCode, 1);
+    assert.equal(refusals(stderr), [
+      `${file}(16): Actor 'Counter' ${reason} ` +
+        'Add `"runtime": "minimal"` to the options of asconfig.json, or give asc --runtime minimal.',
+    ]);
+  });
+}
+
 test("asc points into the source when it refuses", async () => {
   const { stderr } = await asc([`${fixtures}/no-kernel.ts`, ...emitNothing]);
   assert.match(stderr, "1 │ export const answer: i32 = 42;\n   │ ~~~~~");
@@ -50,7 +85,8 @@ test("asc refuses a file without an exported function", async () => {
   const { exitCode, stderr } = await asc([`${fixtures}/no-kernel.ts`, ...emitNothing]);
   assert.is(exitCode, 1);
   assert.equal(refusals(stderr), [
-    `${fixtures}/no-kernel.ts(1): This file exports no function, so it has no kernel. Write \`export function …\`.`,
+    `${fixtures}/no-kernel.ts(1): This file exports no function, so it has no kernel. ` +
+      "Write `export function …`, or `@actor` before `export class …`.",
   ]);
 });
 

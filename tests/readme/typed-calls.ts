@@ -17,8 +17,21 @@ export function total(values: Float64Array, by: f64 = 1): i64 {
 export function nothing(): void {}
 `;
 
+const actor = `@actor
+export class Counter {
+  constructor(private count: i32 = 0) {}
+  incr(by: i32): i64 {
+    this.count += by;
+    return this.hidden();
+  }
+  private hidden(): i64 {
+    return this.count;
+  }
+}
+`;
+
 /** What TypeScript takes, and below what it must not; each such line is wrong in one way. */
-const program = `import { init, type Kernel, type Module, type Modules, type ObjectRef, type RefStream } from "wray";
+const program = `import { type ActorModules, init, type Kernel, type Module, type Modules, type ObjectRef, type RefStream } from "wray";
 import { init as connect } from "wray/client";
 
 const wray = await init();
@@ -46,6 +59,11 @@ const stream: RefStream<number, string> = greet.stream<number>(greeting);
 for await (const step of stream) console.log((await wray.get(step)).toFixed(), (await wray.get(stream.result)).trim());
 console.log(twice);
 console.log(same, shout, half, counts, sums, none, said, fib, dot);
+
+declare const counter: ActorModules["counter"]["Counter"];
+counter.create();
+const counted: bigint = counter.methods.incr(2);
+console.log(counted);
 
 const untyped: Module = await wray.load("build/hello.wasm");
 const any: Kernel = untyped.kernel("whatever");
@@ -77,6 +95,12 @@ greet.stream<number>(1);
 greet.remote(length);
 // @ts-expect-error: a ref of what nobody knows for a string
 greet.remote(unknown);
+// @ts-expect-error: a string for a number
+counter.methods.incr("2");
+// @ts-expect-error: a private method
+counter.methods.hidden();
+// @ts-expect-error: too many for the constructor
+counter.create(1, 2);
 // @ts-expect-error: too few
 greet.remote();
 // @ts-expect-error: too many
@@ -120,7 +144,9 @@ export function typedCallTests(test: Suite, projectOf: () => Project): void {
     await writeFile(path("asconfig.json"), '{ "extends": "wray/asconfig.json" }');
     await writeFile(path("kernels/hello.ts"), kernel);
     await writeFile(path("main.mts"), program);
+    await writeFile(path("kernels/counter.ts"), actor);
     await run("npx asc kernels/hello.ts -o build/hello.wasm", project);
+    await run("npx asc kernels/counter.ts --runtime minimal -o build/counter.wasm", project);
   });
 
   for (const [name, options] of Object.entries(configs)) {
@@ -137,7 +163,7 @@ export function typedCallTests(test: Suite, projectOf: () => Project): void {
     );
     assert.equal(
       unused,
-      wrongLines.filter((line) => /hello\/gret|total\.remote/.test(program.split("\n")[line]!)),
+      wrongLines.filter((line) => /hello\/gret|total\.remote|counter\./.test(program.split("\n")[line]!)),
     );
     assert.match(output, "error TS2344: Type '\"hello\"' does not satisfy the constraint");
   });

@@ -1,5 +1,5 @@
 import { compileModule, openModule, sha256Of } from "../../../scheduler/manifest/read.ts";
-import type { Manifest } from "../../../scheduler/protocol/manifest.ts";
+import type { ActorMethod, Manifest } from "../../../scheduler/protocol/manifest.ts";
 import { assemble } from "../../host/wasm/assemble.ts";
 import { assert, rejects, suite } from "../../support/index.ts";
 
@@ -18,6 +18,17 @@ const manifest: Manifest = {
       returns: "void",
       file: "m.ts",
       line: 3,
+    },
+  ],
+  actors: [
+    {
+      name: "Counter",
+      create: { name: "new", params: [], returns: "void", file: "m.ts", line: 7 },
+      methods: [
+        { name: "incr", params: [{ name: "by", type: "i32" }], returns: "i32", file: "m.ts", line: 9 },
+        { name: "value", params: [], returns: "i32", readonly: true, file: "m.ts", line: 13 },
+      ],
+      ...{ file: "m.ts", line: 5 },
     },
   ],
   classes: { Point: { bytes: 16, fields: [{ name: "x", type: "f64", offset: 8 }] } },
@@ -87,6 +98,8 @@ test("compileModule() rejects with ModuleRejectedError when the engine does not 
 });
 
 const kernel = manifest.kernels[0]!;
+const actor = manifest.actors![0]!;
+const [incr, value] = actor.methods as [ActorMethod, ActorMethod];
 const broken: [string, unknown, string][] = [
   ["no JSON", undefined, "broken manifest"],
   ["a list", [], "manifest must be a map"],
@@ -139,6 +152,39 @@ const broken: [string, unknown, string][] = [
       classes: { Point: { bytes: 16, fields: [{ name: "__proto__", type: "i8", offset: 8 }] } },
     },
     "Point.__proto__ can't be set",
+  ],
+  ...[
+    [{ ...actor, create: { ...actor.create, name: "make" } }, 'manifest.actors[0].create.name must be "new"'],
+    [
+      { ...actor, create: { ...actor.create, returns: "i32" } },
+      'manifest.actors[0].create.returns must be "void"',
+    ],
+    [{ ...actor, create: undefined }, "manifest.actors[0].create must be a map"],
+    [{ ...actor, line: -1 }, "manifest.actors[0].line"],
+    [
+      { ...actor, methods: [{ ...value, readonly: false }] },
+      "manifest.actors[0].methods[0].readonly must be true",
+    ],
+    [{ ...actor, methods: [incr, value, incr] }, "Counter.methods has incr twice"],
+    [{ ...actor, methods: [{ ...incr, name: "new" }] }, "Counter.methods has new twice"],
+    [
+      { ...actor, methods: [{ ...incr, returns: { object: "Line" } }] },
+      "runtimeIds has no Line, which Counter.incr needs",
+    ],
+    [
+      { ...actor, create: { ...actor.create, params: [{ name: "x", type: "void" }] } },
+      "Counter.new.x is void",
+    ],
+  ].map(([actor, message]): [string, unknown, string] => [
+    `with an actor whose ${message}`,
+    { ...manifest, actors: [actor] },
+    message as string,
+  ]),
+  ["with an actor twice", { ...manifest, actors: [actor, actor] }, "actors has Counter twice"],
+  [
+    "with actors that are no list",
+    { ...manifest, actors: { Counter: actor } },
+    "manifest.actors must be a list",
   ],
   ["with preempt that is no flag", { ...manifest, preempt: 1 }, "manifest.preempt must be true or false"],
 ];

@@ -62,6 +62,48 @@ declare module "wray" {
   );
 });
 
+const counter = {
+  name: "Counter",
+  create: kernel("new", [{ name: "start", type: "i32", optional: true }]),
+  methods: [kernel("incr", [{ name: "by", type: "i32" }], "i64"), kernel("delete", [], { object: "Actors" })],
+  ...{ file: "kernels/hello.ts", line: 2 },
+};
+
+test("typings() gives the actor classes of a module with their methods", () => {
+  const classes = { Actors: { bytes: 0, fields: [] } };
+  assert.is(
+    typings(manifest({ actors: [counter], classes })),
+    `// Written by wray for the module hello. Do not edit.
+export interface Kernels {
+}
+export interface Actors {
+  /** kernels/hello.ts:2 */
+  Counter: {
+    /** kernels/hello.ts:3 */
+    create(start?: number): void;
+    methods: {
+      /** kernels/hello.ts:3 */
+      incr(by: number): bigint;
+      /** kernels/hello.ts:3 */
+      "delete"(): Actors_;
+    };
+  };
+}
+export interface Actors_ {
+}
+
+declare module "wray" {
+  interface Modules {
+    hello: Kernels;
+  }
+  interface ActorModules {
+    hello: Actors;
+  }
+}
+`,
+  );
+});
+
 test("typings() gives each type as JavaScript has it", () => {
   const numbers = scalarTypes.filter((type) => !["bool", "i64", "u64"].includes(type));
   for (const type of numbers) assert.is(declared(type), "number): number", type);
@@ -146,4 +188,10 @@ test("shippedTypings() keeps the classes of modules apart", () => {
     /namespace one \{\n {2}export interface Kernels \{\n.*\n {4}f\(\): Point;\n {2}\}\n {2}export interface Point/,
   );
   assert.match(text, "export interface ShippedModules {\n  one: one.Kernels;\n  two: two.Kernels;\n}\n");
+});
+
+test("shippedTypings() names the modules that have actors", () => {
+  const text = shippedTypings([manifest({ module: "one", actors: [counter] }), manifest({ module: "two" })]);
+  assert.match(text, "export interface ShippedModules {\n  one: one.Kernels;\n  two: two.Kernels;\n}\n");
+  assert.match(text, "export interface ShippedActorModules {\n  one: one.Actors;\n}\n");
 });

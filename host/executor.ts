@@ -122,6 +122,8 @@ export class Executor {
     this.#actors = new BusActors({
       ...{ pool, store: deps.store },
       valuesOf: (task) => this.#methodValues(task),
+      bytesOf: (task, value) =>
+        typeof value === "object" && "segment" in value ? task.pinned![0]!.bytes! : bytesOf(value),
       ended: (task, end) => this.#methodEnded(task, end),
       said: (task, message) => message.kind === "log" && log(task.id, message.text),
     });
@@ -235,6 +237,11 @@ export class Executor {
       case "returned":
         this.#end(task, end);
     }
+  }
+
+  /** How many actors are here. */
+  get actorCount(): number {
+    return this.#actors.count;
   }
 
   /** Ends actors of an owner. */

@@ -498,6 +498,8 @@ export class Host {
     this.#submitService?.unsubscribe();
     await this.#jobService?.stop();
     this.#executor.giveBackWaiting();
+    // Their owners have heard that it leaves, and take them elsewhere.
+    await this.#until(() => this.#executor.actorCount === 0, deadlineMs);
     await this.#pool.drain(deadlineMs);
     if (deadlineMs > 0) await Promise.all([this.#farewell(), this.#jobService?.ended(farewellMs)]);
     this.#presence.state = "left";
@@ -517,8 +519,13 @@ export class Host {
       this.#executor.isIdle &&
       this.#exchange.isSettled &&
       !this.#store.hasObjectsOf((owner) => this.#exchange.has(owner));
-    const untilMs = performance.now() + farewellMs;
-    while (!isDone() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
+    await this.#until(isDone, farewellMs);
+  }
+
+  /** Waits until that is so, or for so long. */
+  async #until(isSo: () => boolean, ms: number): Promise<void> {
+    const untilMs = performance.now() + ms;
+    while (!isSo() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   #every(ms: number, action: () => void): void {

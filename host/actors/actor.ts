@@ -1,4 +1,5 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
+import { toWireError } from "../../scheduler/protocol/errors.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import { Deque } from "../../scheduler/queue/deque.ts";
 import type { ObjectStore } from "../objects/store.ts";
@@ -8,11 +9,14 @@ import { argumentBytes, itemBytes, numberItemBytes } from "../ring/items.ts";
 import { ActorState } from "./actor-state.ts";
 import { ActorTurn, type TurnDone } from "./actor-turn.ts";
 import type { MethodCall } from "./method-call.ts";
+import { encodeSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** More calls in a turn gain nothing. */
 const mostCalls = 256;
 /** What a slot holds beside the state and the calls. */
 const turnItemBytes = 4 * numberItemBytes + itemBytes(0);
+/** As a method: to be told what the actor is. */
+export const saveMethod = -1;
 
 export type ActorDeps = {
   pool: Pick<Pool, "submit" | "cancel">;
@@ -40,23 +44,26 @@ export class Actor {
   readonly #turns = new Set<ActorTurn>();
   #state: ActorState | undefined;
   #version = 0;
+  /** Calls that have made it what it is. */
   #callCount = 0;
-  /** How many of the next calls have a turn each, since one of them has ended its worker. */
-  #aloneCount = 0;
+  /** How many calls the next turns may have at most, where one that failed is to be told from others. */
+  #limits: number[] = [];
   /** What calls that wait end with, once it is gone. */
   #gone: WireError | undefined;
+  /** Wants what it is, and that it ends here. */
+  #taking: MethodCall | undefined;
   #isPinning = false;
 
-  constructor(deps: ActorDeps) {
+  /** @param snapshot what it was elsewhere */
+  constructor(deps: ActorDeps, snapshot?: Snapshot) {
     this.#deps = deps;
     this.#seed = encodeValue(deps.id);
     const { module, kernel } = deps.site.facts;
     const { methods } = module.manifest.actors!.find(({ name }) => name === kernel)!;
     this.#reads = [false, ...methods.map(({ readonly = false }) => readonly)];
-  }
-
-  get id(): string {
-    return this.#deps.id;
+    if (snapshot === undefined) return;
+    this.#state = this.#stateOf(snapshot.state);
+    this.#callCount = snapshot.callCount;
   }
 
   /** Calls that have not ended. */
@@ -71,14 +78,28 @@ export class Actor {
     return this.#state?.byteLength ?? 0;
   }
 
-  /** Runs a call after all that came before. */
+  /** Runs a call after all that came before; or, of `saveMethod`, tells it what the actor is then. */
   call(call: MethodCall): void {
     if (this.#gone !== undefined) {
       call.ended({ kind: "error", error: this.#gone });
       return;
     }
+    if (this.#taking !== undefined) {
+      call.ended({ kind: "returned" });
+      return;
+    }
     this.#mailbox.push(call);
     if (this.#turns.size === 0 || this.#reads[call.method]) this.#goOn();
+  }
+
+  /** Ends it here when what runs has ended: what waits is given back, and then the call hears what the actor is. */
+  take(call: MethodCall): void {
+    if (this.#gone !== undefined || this.#taking !== undefined) {
+      call.ended({ kind: "error", error: this.#gone ?? isTaken });
+      return;
+    }
+    this.#taking = call;
+    this.#goOn();
   }
 
   /** Ends it: calls that wait, and those that run, end with this error, and so do all that come later. */
@@ -89,6 +110,7 @@ export class Actor {
       for (const call of turn.calls) call.ended({ kind: "error", error });
       this.#deps.pool.cancel(turn);
     }
+    this.#taking?.ended({ kind: "error", error });
     for (let call = this.#mailbox.shift(); call !== undefined; call = this.#mailbox.shift())
       call.ended({ kind: "error", error });
     if (this.#turns.size === 0) this.#free();
@@ -100,8 +122,8 @@ export class Actor {
       if (pinning !== undefined) {
         this.#isPinning = true;
         pinning.then(
-          () => this.#pinned(),
-          () => this.#pinned(),
+          () => this.#pinned(undefined),
+          (error) => this.#pinned(toWireError(error)),
         );
         return;
       }
@@ -109,23 +131,36 @@ export class Actor {
     }
   }
 
-  /** Its state is back from the disk. */
-  #pinned(): void {
+  /** Its state is back from the disk, or can't be had. */
+  #pinned(error: WireError | undefined): void {
     this.#isPinning = false;
-    if (this.#gone !== undefined || !this.#mayBegin()) this.#state?.unpin();
-    else this.#begin();
+    if (error !== undefined) this.end(error);
+    else if (this.#mayBegin()) this.#begin();
+    else this.#state?.unpin();
     this.#goOn();
   }
 
   #mayBegin(): boolean {
+    if (this.#isPinning || this.#gone !== undefined) return false;
+    if (this.#taking !== undefined) return this.#turns.size === 0;
     const { first } = this.#mailbox;
-    if (first === undefined || this.#isPinning || this.#gone !== undefined) return false;
+    if (first === undefined) return false;
     if (this.#turns.size === 0) return true;
     const isReading = [...this.#turns].every(({ facts }) => facts.isReadonly);
-    return isReading && this.#reads[first.method]! && this.#turns.size < this.#deps.maxConcurrency;
+    return isReading && this.#reads[first.method] === true && this.#turns.size < this.#deps.maxConcurrency;
   }
 
+  /** Its state is pinned. */
   #begin(): void {
+    if (this.#taking !== undefined) {
+      this.#leave(this.#taking);
+      return;
+    }
+    if (this.#mailbox.first!.method === saveMethod) {
+      this.#tell(this.#mailbox.shift()!);
+      this.#state?.unpin();
+      return;
+    }
     const { site, owner, key, pool } = this.#deps;
     const isReadonly = this.#reads[this.#mailbox.first!.method]!;
     const calls = this.#nextCalls(isReadonly);
@@ -133,7 +168,6 @@ export class Actor {
       ...{ key, version: this.#version, firstCall: this.#callCount, isReadonly },
       ...{ state: this.#state, seed: this.#seed },
     };
-    this.#callCount += calls.length;
     const turn = new ActorTurn(site, owner, facts, calls, this.#done);
     this.#turns.add(turn);
     pool.submit(turn);
@@ -141,8 +175,8 @@ export class Actor {
 
   /** The first calls that wait, as many as a turn takes: all that only read, or all that may change it. */
   #nextCalls(isReadonly: boolean): MethodCall[] {
-    const isAlone = this.#aloneCount > 0 || this.#deps.site.mayBlock || isReadonly;
-    const most = isAlone ? 1 : mostCalls;
+    const isAlone = this.#deps.site.mayBlock || (isReadonly && this.#deps.maxConcurrency > 1);
+    const most = Math.min(this.#limits.shift() ?? mostCalls, isAlone ? 1 : mostCalls);
     let leftBytes = argumentBytes - turnItemBytes - itemBytes(this.#state?.itemBytes ?? 0);
     const calls: MethodCall[] = [];
     while (calls.length < most) {
@@ -152,7 +186,6 @@ export class Actor {
       if (leftBytes < 0 && calls.length > 0) break;
       calls.push(this.#mailbox.shift()!);
     }
-    if (this.#aloneCount > 0) this.#aloneCount--;
     return calls;
   }
 
@@ -166,14 +199,12 @@ export class Actor {
     }
     switch (end.kind) {
       case "ran":
-        this.#takes(end.state);
-        this.#putBack(calls.slice(end.results.length), facts.firstCall + end.results.length);
-        for (const [nth, encoded] of end.results.entries()) calls[nth]!.ended({ kind: "value", encoded });
+        this.#ran(calls, end.results, end.state);
         break;
       case "fails":
         // Nothing of it counts: those before the one that fails run again, and then that one alone.
-        this.#aloneCount = calls.length;
-        this.#putBack(calls, facts.firstCall);
+        this.#limits = [end.after, 1];
+        this.#putBack(calls);
         break;
       case "error":
         if (calls.length === 1) {
@@ -181,8 +212,8 @@ export class Actor {
           break;
         }
         // One of them has ended its worker.
-        this.#aloneCount = calls.length;
-        this.#putBack(calls, facts.firstCall);
+        this.#limits = calls.map(() => 1);
+        this.#putBack(calls);
         break;
       case "returned":
         for (const call of calls) call.ended(end);
@@ -190,19 +221,50 @@ export class Actor {
     this.#goOn();
   };
 
-  #takes(state: Uint8Array | undefined): void {
-    if (state === undefined) return;
-    const { store, owner, site, id } = this.#deps;
-    const before = this.#state;
-    this.#state = new ActorState(state, store, { owner, label: `state of ${site.label} ${id}` });
-    before?.free();
-    this.#version++;
+  #ran(calls: readonly MethodCall[], results: readonly Uint8Array[], state: Uint8Array | undefined): void {
+    if (state !== undefined) {
+      const before = this.#state;
+      try {
+        this.#state = this.#stateOf(state);
+      } catch (error) {
+        // There is no room for it: it stays what it was, as if these had not been.
+        for (const call of calls) call.ended({ kind: "error", error: toWireError(error) });
+        return;
+      }
+      before?.free();
+      this.#version++;
+      this.#callCount += results.length;
+    }
+    this.#putBack(calls.slice(results.length));
+    for (const [nth, encoded] of results.entries()) calls[nth]!.ended({ kind: "value", encoded });
   }
 
-  #putBack(calls: readonly MethodCall[], firstCall: number): void {
-    if (calls.length === 0) return;
+  #stateOf(state: Uint8Array): ActorState {
+    const { store, owner, site, id } = this.#deps;
+    return new ActorState(state, store, { owner, label: `state of ${site.label} ${id}` });
+  }
+
+  #putBack(calls: readonly MethodCall[]): void {
     for (let nth = calls.length - 1; nth >= 0; nth--) this.#mailbox.unshift(calls[nth]!);
-    this.#callCount = firstCall;
+  }
+
+  /** What it is, while its state is pinned. */
+  #tell(call: MethodCall): void {
+    if (this.#state === undefined) {
+      call.ended({ kind: "error", error: toWireError(new Error("the actor has not been made")) });
+      return;
+    }
+    const encoded = encodeSnapshot({ callCount: this.#callCount, state: this.#state.bytes() });
+    call.ended({ kind: "value", encoded });
+  }
+
+  #leave(call: MethodCall): void {
+    this.#gone = isTaken;
+    for (let next = this.#mailbox.shift(); next !== undefined; next = this.#mailbox.shift())
+      next.ended({ kind: "returned" });
+    this.#tell(call);
+    this.#state?.unpin();
+    this.#free();
   }
 
   #free(): void {
@@ -210,3 +272,5 @@ export class Actor {
     this.#state = undefined;
   }
 }
+
+const isTaken = toWireError(new Error("the actor has been taken elsewhere"));

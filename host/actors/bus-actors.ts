@@ -1,19 +1,23 @@
 import { ActorDiedError, toWireError, type WireError } from "../../scheduler/protocol/errors.ts";
 import { isRefArg } from "../../scheduler/protocol/messages.ts";
+import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { BusTask } from "../bus-task.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { CallPool, Pool } from "../pool/pool.ts";
 import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
 import type { CallArg } from "../task-call.ts";
 import type { Said } from "../worker/messages.ts";
-import { Actor } from "./actor.ts";
+import { Actor, saveMethod } from "./actor.ts";
 import type { MethodCall, MethodEnd } from "./method-call.ts";
+import { decodeSnapshot, type Snapshot } from "./snapshot.ts";
 
 export type BusActorsDeps = {
   pool: Pick<Pool, "submit" | "cancel"> & CallPool;
   store: ObjectStore;
   /** What a call takes, once it is here and has room in a slot. */
   valuesOf(task: BusTask): readonly CallArg[] | Promise<readonly CallArg[]>;
+  /** The bytes of one of these, while the task has it. */
+  bytesOf(task: BusTask, value: CallArg): Uint8Array;
   ended(task: BusTask, end: MethodEnd): void;
   said(task: BusTask, message: Said): void;
 };
@@ -40,23 +44,25 @@ export class BusActors {
   readonly #deps: BusActorsDeps;
   readonly #actors = new Map<string, Hosted>();
   #keyCount = 0;
+  #takenCount = 0;
 
   constructor(deps: BusActorsDeps) {
     this.#deps = deps;
   }
 
-  /** How many there are. */
+  /** How many there are, with those that are about to be elsewhere. */
   get count(): number {
-    return this.#actors.size;
+    return this.#actors.size + this.#takenCount;
   }
 
   /** Makes an actor, or calls a method of one. */
   run(task: BusTask): void {
-    const { id, method } = task.template.actor!;
+    const { id, does } = task.template.actor!;
+    const isMade = does === "make" || does === "restore";
     const owner = task.owner ?? "";
     let hosted = this.#actors.get(id);
     if (hosted === undefined || hosted.owner !== owner) {
-      if (method !== 0 || hosted !== undefined) {
+      if (!isMade || hosted !== undefined) {
         this.#deps.ended(task, { kind: "error", error: notHere(id) });
         return;
       }
@@ -65,7 +71,8 @@ export class BusActors {
     }
     const call = new BusMethodCall(task, this.#deps, (end) => {
       // What could not be made is not there.
-      if (method === 0 && end.kind !== "value") this.#drop(hosted);
+      if (isMade && end.kind !== "value") this.#drop(hosted);
+      if (does === "take" && hosted.actor !== undefined) this.#takenCount--;
       if (!call.isHeavy) return;
       hosted.heavyCount--;
       this.#gather(hosted);
@@ -81,17 +88,16 @@ export class BusActors {
       if (call.isHeavy && hosted.heavyCount >= mostHeavy) return;
       if (call.isHeavy) hosted.heavyCount++;
       hosted.begunCount++;
-      const values = this.#deps.valuesOf(call.task);
-      if (values instanceof Promise) {
-        values.then(
-          (here) => this.#arrived(hosted, call, here),
-          (error) => {
-            call.ended({ kind: "error", error: toWireError(error) });
-            this.#goOn(hosted);
-          },
-        );
-      } else {
-        this.#arrived(hosted, call, values);
+      const failed = (error: unknown) => {
+        call.ended({ kind: "error", error: toWireError(error) });
+        this.#goOn(hosted);
+      };
+      try {
+        const values = this.#deps.valuesOf(call.task);
+        if (values instanceof Promise) values.then((here) => this.#arrived(hosted, call, here), failed);
+        else this.#arrived(hosted, call, values);
+      } catch (error) {
+        failed(error);
       }
     }
   }
@@ -121,21 +127,48 @@ export class BusActors {
       const call = coming[0]!;
       if (!call.hasEnded) {
         if (call.values === undefined) return;
-        hosted.actor ??= this.#actorFor(hosted, call.task);
-        hosted.actor.call(call);
+        this.#does(hosted, call);
       }
       coming.shift();
       hosted.begunCount--;
     }
   }
 
-  #actorFor({ id, owner }: Hosted, { template }: BusTask): Actor {
+  #does(hosted: Hosted, call: BusMethodCall): void {
+    switch (call.task.template.actor!.does) {
+      case "restore":
+        this.#restore(hosted, call);
+        return;
+      case "take":
+        // What comes later belongs to it where it is then.
+        this.#actors.delete(hosted.id);
+        this.#takenCount++;
+        hosted.actor!.take(call);
+        return;
+      default:
+        hosted.actor ??= this.#actorFor(hosted, call.task);
+        hosted.actor.call(call);
+    }
+  }
+
+  #restore(hosted: Hosted, call: BusMethodCall): void {
+    try {
+      const encoded = this.#deps.bytesOf(call.task, call.values![0]!);
+      hosted.actor = this.#actorFor(hosted, call.task, decodeSnapshot(encoded));
+      call.ended({ kind: "value", encoded: nothing });
+    } catch (error) {
+      call.ended({ kind: "error", error: toWireError(error) });
+    }
+  }
+
+  #actorFor({ id, owner }: Hosted, { template }: BusTask, snapshot?: Snapshot): Actor {
     const { pool, store } = this.#deps;
-    return new Actor({
+    const deps = {
       ...{ pool, store, owner, id, key: this.#keyCount++ },
       site: template.siteIn(pool, "item"),
       maxConcurrency: template.actor!.maxConcurrency ?? 1,
-    });
+    };
+    return new Actor(deps, snapshot);
   }
 
   #drop(hosted: Hosted): void {
@@ -168,7 +201,8 @@ class BusMethodCall implements MethodCall {
   }
 
   get method(): number {
-    return this.task.template.actor!.method;
+    const { does, method = 0 } = this.task.template.actor!;
+    return does === "save" ? saveMethod : method;
   }
 
   get argCount(): number {
@@ -205,6 +239,8 @@ function itemBytesOf(value: CallArg): number {
   if (typeof value === "number") return numberItemBytes;
   return value instanceof Uint8Array ? itemBytes(value.byteLength) : segmentItemBytes;
 }
+
+const nothing = encodeValue(undefined);
 
 const notHere = (id: string): WireError =>
   toWireError(new ActorDiedError(`actor ${id} is not here: it has ended`, { data: { id } }));

@@ -2,6 +2,7 @@ import { limitsIn } from "../../scheduler/client/actor-options.ts";
 import type { ActorLink, ActorSpec } from "../../scheduler/client/backend.ts";
 import {
   ActorDiedError,
+  InvalidTaskError,
   PendingCallsLimitExceededError,
   toWireError,
   type WireError,
@@ -72,6 +73,14 @@ export class LocalActor implements ActorLink {
         data: { id: this.id, maxPendingCalls },
       });
     return this.#submit(method, args);
+  }
+
+  readonly host = undefined;
+
+  move(): never {
+    throw new InvalidTaskError("an embedded client has no other host", {
+      remedy: "Join a cluster by init({ servers }).",
+    });
   }
 
   kill(): void {

@@ -1,24 +1,26 @@
 import { withDependant } from "../dataflow/dependants.ts";
-import type { Submission, TaskTemplate } from "../dataflow/pending-task.ts";
+import type { Submission } from "../dataflow/pending-task.ts";
 import { argsOn, refsOf } from "../dataflow/resolve-args.ts";
-import type { Entry, Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import type { Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import {
   ActorDiedError,
   ActorUnavailableError,
   fromWireError,
+  InvalidTaskError,
   PendingCallsLimitExceededError,
   TaskCancelledError,
 } from "../protocol/errors.ts";
 import type { Arg, Outcome } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
-import { Deque } from "../queue/deque.ts";
+import { ActorCall, ActorEntry, type ActorPlan } from "./actor-entry.ts";
 
 export type ActorTableDeps = {
   objects: ObjectTable;
   hosts: Pick<HostTable, "sent" | "ended">;
   clientId: string;
   numberOf(id: string): number;
+  newId(): string;
   /** Submits the task that makes an actor, which may run on any host that can have it. Returns the id of its result. */
   make(submission: Submission): string;
   send(hostId: string, call: ActorCall, args: readonly Arg[]): void;
@@ -26,74 +28,21 @@ export type ActorTableDeps = {
   cancel(hostId: string, id: string): void;
   /** Tells a host to end an actor. */
   end(hostId: string, actorId: string): void;
-};
-
-/** How an actor is made, and what its calls have in common. */
-export type ActorPlan = {
-  /** `module/class`, for messages. */
-  label: string;
-  /** The task that makes it. */
-  submission: Submission;
-  /** What is common to the calls of each method, from 1. */
-  templateOf(method: number): TaskTemplate;
-  /** How often it is made anew when its host dies. */
-  maxRestarts: number;
-  /** How often a call is sent again that was under way then. */
-  maxTaskRetries: number;
-  maxPendingCalls: number;
-};
-
-/** A call of a method that has not ended. */
-export class ActorCall {
-  readonly number: number;
-  readonly object: Entry;
-  readonly template: TaskTemplate;
-  readonly args: readonly (Encoded | string)[];
-  missingCount: number;
-  retriesLeft: number;
-  hasEnded = false;
-
-  constructor(
-    number: number,
-    object: Entry,
-    template: TaskTemplate,
-    args: readonly (Encoded | string)[],
-    retriesLeft: number,
-  ) {
-    this.number = number;
-    this.object = object;
-    this.template = template;
-    this.args = args;
-    this.missingCount = refsOf(args).length;
-    this.retriesLeft = retriesLeft;
-  }
-}
-
-type ActorEntry = {
-  id: string;
-  plan: ActorPlan;
-  /** Where it is; undefined while it is being made. */
-  hostId: string | undefined;
-  restartsLeft: number;
-  /** Calls in the order in which they were submitted. */
-  waiting: Deque<ActorCall>;
-  /** Those that its host has, by their numbers, in the order in which they went there. */
-  sent: Map<number, ActorCall>;
-  /** Why it is gone. */
-  error: Error | undefined;
-  /** Nobody can call it any more: it ends when its calls have. */
-  isReleased: boolean;
+  /** An object that a host has is to be on two. */
+  replicate(id: string): void;
+  nowMs(): number;
 };
 
 /**
  * The actors that a client has made. Calls go to an actor's host in the order in which they were submitted, each when all its
- * arguments are ready and those before it have gone. It does no IO: messages go out through `send`, and results and losses
- * come in.
+ * arguments are ready and those before it have gone. With checkpoints, the calls since the last one are kept: when the host
+ * dies, the actor is made from that state elsewhere, and they are applied once more, so that each has been applied exactly
+ * once to what there is then. It does no IO: messages go out through `send`, and results and losses come in.
  */
 export class ActorTable {
   readonly #deps: ActorTableDeps;
   readonly #actors = new Map<string, ActorEntry>();
-  /** Which actor each call is of that has not ended, by its number. */
+  /** Which actor each call is of that its host has, or that waits, by its number. */
   readonly #calls = new Map<number, { actor: ActorEntry; call: ActorCall }>();
 
   constructor(deps: ActorTableDeps) {
@@ -102,29 +51,26 @@ export class ActorTable {
 
   /** Makes an actor of this id. */
   make(id: string, plan: ActorPlan): void {
-    const actor: ActorEntry = {
-      ...{ id, plan, hostId: undefined, restartsLeft: plan.maxRestarts, error: undefined, isReleased: false },
-      ...{ waiting: new Deque<ActorCall>(), sent: new Map<number, ActorCall>() },
-    };
+    const actor = new ActorEntry(id, plan);
     this.#actors.set(id, actor);
     this.#make(actor);
+  }
+
+  /** The host that an actor is on; undefined while it is being made or moved, and when it is gone. */
+  hostOf(id: string): string | undefined {
+    const actor = this.#actors.get(id);
+    return actor?.moving === undefined && actor?.error === undefined ? actor?.hostId : undefined;
   }
 
   /**
    * Submits a call, whose result has this id.
    * @throws PendingCallsLimitExceededError
    */
-  call(
-    actorId: string,
-    method: number,
-    id: string,
-    args: readonly (Encoded | string)[],
-    keeper?: Keeper,
-  ): void {
+  call(actorId: string, method: number, id: string, args: readonly (Encoded | string)[], keeper?: Keeper): void {
     const { objects, numberOf } = this.#deps;
     const actor = this.#actors.get(actorId)!;
     const { label, maxPendingCalls, maxTaskRetries, templateOf } = actor.plan;
-    if (actor.waiting.size + actor.sent.size >= maxPendingCalls)
+    if (actor.pendingCount >= maxPendingCalls)
       throw new PendingCallsLimitExceededError(`${label}: ${maxPendingCalls} calls are pending`, {
         remedy: "Wait for some of their refs, or raise maxPendingCalls.",
         data: { id: actorId, maxPendingCalls },
@@ -146,37 +92,49 @@ export class ActorTable {
   /** Takes in how a call ended on a host, or that it gave it back. False when it is not there. */
   ended(hostId: string, number: number, outcome: Outcome): boolean {
     const known = this.#calls.get(number);
-    if (known === undefined || known.actor.hostId !== hostId || !known.actor.sent.has(number)) return false;
+    const sent = known?.actor.sent.get(number);
+    if (known === undefined || sent === undefined || known.actor.hostId !== hostId) return false;
     const { actor, call } = known;
     this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
-    switch (outcome.kind) {
-      case "value":
-        this.#end(actor, call, { kind: "local", value: kept(outcome.value) });
-        break;
-      case "stored":
-        this.#end(actor, call, { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes });
-        break;
-      case "error":
-        this.#end(actor, call, { kind: "failed", error: fromWireError(outcome.error) });
-        break;
-      case "returned":
-        // Its host leaves, and the actor with it.
-        this.#lost(actor, hostId);
+    if (outcome.kind === "returned") {
+      if (actor.moving === undefined) this.#lost(actor, hostId);
+      else {
+        actor.sent.delete(number);
+        actor.moving.returned.push(call);
+      }
+      return true;
     }
+    const state = stateOf(outcome, hostId);
+    const isMoving = actor.moving?.call === call;
+    const wasEnded = call.hasEnded;
+    actor.sent.delete(number);
+    if (state.kind === "failed") this.#forgetLogged(actor, call);
+    if (wasEnded) {
+      // It has been applied once more, and what it comes to is known.
+      this.#calls.delete(number);
+      if (outcome.kind === "stored") this.#deps.objects.disown(call.object.id, hostId);
+    } else {
+      this.#end(actor, call, state);
+    }
+    if (isMoving) this.#taken(actor, state);
+    if (actor.saving?.id === call.object.id) this.#saved(actor, state);
+    this.#endIfUnused(actor);
     return true;
   }
 
-  /** Ends a call that has not gone to its host; one that has is told to. */
+  /** Ends a call that has not gone to its host; one that has is told to. False when it is no call of an actor. */
   cancel(id: string): boolean {
     const known = this.#calls.get(this.#deps.numberOf(id));
-    if (known === undefined) return false;
+    if (known === undefined || known.call.hasEnded) return false;
     const { actor, call } = known;
-    if (actor.sent.has(call.number)) {
-      this.#deps.hosts.ended(actor.hostId!, false);
-      this.#deps.cancel(actor.hostId!, id);
-    }
     const { label } = call.template;
     const error = new TaskCancelledError(`${label} was cancelled`, { data: { kernel: label, id } });
+    // One that is to be exactly once may have been applied: it stays under way, and nobody hears of it.
+    if (actor.sent.has(call.number) && !call.isLogged) {
+      this.#deps.hosts.ended(actor.hostId!, false);
+      this.#deps.cancel(actor.hostId!, id);
+      actor.sent.delete(call.number);
+    }
     this.#end(actor, call, { kind: "failed", error });
     this.#goOn(actor);
     return true;
@@ -187,7 +145,10 @@ export class ActorTable {
     const actor = this.#actors.get(id);
     if (actor === undefined || actor.error !== undefined) return;
     if (actor.hostId !== undefined) this.#deps.end(actor.hostId, id);
-    this.#die(actor, new ActorDiedError(`actor ${id}, of ${actor.plan.label}, was killed`, { data: { id } }));
+    this.#die(
+      actor,
+      new ActorDiedError(`actor ${id}, of ${actor.plan.label}, was killed`, { data: { id } }),
+    );
   }
 
   /** Nobody can call it any more: it ends when its calls have. */
@@ -198,9 +159,45 @@ export class ActorTable {
     this.#endIfUnused(actor);
   }
 
+  /**
+   * Moves an actor to this host, or to any other. Calls wait meanwhile, in their order.
+   * @throws InvalidTaskError when it is not anywhere just now
+   */
+  move(id: string, to?: string): void {
+    const actor = this.#actors.get(id);
+    const { hostId } = actor ?? {};
+    if (actor === undefined || hostId === undefined || actor.error !== undefined || actor.moving !== undefined)
+      throw new InvalidTaskError(`actor ${id} is on no host just now`, {
+        remedy: "Wait until a call of it has ended.",
+        data: { id },
+      });
+    if (to === hostId) return;
+    const call = this.#ask(actor, "take");
+    actor.moving = { to, from: hostId, call, returned: [] };
+    this.#send(actor, hostId, call);
+  }
+
+  /** A host is about to leave: its actors go elsewhere. */
+  leaving(hostId: string): void {
+    for (const actor of [...this.#actors.values()]) {
+      const isHere = actor.hostId === hostId && actor.error === undefined && actor.moving === undefined;
+      if (isHere) this.move(actor.id);
+    }
+  }
+
   /** A host is gone, or forgot us, and the actors there with it. */
   hostLost(hostId: string): void {
     for (const actor of [...this.#actors.values()]) if (actor.hostId === hostId) this.#lost(actor, hostId);
+  }
+
+  /** To be called now and then. */
+  tick(): void {
+    const nowMs = this.#deps.nowMs();
+    for (const actor of this.#actors.values()) {
+      const { unsavedMs, saving, plan } = actor;
+      if (saving?.isSaved) this.#keep(actor);
+      else if (unsavedMs !== undefined && nowMs - unsavedMs >= plan.checkpoint!.everyMs) this.#save(actor);
+    }
   }
 
   /** Ends every call, with this error. */
@@ -208,19 +205,27 @@ export class ActorTable {
     for (const actor of this.#actors.values()) this.#die(actor, error);
   }
 
-  #make(actor: ActorEntry): void {
-    const { objects, make } = this.#deps;
+  /** @param state an object that is its state; it is dropped when the actor has been made of it, unless it is the checkpoint */
+  #make(actor: ActorEntry, state?: string, to?: string): void {
+    const { objects, make, end } = this.#deps;
     const id = make({
-      ...actor.plan.submission,
+      ...actor.plan.making(state === undefined ? undefined : { state, hostId: to }),
       ranOn: (hostId) => {
         if (actor.error === undefined) actor.hostId = hostId;
-        else this.#deps.end(hostId, actor.id);
+        else end(hostId, actor.id);
       },
     });
-    objects.onReady(id, (state) => {
-      if (state.kind === "failed") this.#die(actor, initFailed(actor, state.error));
-      else this.#goOn(actor);
+    objects.onReady(id, (made) => {
       objects.drop(id);
+      // That host is gone, but not what the actor was.
+      const isElsewhere = made.kind === "failed" && to !== undefined && actor.error === undefined;
+      if (isElsewhere) {
+        this.#make(actor, state);
+        return;
+      }
+      if (state !== undefined && state !== actor.checkpoint) objects.drop(state);
+      if (made.kind === "failed") this.#die(actor, initFailed(actor, made.error));
+      else this.#goOn(actor);
     });
   }
 
@@ -229,9 +234,9 @@ export class ActorTable {
     call.missingCount = refs.length;
     for (const ref of refs) {
       this.#deps.objects.onReady(ref, (state) => {
+        call.missingCount--;
         if (state.kind === "failed")
           this.#end(actor, call, { kind: "failed", error: withDependant(state.error, call.template.label) });
-        else call.missingCount--;
         this.#goOn(actor);
       });
     }
@@ -239,42 +244,135 @@ export class ActorTable {
 
   /** Sends what can go, in order. */
   #goOn(actor: ActorEntry): void {
-    const { hosts, objects, send } = this.#deps;
-    const { hostId, waiting, sent } = actor;
+    const { waiting, plan } = actor;
     for (let call = waiting.first; call !== undefined; call = waiting.first) {
-      if (!call.hasEnded) {
-        if (hostId === undefined || call.missingCount > 0) return;
-        const lost = refsOf(call.args).filter((ref) => !objects.isReady(ref));
-        if (lost.length > 0) {
-          this.#await(actor, call, lost);
-          if (call.missingCount > 0) return;
-        }
-        const args = argsOn(this.#deps, hostId, call.args);
-        if (args instanceof Error) {
-          this.#end(actor, call, { kind: "failed", error: withDependant(args, call.template.label) });
-        } else {
-          sent.set(call.number, call);
-          hosts.sent(hostId, call.template.module);
-          send(hostId, call, args);
-        }
+      const isOver = call.hasEnded && !call.isLogged;
+      if (!isOver) {
+        const { hostId } = actor;
+        if (hostId === undefined || actor.moving !== undefined || !this.#isReady(actor, call)) return;
+        this.#send(actor, hostId, call);
       }
       waiting.shift();
+      if (plan.checkpoint !== undefined && actor.unsavedCount >= plan.checkpoint.everyCalls) this.#save(actor);
     }
     this.#endIfUnused(actor);
   }
 
-  /** Its host is gone: it is made anew, if it may be, and what was under way is sent again, if that may be. */
+  /** Whether all that a call takes is there. What has been lost since is about to be made again. */
+  #isReady(actor: ActorEntry, call: ActorCall): boolean {
+    if (call.missingCount > 0) return false;
+    const lost = refsOf(call.args).filter((ref) => !this.#deps.objects.isReady(ref));
+    if (lost.length > 0) this.#await(actor, call, lost);
+    return call.missingCount === 0;
+  }
+
+  #send(actor: ActorEntry, hostId: string, call: ActorCall): void {
+    const { hosts, send, nowMs } = this.#deps;
+    const args = argsOn(this.#deps, hostId, call.args);
+    if (args instanceof Error) {
+      this.#forgetLogged(actor, call);
+      this.#end(actor, call, { kind: "failed", error: withDependant(args, call.template.label) });
+      return;
+    }
+    const { does, method } = call.template.options.actor!;
+    if (does === "call" && actor.plan.checkpoint !== undefined && !actor.plan.reads(method!)) {
+      if (!call.isLogged) actor.log.push(call);
+      call.isLogged = true;
+      actor.unsavedCount++;
+      actor.unsavedMs ??= nowMs();
+    }
+    this.#calls.set(call.number, { actor, call });
+    actor.sent.set(call.number, call);
+    hosts.sent(hostId, call.template.module);
+    send(hostId, call, args);
+  }
+
+  /** A call for the actor's state; its result is held until it is dropped. */
+  #ask(actor: ActorEntry, what: "save" | "take"): ActorCall {
+    const { objects, newId, numberOf } = this.#deps;
+    const id = newId();
+    return new ActorCall(numberOf(id), objects.create(id), actor.plan.templateOf(what), [], 0);
+  }
+
+  /** Has its host tell what the actor is after all that has gone there. */
+  #save(actor: ActorEntry): void {
+    const { hostId } = actor;
+    if (actor.saving !== undefined || actor.moving !== undefined || hostId === undefined) return;
+    const call = this.#ask(actor, "save");
+    // Those that are to be applied once more come later.
+    const count = actor.log.length - [...actor.waiting].filter(({ isLogged }) => isLogged).length;
+    actor.saving = { id: call.object.id, count, isSaved: false };
+    actor.unsavedCount = 0;
+    actor.unsavedMs = undefined;
+    this.#send(actor, hostId, call);
+  }
+
+  /** Its host has told. */
+  #saved(actor: ActorEntry, state: ReadyState): void {
+    if (state.kind === "failed") {
+      this.#dropSaving(actor);
+      return;
+    }
+    actor.saving!.isSaved = true;
+    if (state.kind === "remote") this.#deps.replicate(actor.saving!.id);
+    this.#keep(actor);
+  }
+
+  /** Once another than its host has the state, the calls that it contains need not be kept. */
+  #keep(actor: ActorEntry): void {
+    const { objects, nowMs } = this.#deps;
+    const { id, count } = actor.saving!;
+    const state = objects.state(id);
+    const isSafe = state?.kind === "local" || (state?.kind === "remote" && state.hosts.size > 1);
+    if (!isSafe) return;
+    for (const call of actor.log.splice(0, count)) this.#unlog(call);
+    if (actor.checkpoint !== undefined) objects.drop(actor.checkpoint);
+    actor.checkpoint = id;
+    actor.saving = undefined;
+    if (actor.log.length > 0) actor.unsavedMs ??= nowMs();
+  }
+
+  #dropSaving(actor: ActorEntry): void {
+    if (actor.saving === undefined) return;
+    this.#deps.objects.drop(actor.saving.id);
+    actor.saving = undefined;
+    if (actor.log.length > 0) actor.unsavedMs ??= this.#deps.nowMs();
+  }
+
+  /** Its host has given it away: it is made where it is to be. */
+  #taken(actor: ActorEntry, state: ReadyState): void {
+    const { to, call, returned } = actor.moving!;
+    actor.moving = undefined;
+    actor.hostId = undefined;
+    for (const each of returned.reverse()) actor.waiting.unshift(each);
+    if (state.kind === "failed") {
+      this.#deps.objects.drop(call.object.id);
+      this.#die(actor, state.error);
+      return;
+    }
+    this.#make(actor, call.object.id, to);
+  }
+
+  /** Its host is gone: it is made anew, if it may be, with all that was under way, if that may be sent again. */
   #lost(actor: ActorEntry, hostId: string): void {
-    const { label } = actor.plan;
-    const sent = [...actor.sent.values()];
+    const { label, checkpoint } = actor.plan;
+    const sent = [...(actor.moving?.returned ?? []), ...actor.sent.values()];
+    for (const _ of actor.sent) this.#deps.hosts.ended(hostId, false);
     actor.sent.clear();
     actor.hostId = undefined;
-    for (const _ of sent) this.#deps.hosts.ended(hostId, false);
     const data = { id: actor.id, host: hostId };
+    if (actor.moving !== undefined) this.#deps.objects.drop(actor.moving.call.object.id);
+    actor.moving = undefined;
+    this.#dropSaving(actor);
+    for (const call of sent)
+      if (!isCall(call)) this.#end(actor, call, { kind: "failed", error: new ActorDiedError("its host died") });
+    if (checkpoint !== undefined) {
+      this.#replay(actor, sent);
+      return;
+    }
     if (actor.restartsLeft <= 0) {
-      const remedy = "Raise maxRestarts for it to be made anew on another host.";
       const error = new ActorDiedError(`actor ${actor.id}, of ${label}, died with host ${hostId}`, {
-        remedy,
+        remedy: "Give it a checkpoint, or raise maxRestarts for it to be made anew on another host.",
         data,
       });
       for (const call of sent) this.#end(actor, call, { kind: "failed", error });
@@ -282,12 +380,12 @@ export class ActorTable {
       return;
     }
     actor.restartsLeft--;
-    const again = sent.filter((call) => call.retriesLeft-- > 0);
+    const again = sent.filter((call) => !call.hasEnded && call.retriesLeft-- > 0);
     for (const call of sent) {
       if (again.includes(call)) continue;
       const error = new ActorUnavailableError(
         `host ${hostId} died with ${call.template.label} under way, and it is not known whether it was applied`,
-        { remedy: "Call it again if that does no harm, or set maxTaskRetries.", data },
+        { remedy: "Call it again if that does no harm, set maxTaskRetries, or give the actor a checkpoint.", data },
       );
       this.#end(actor, call, { kind: "failed", error });
     }
@@ -295,34 +393,82 @@ export class ActorTable {
     this.#make(actor);
   }
 
+  /** All that has gone to its host since the checkpoint is applied once more, in the same order. */
+  #replay(actor: ActorEntry, sent: readonly ActorCall[]): void {
+    const unended = sent.filter((call) => !call.hasEnded);
+    const all = new Set([...actor.log, ...unended, ...actor.waiting]);
+    while (actor.waiting.shift() !== undefined);
+    // Their numbers grow as they are submitted.
+    for (const call of [...all].sort((one, other) => one.number - other.number)) actor.waiting.push(call);
+    actor.unsavedCount = 0;
+    actor.unsavedMs = undefined;
+    this.#make(actor, actor.checkpoint);
+  }
+
   #die(actor: ActorEntry, error: Error): void {
     if (actor.error !== undefined) return;
     actor.error = error;
-    const calls = [...actor.sent.values()];
+    for (const _ of actor.sent) if (actor.hostId !== undefined) this.#deps.hosts.ended(actor.hostId, false);
+    const calls = [...actor.sent.values(), ...(actor.moving?.returned ?? [])];
+    actor.sent.clear();
     for (let call = actor.waiting.shift(); call !== undefined; call = actor.waiting.shift()) calls.push(call);
-    for (const call of calls) {
-      if (actor.sent.has(call.number) && actor.hostId !== undefined)
-        this.#deps.hosts.ended(actor.hostId, false);
-      this.#end(actor, call, { kind: "failed", error });
-    }
+    if (actor.moving !== undefined) this.#deps.objects.drop(actor.moving.call.object.id);
+    actor.moving = undefined;
+    actor.unsavedMs = undefined;
+    this.#dropSaving(actor);
+    for (const call of actor.log.splice(0)) this.#unlog(call);
+    for (const call of calls) this.#end(actor, call, { kind: "failed", error });
+    if (actor.checkpoint !== undefined) this.#deps.objects.drop(actor.checkpoint);
+    actor.checkpoint = undefined;
     this.#endIfUnused(actor);
   }
 
+  /** The program hears of a call; what it takes is let go of, unless it may have to be applied again. */
   #end(actor: ActorEntry, call: ActorCall, state: ReadyState): void {
     if (call.hasEnded) return;
     call.hasEnded = true;
-    actor.sent.delete(call.number);
-    this.#calls.delete(call.number);
+    if (!actor.sent.has(call.number)) this.#calls.delete(call.number);
     this.#deps.objects.decide(call.object, state);
-    for (const ref of refsOf(call.args)) this.#deps.objects.unuse(ref);
-    if (actor.isReleased) this.#endIfUnused(actor);
+    if (!call.isLogged) this.#letGo(call);
+  }
+
+  /** A call has failed, and so has changed nothing. */
+  #forgetLogged(actor: ActorEntry, call: ActorCall): void {
+    if (!call.isLogged) return;
+    const at = actor.log.indexOf(call);
+    if (at >= 0) actor.log.splice(at, 1);
+    if (actor.saving !== undefined && at >= 0 && at < actor.saving.count) actor.saving.count--;
+    this.#unlog(call);
+  }
+
+  #unlog(call: ActorCall): void {
+    call.isLogged = false;
+    if (call.hasEnded) this.#letGo(call);
+  }
+
+  #letGo({ args }: ActorCall): void {
+    for (const ref of refsOf(args)) this.#deps.objects.unuse(ref);
   }
 
   #endIfUnused(actor: ActorEntry): void {
-    if (!actor.isReleased || actor.sent.size > 0 || actor.waiting.size > 0) return;
+    if (!actor.isReleased || actor.pendingCount > 0 || actor.moving !== undefined) return;
     if (actor.error === undefined && actor.hostId === undefined) return;
-    if (!this.#actors.delete(actor.id) || actor.error !== undefined || actor.hostId === undefined) return;
-    this.#deps.end(actor.hostId, actor.id);
+    if (!this.#actors.delete(actor.id) || actor.error !== undefined) return;
+    this.#deps.end(actor.hostId!, actor.id);
+    this.#die(actor, new ActorDiedError(`nobody has a handle of actor ${actor.id}`));
+  }
+}
+
+const isCall = ({ template }: ActorCall) => template.options.actor!.does === "call";
+
+function stateOf(outcome: Exclude<Outcome, { kind: "returned" }>, hostId: string): ReadyState {
+  switch (outcome.kind) {
+    case "value":
+      return { kind: "local", value: kept(outcome.value) };
+    case "stored":
+      return { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes };
+    case "error":
+      return { kind: "failed", error: fromWireError(outcome.error) };
   }
 }
 

@@ -11,7 +11,13 @@ export type ActorOptions = Partial<Limits> & {
   getIfExists?: boolean;
   /** How many calls of `@readonly` methods may run at once. All others run alone. Default 1. */
   maxConcurrency?: number;
-  /** How often it is made anew when its host dies, by its constructor. Default 0: then it is gone. */
+  /**
+   * Its state is kept elsewhere after so many calls that may have changed it, or so long after the first of them, in ms, and
+   * the calls since then by this program: when its host dies, it goes on from there on another, with each call applied
+   * exactly once. Methods must not use the clock then.
+   */
+  checkpoint?: { everyCalls?: number; everyMs?: number };
+  /** How often it is made anew when its host dies, by its constructor, without a checkpoint. Default 0: then it is gone. */
   maxRestarts?: number;
   /** How often a call is sent again that was under way when its host died: it may be applied more than once. Default 0. */
   maxTaskRetries?: number;
@@ -31,10 +37,22 @@ const checks: Checks<Required<ActorOptions>> = {
   },
   getIfExists: { test: (value) => typeof value === "boolean", expected: "true or false" },
   maxConcurrency: integerFrom(1, 1_000),
+  checkpoint: {
+    test: isCheckpoint,
+    expected: "an object with everyCalls, everyMs, or both, each an integer from 1",
+  },
   maxRestarts: integerFrom(0),
   maxTaskRetries: integerFrom(0),
   maxPendingCalls: integerFrom(1),
 };
+
+function isCheckpoint(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const entries = Object.entries(value);
+  const isInteger = (each: unknown) => Number.isInteger(each) && (each as number) >= 1;
+  const isKnown = (name: string) => name === "everyCalls" || name === "everyMs";
+  return entries.length > 0 && entries.every(([name, each]) => isKnown(name) && isInteger(each));
+}
 
 /** @throws InvalidTaskError for an unknown option or a value out of range */
 export const checkActorOptions = (options: ActorOptions): ActorOptions =>

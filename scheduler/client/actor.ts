@@ -35,6 +35,10 @@ export type ActorHandle<Functions extends ActorFunctions = UntypedActor> = Actor
   readonly [Name in keyof Functions["methods"]]: Method<Extract<Functions["methods"][Name], KernelFunction>>;
 };
 
+/** What a handle tells of itself, not by names, since methods may have any. */
+export const actorId: unique symbol = Symbol("actor id");
+export const actorHost: unique symbol = Symbol("actor host");
+
 /** The link of a handle, which programs don't see. */
 export let linkOf: (handle: Actor) => ActorLink;
 
@@ -51,6 +55,16 @@ export abstract class Actor {
 
   static {
     linkOf = (handle) => handle.#link;
+  }
+
+  /** The id of the actor. */
+  get [actorId](): string {
+    return this.#link.id;
+  }
+
+  /** The host that it is on; undefined while it is made or moved, and when it is gone. */
+  get [actorHost](): string | undefined {
+    return this.#link.host;
   }
 
   toString(): string {

@@ -81,6 +81,10 @@ export interface ActorLink {
   call(method: number, args: readonly unknown[]): Handle;
   /** Ends it at once; its calls fail. */
   kill(): void;
+  /** The host that it is on, unless it is being made or moved, or gone. */
+  readonly host: string | undefined;
+  /** Moves it to a host. Calls wait meanwhile. @throws InvalidTaskError */
+  move(hostId: string): void;
 }
 
 /** A call that yields: what it returns in the end, and its items. */

@@ -1,5 +1,6 @@
-import type { ActorPlan } from "../actors/actor-table.ts";
+import type { ActorPlan } from "../actors/actor-entry.ts";
 import type { TaskTemplate } from "../dataflow/pending-task.ts";
+import type { ActorPart } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
 import { limitsIn } from "./actor-options.ts";
 import type { ActorLink, ActorSpec } from "./backend.ts";
@@ -12,6 +13,8 @@ const makeRetries = 3;
 export type BusActorDeps = {
   call(method: number, args: readonly unknown[]): BusHandle;
   kill(): void;
+  move(hostId: string): void;
+  host(): string | undefined;
   /** The program has let go of it. */
   release(): void;
 };
@@ -23,12 +26,20 @@ export class BusActor implements ActorLink {
   readonly id: string;
   readonly call: BusActorDeps["call"];
   readonly kill: BusActorDeps["kill"];
+  readonly move: BusActorDeps["move"];
+  readonly #host: BusActorDeps["host"];
 
-  constructor(id: string, { call, kill, release }: BusActorDeps) {
+  constructor(id: string, { call, kill, move, host, release }: BusActorDeps) {
     this.id = id;
     this.call = call;
     this.kill = kill;
+    this.move = move;
+    this.#host = host;
     dropped.register(this, release);
+  }
+
+  get host(): string | undefined {
+    return this.#host();
   }
 }
 
@@ -39,24 +50,33 @@ export function planOf(
   { module, actor, options }: ActorSpec,
   args: readonly (Encoded | string)[],
 ): ActorPlan {
-  const { grant, maxConcurrency, maxRestarts = 0, maxTaskRetries = 0, maxPendingCalls } = options;
+  const { grant, maxConcurrency, maxRestarts = 0, maxTaskRetries = 0, maxPendingCalls, checkpoint } = options;
   const limits = limitsIn(options);
   const common = {
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(grant && { grant: [...grant] }),
   };
-  const templates: TaskTemplate[] = [];
-  const templateOf = (method: number, name = label): TaskTemplate => {
-    templates[method] ??= {
-      ...{ label: name, module: module.sha256, kernel: actor.name, maxRetries: makeRetries },
-      options: { ...common, actor: { id, method, ...(maxConcurrency && { maxConcurrency }) } },
-    };
-    return templates[method];
-  };
+  const template = (name: string, part: Omit<ActorPart, "id">, host?: string): TaskTemplate => ({
+    ...{ label: name, module: module.sha256, kernel: actor.name, maxRetries: makeRetries },
+    options: { ...common, actor: { id, ...part, ...(maxConcurrency && { maxConcurrency }) } },
+    ...(host !== undefined && { where: { host } }),
+  });
+  const methods = actor.methods.map(({ name }, nth) =>
+    template(`${label}.${name}`, { does: "call", method: nth + 1 }),
+  );
+  const [save, take] = [template(label, { does: "save" }), template(label, { does: "take" })];
   return {
     ...{ label, maxRestarts, maxTaskRetries },
-    submission: { template: templateOf(0), args },
-    templateOf: (method) => templateOf(method, `${label}.${actor.methods[method - 1]!.name}`),
+    making: (from) =>
+      from === undefined
+        ? { template: template(label, { does: "make" }), args }
+        : { template: template(label, { does: "restore" }, from.hostId), args: [from.state] },
+    templateOf: (what) => (what === "save" ? save : what === "take" ? take : methods[what - 1]!),
+    reads: (method) => actor.methods[method - 1]!.readonly === true,
     maxPendingCalls: maxPendingCalls ?? Number.POSITIVE_INFINITY,
+    checkpoint: checkpoint && {
+      everyCalls: checkpoint.everyCalls ?? Number.POSITIVE_INFINITY,
+      everyMs: checkpoint.everyMs ?? Number.POSITIVE_INFINITY,
+    },
   };
 }

@@ -82,6 +82,8 @@ export class BusBackend implements Backend, Holds {
         return handle;
       },
       kill: () => this.#submitter.killActor(id),
+      move: (hostId) => this.#submitter.moveActor(id, hostId),
+      host: () => this.#submitter.hostOfActor(id),
       release: () => this.#submitter.releaseActor(id),
     });
   }

@@ -265,6 +265,22 @@ export class Client {
   }
 
   /**
+   * Moves an actor to another host, with all that it is; calls wait meanwhile, and none is lost or overtaken.
+   * @param hostId one of `nodes()`
+   * @throws InvalidTaskError for what is no handle or no host, when the actor is being made or moved, and for an embedded
+   * client
+   */
+  migrate(actor: Actor, hostId: string): void {
+    this.#checkOpen();
+    if (!this.nodes().some(({ id }) => id === hostId))
+      throw new InvalidTaskError(`there is no host ${JSON.stringify(hostId)}`, {
+        remedy: `There are ${this.nodes().map(({ id }) => id).join(", ")}.`,
+        data: { host: hostId },
+      });
+    linkOf(actor).move(hostId);
+  }
+
+  /**
    * All that a task heard that does not follow from its arguments, once it is done: the seed of its random numbers and
    * what its clock said. Given to `options()`, it makes the kernel return the same bytes for the same arguments.
    * @throws InvalidTaskError for a ref that is no task's

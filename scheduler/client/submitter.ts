@@ -1,4 +1,5 @@
-import { type ActorPlan, ActorTable } from "../actors/actor-table.ts";
+import type { ActorPlan } from "../actors/actor-entry.ts";
+import { ActorTable } from "../actors/actor-table.ts";
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
 import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-task.ts";
@@ -139,6 +140,7 @@ export class Submitter {
     this.#actors = new ActorTable({
       ...{ objects: this.#objects, hosts: this.#hosts, clientId: id },
       numberOf: (id) => this.#ids.numberOf(id),
+      newId: () => this.newId(),
       make: (submission) => this.submit(submission),
       send: (hostId, call, args) => {
         const { number } = call;
@@ -149,6 +151,8 @@ export class Submitter {
         this.#exchange.send(hostId, { kind: "cancel", ids: [callId] }, callId.length),
       end: (hostId, actorId) =>
         this.#exchange.send(hostId, { kind: "endActors", ids: [actorId] }, actorId.length),
+      replicate: (objectId) => this.#replicator.replicate(objectId, 2),
+      nowMs: () => performance.now(),
     });
     this.#groups = new GroupTable({
       hosts: this.#hosts,
@@ -235,6 +239,7 @@ export class Submitter {
     if (heartbeat.state === "draining") {
       this.#groups.hostLost(heartbeat.host);
       this.#replicator.leaving(heartbeat.host);
+      this.#actors.leaving(heartbeat.host);
     }
     this.#groups.tick();
     this.#tasks.placeWaiting();
@@ -368,6 +373,19 @@ export class Submitter {
   /** Ends an actor at once. */
   killActor(id: string): void {
     this.#actors.kill(id);
+  }
+
+  /**
+   * Moves an actor to a host. Calls wait meanwhile.
+   * @throws InvalidTaskError when it is on none just now
+   */
+  moveActor(id: string, hostId: string): void {
+    this.#actors.move(id, hostId);
+  }
+
+  /** Where an actor is. */
+  hostOfActor(id: string): string | undefined {
+    return this.#actors.hostOf(id);
   }
 
   /** The program can't call an actor any more. */
@@ -644,6 +662,7 @@ export class Submitter {
     }
     this.#groups.tick();
     this.#tasks.tick();
+    this.#actors.tick();
     this.#replicator.tick();
     this.#lending.tick();
     this.#borrowing.tick();

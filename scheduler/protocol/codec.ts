@@ -100,7 +100,10 @@ const templateOptions = {
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
   stream: countFrom1,
   once: exactly(true),
-  actor: object({ id: text, method: count }, { maxConcurrency: countFrom1 }),
+  actor: object(
+    { id: text, does: oneOf("make", "restore", "call", "save", "take") },
+    { method: countFrom1, maxConcurrency: countFrom1 },
+  ),
   bundle: object({ group: text, index: count }),
 };
 /** What each call may say of itself. */

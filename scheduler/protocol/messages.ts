@@ -28,17 +28,25 @@ export type Template = {
   stream?: number;
   /** The bundle of a placement group of the owner's that it runs in. */
   bundle?: BundleName;
-  /** It makes an actor of this id, of the class that the kernel names; or it calls a method of that. */
+  /** It does something to an actor of this id, of the class that the kernel names. */
   actor?: ActorPart;
   /** It is not run again when its worker dies: what can be is ended before it when memory is short. */
   once?: true;
 };
 
-/**
- * `method` is 0 for what makes the actor, then its methods in the order of the manifest. So many turns of methods that only
- * read may run at once.
- */
-export type ActorPart = { id: string; method: number; maxConcurrency?: number };
+/** What a call does to an actor. The calls of an owner do it in the order in which they come. */
+export type ActorPart = {
+  id: string;
+  /**
+   * `make`s it with the arguments of its constructor, or `restore`s it from its state; `call`s a method; `save`s it: the
+   * result is its state; or `take`s it away, with its state as the result, and what has not run is given back.
+   */
+  does: "make" | "restore" | "call" | "save" | "take";
+  /** Which one is called: from 1 in the order of the manifest. */
+  method?: number;
+  /** How many turns of methods that only read may run at once. Default 1. */
+  maxConcurrency?: number;
+};
 
 /** A part of what a placement group has reserved. */
 export type BundleName = { group: string; index: number };

@@ -14,7 +14,7 @@ import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { LoadedModule } from "../modules.ts";
 import { fitArgs } from "./fit-args.ts";
 import type { LocalBackend } from "./local-backend.ts";
-import { type Locate, LocalMethodCall } from "./local-method-call.ts";
+import { LocalMethodCall, type Locate } from "./local-method-call.ts";
 import { LocalObject } from "./local-object.ts";
 
 /** An actor that nobody can call any more has no calls that wait either: each holds it. */

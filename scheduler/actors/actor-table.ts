@@ -66,7 +66,13 @@ export class ActorTable {
    * Submits a call, whose result has this id.
    * @throws PendingCallsLimitExceededError
    */
-  call(actorId: string, method: number, id: string, args: readonly (Encoded | string)[], keeper?: Keeper): void {
+  call(
+    actorId: string,
+    method: number,
+    id: string,
+    args: readonly (Encoded | string)[],
+    keeper?: Keeper,
+  ): void {
     const { objects, numberOf } = this.#deps;
     const actor = this.#actors.get(actorId)!;
     const { label, maxPendingCalls, maxTaskRetries, templateOf } = actor.plan;
@@ -145,10 +151,7 @@ export class ActorTable {
     const actor = this.#actors.get(id);
     if (actor === undefined || actor.error !== undefined) return;
     if (actor.hostId !== undefined) this.#deps.end(actor.hostId, id);
-    this.#die(
-      actor,
-      new ActorDiedError(`actor ${id}, of ${actor.plan.label}, was killed`, { data: { id } }),
-    );
+    this.#die(actor, new ActorDiedError(`actor ${id}, of ${actor.plan.label}, was killed`, { data: { id } }));
   }
 
   /** Nobody can call it any more: it ends when its calls have. */
@@ -166,7 +169,12 @@ export class ActorTable {
   move(id: string, to?: string): void {
     const actor = this.#actors.get(id);
     const { hostId } = actor ?? {};
-    if (actor === undefined || hostId === undefined || actor.error !== undefined || actor.moving !== undefined)
+    if (
+      actor === undefined ||
+      hostId === undefined ||
+      actor.error !== undefined ||
+      actor.moving !== undefined
+    )
       throw new InvalidTaskError(`actor ${id} is on no host just now`, {
         remedy: "Wait until a call of it has ended.",
         data: { id },
@@ -253,7 +261,8 @@ export class ActorTable {
         this.#send(actor, hostId, call);
       }
       waiting.shift();
-      if (plan.checkpoint !== undefined && actor.unsavedCount >= plan.checkpoint.everyCalls) this.#save(actor);
+      if (plan.checkpoint !== undefined && actor.unsavedCount >= plan.checkpoint.everyCalls)
+        this.#save(actor);
     }
     this.#endIfUnused(actor);
   }
@@ -365,7 +374,8 @@ export class ActorTable {
     actor.moving = undefined;
     this.#dropSaving(actor);
     for (const call of sent)
-      if (!isCall(call)) this.#end(actor, call, { kind: "failed", error: new ActorDiedError("its host died") });
+      if (!isCall(call))
+        this.#end(actor, call, { kind: "failed", error: new ActorDiedError("its host died") });
     if (checkpoint !== undefined) {
       this.#replay(actor, sent);
       return;
@@ -385,7 +395,10 @@ export class ActorTable {
       if (again.includes(call)) continue;
       const error = new ActorUnavailableError(
         `host ${hostId} died with ${call.template.label} under way, and it is not known whether it was applied`,
-        { remedy: "Call it again if that does no harm, set maxTaskRetries, or give the actor a checkpoint.", data },
+        {
+          remedy: "Call it again if that does no harm, set maxTaskRetries, or give the actor a checkpoint.",
+          data,
+        },
       );
       this.#end(actor, call, { kind: "failed", error });
     }

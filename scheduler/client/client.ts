@@ -274,7 +274,9 @@ export class Client {
     this.#checkOpen();
     if (!this.nodes().some(({ id }) => id === hostId))
       throw new InvalidTaskError(`there is no host ${JSON.stringify(hostId)}`, {
-        remedy: `There are ${this.nodes().map(({ id }) => id).join(", ")}.`,
+        remedy: `There are ${this.nodes()
+          .map(({ id }) => id)
+          .join(", ")}.`,
         data: { host: hostId },
       });
     linkOf(actor).move(hostId);

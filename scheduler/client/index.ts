@@ -8,7 +8,7 @@ export type { Capability, Limits } from "../protocol/limits.ts";
 export type { KernelSignature, Manifest, Param, Type } from "../protocol/manifest.ts";
 export type { Holder, StoreTotals } from "../protocol/memory.ts";
 export { Tensor, type TypedArray } from "../protocol/tensor.ts";
-export { Actor, actorHost, actorId, type ActorClass, type ActorHandle, type Method } from "./actor.ts";
+export { Actor, type ActorClass, type ActorHandle, actorHost, actorId, type Method } from "./actor.ts";
 export type { ActorOptions } from "./actor-options.ts";
 export type { ActorFunctions, UntypedActor, UntypedActors } from "./actor-types.ts";
 export { Client } from "./client.ts";

@@ -16,7 +16,7 @@ export function actorTests(test: Suite, api: () => Api): void {
   });
   const counter = (...args: unknown[]) => module.actor("Counter").remote(...args);
   const shelf = () => module.actor("Shelf").remote();
-  const valueOf = (actor: ActorHandle) => api().wray.get(actor.value!.remote());
+  const valueIn = (actor: ActorHandle) => api().wray.get(actor.value!.remote());
 
   test("an actor keeps its state from call to call, and shares it with no other", async () => {
     const { wray } = api();
@@ -85,19 +85,19 @@ export function actorTests(test: Suite, api: () => Api): void {
   test("kill() ends an actor with all of its calls, and those that come later", async () => {
     const { wray } = api();
     const [spinning, other] = [counter(), counter(1)];
-    await valueOf(spinning);
+    await valueIn(spinning);
     const running = [spinning.spin!.remote(), spinning.incr!.remote()];
     wray.kill(spinning);
     wray.kill(spinning);
     for (const ref of [...running, spinning.incr!.remote()]) await rejects(wray.get(ref), "ACTOR_DIED");
-    assert.is(await valueOf(other), 1);
+    assert.is(await valueIn(other), 1);
     throwsCode(() => wray.kill({} as ActorHandle), "INVALID_TASK");
   });
 
   test("no more calls are pending than maxPendingCalls allows", async () => {
     const { wray } = api();
     const counted = module.actor("Counter").options({ maxPendingCalls: 2, timeoutMs: 60_000 }).remote();
-    await valueOf(counted);
+    await valueIn(counted);
     const running = [counted.spin!.remote(), counted.incr!.remote()];
     const error = throwsCode(() => counted.incr!.remote(), "PENDING_CALLS_LIMIT_EXCEEDED");
     assert.match(error.message, "2 calls are pending");
@@ -133,7 +133,10 @@ export function actorTests(test: Suite, api: () => Api): void {
 
   test("garbage of an actor is collected: what it has in memory follows from what it keeps", async () => {
     const { wray } = api();
-    const light = module.actor("Shelf").options({ memoryBytes: 16 * 1024 * 1024 }).remote();
+    const light = module
+      .actor("Shelf")
+      .options({ memoryBytes: 16 * 1024 * 1024 })
+      .remote();
     const text = "x".repeat(100_000);
     const lengths = await wray.get(upTo(1_000).map(() => light.weigh!.remote(text)));
     assert.ok(lengths.every((length) => length === 100_000));

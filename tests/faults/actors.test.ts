@@ -55,7 +55,10 @@ test("with a checkpoint, each acknowledged call is applied exactly once, however
 
 test("a host that was frozen is no longer the actor's when it comes back", async (t) => {
   const { hosts, wray, probe, heard } = await startHosts(t, cluster, wasm, ["a", "b"]);
-  const counter = probe.actor("Counter").options({ checkpoint: { everyCalls: 10 } }).remote();
+  const counter = probe
+    .actor("Counter")
+    .options({ checkpoint: { everyCalls: 10 } })
+    .remote();
   assert.equal(await wray.get(upTo(35).map(() => counter.incr!.remote())), upTo(35));
   const at = await hostOf(wray, counter);
   const host = hosts.find(({ id }) => id === at)!;

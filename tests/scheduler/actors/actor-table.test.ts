@@ -1,0 +1,101 @@
+import { assert, suite } from "../../support/index.ts";
+import { forSeeds, type Random } from "../seeds.ts";
+import { actorId, SimulatedActor } from "./simulated-actor.ts";
+
+const test = suite("actors/actor-table");
+const hostIds = ["a", "b", "c"];
+
+test("with checkpoints, each acknowledged call is applied once and in order, whatever hosts do", () => {
+  let lossCount = 0;
+  forSeeds(1_500, (random) => {
+    const checkpoint = { everyCalls: 1 + random.below(8), everyMs: 1 + random.below(2_000) };
+    const simulated = new SimulatedActor(random, hostIds, checkpoint);
+    for (let step = 0; step < 250; step++) act(simulated, random);
+    finish(simulated);
+    const { outcomes, state } = simulated;
+    if (lostItsState(outcomes)) {
+      lossCount++;
+      return;
+    }
+    let applied = 0;
+    const expected: number[] = [];
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.kind === "failed") {
+        assert.is((outcome.error as { code?: string }).code, "TASK_ERROR", outcome.error.message);
+        continue;
+      }
+      expected.push(index);
+      assert.equal(outcome, { kind: "local", value: ++applied });
+    }
+    assert.equal(state, expected);
+    simulated.actors.release(actorId);
+    finish(simulated);
+    assert.is(simulated.objects.size, 0, "no object is in use");
+  });
+  // It is told of none, where all copies of a state were lost at once.
+  assert.ok(lossCount < 60, `${lossCount} actors lost`);
+});
+
+test("without checkpoints, each call is applied once at most, and has one outcome", () => {
+  forSeeds(1_000, (random) => {
+    const simulated = new SimulatedActor(random, hostIds, undefined, 3);
+    for (let step = 0; step < 200; step++) act(simulated, random);
+    finish(simulated);
+    for (const outcome of simulated.outcomes) {
+      if (outcome.kind !== "failed") continue;
+      const { code } = outcome.error as { code?: string };
+      assert.ok(["TASK_ERROR", "ACTOR_DIED", "ACTOR_UNAVAILABLE"].includes(code!), `${outcome.error}`);
+    }
+    const { state = [] } = simulated;
+    assert.equal([...new Set(state)], state);
+    assert.equal(
+      [...state].sort((one, other) => one - other),
+      state,
+    );
+    simulated.actors.release(actorId);
+    finish(simulated);
+    assert.is(simulated.objects.size, 0, "no object is in use");
+  });
+});
+
+/** Whether the actor is gone since no host had a copy of its state any more. */
+const lostItsState = (outcomes: SimulatedActor["outcomes"]) =>
+  outcomes.some(
+    (outcome) => outcome.kind === "failed" && (outcome.error as { code?: string }).code === "ACTOR_DIED",
+  );
+
+/** One thing that happens. */
+function act(simulated: SimulatedActor, random: Random): void {
+  const host = simulated.hosts.get(random.pick(hostIds))!;
+  const chance = random.next();
+  if (chance < 0.25) simulated.call();
+  else if (chance < 0.55) simulated.run(host);
+  else if (chance < 0.85) simulated.deliver(host);
+  else if (chance < 0.89) simulated.copy();
+  else if (chance < 0.9) host.isDead = true;
+  else if (chance < 0.905) simulated.forget(host);
+  else if (chance < 0.91) host.isLeaving = !host.isLeaving;
+  else if (chance < 0.93) move(simulated, random);
+  else if (host.isDead && chance < 0.96) simulated.start(host.id);
+  else simulated.pass(random.below(1_500));
+}
+
+function move(simulated: SimulatedActor, random: Random): void {
+  if (simulated.actors.hostOf(actorId) !== undefined) simulated.actors.move(actorId, random.pick(hostIds));
+}
+
+/** Nothing fails any more, and all that is under way comes to its end. */
+function finish(simulated: SimulatedActor): void {
+  for (let round = 0; round < 200; round++) {
+    for (const { id, isDead } of [...simulated.hosts.values()]) {
+      if (isDead) simulated.start(id);
+      const host = simulated.hosts.get(id)!;
+      host.isLeaving = false;
+      while (host.heard.length > 0) simulated.run(host);
+      while (host.told.length > 0) simulated.deliver(host);
+    }
+    simulated.copy();
+    simulated.pass(100);
+  }
+  assert.ok(simulated.isQuiet, "each call has its outcome");
+}

@@ -25,8 +25,7 @@ import {
   type ToHost,
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
-import { byteLengthOf, bytesOf, decodeValue, type Encoded } from "../scheduler/protocol/value.ts";
-import { numberBytes } from "../scheduler/protocol/value-format.ts";
+import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
 import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import { stateRoomBytes } from "./actors/actor-state.ts";
@@ -225,7 +224,7 @@ export class Executor {
     switch (end.kind) {
       case "value":
         try {
-          this.#end(task, this.#outcomeOf(task, numberOr(end.encoded)));
+          this.#end(task, this.#outcomeOf(task, kept(end.value)));
         } catch (error) {
           this.#end(task, { kind: "error", error: toWireError(error) });
         }
@@ -619,8 +618,5 @@ const isNumber = (arg: CallArg) => typeof arg === "number";
 /** Numbers that have room in every slot. */
 const mostQuickArguments = 8;
 
-/** A number as it is, else a copy, because the bytes are those of a slot. */
-function numberOr(encoded: Uint8Array): Encoded {
-  const value = encoded.byteLength === numberBytes ? decodeValue(encoded) : undefined;
-  return typeof value === "number" ? value : encoded.slice();
-}
+/** A copy, because the bytes are those of a slot. */
+const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());

@@ -48,13 +48,13 @@ export class ActorTurn extends Call {
   override write(items: ItemWriter): void {
     const { key, version, firstCall, isReadonly, state, seed } = this.facts;
     for (const number of [key, version, firstCall, Number(isReadonly)]) items.number(number);
+    items.inline(seed);
     if (state === undefined) items.inline(none);
     else state.write(items);
     for (const call of this.calls) {
       items.number(call.method * 1_024 + call.argCount);
       call.write(items);
     }
-    items.inline(seed);
   }
 
   override ended(end: CallEnd): void {

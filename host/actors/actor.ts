@@ -1,6 +1,6 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
-import { encodeValue } from "../../scheduler/protocol/value.ts";
+import { type Encoded, encodeValue } from "../../scheduler/protocol/value.ts";
 import { Deque } from "../../scheduler/queue/deque.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { Pool } from "../pool/pool.ts";
@@ -221,7 +221,7 @@ export class Actor {
     this.#goOn();
   };
 
-  #ran(calls: readonly MethodCall[], results: readonly Uint8Array[], state: Uint8Array | undefined): void {
+  #ran(calls: readonly MethodCall[], results: readonly Encoded[], state: Uint8Array | undefined): void {
     if (state !== undefined) {
       const before = this.#state;
       try {
@@ -236,7 +236,10 @@ export class Actor {
       this.#callCount += results.length;
     }
     this.#putBack(calls.slice(results.length));
-    for (const [nth, encoded] of results.entries()) calls[nth]!.ended({ kind: "value", encoded });
+    // The next turn is on its way before anybody hears of this one.
+    this.#goOn();
+    for (let nth = 0; nth < results.length; nth++)
+      calls[nth]!.ended({ kind: "value", value: results[nth]! });
   }
 
   #stateOf(state: Uint8Array): ActorState {
@@ -255,7 +258,7 @@ export class Actor {
       return;
     }
     const encoded = encodeSnapshot({ callCount: this.#callCount, state: this.#state.bytes() });
-    call.ended({ kind: "value", encoded });
+    call.ended({ kind: "value", value: encoded });
   }
 
   #leave(call: MethodCall): void {

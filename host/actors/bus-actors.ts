@@ -155,7 +155,7 @@ export class BusActors {
     try {
       const encoded = this.#deps.bytesOf(call.task, call.values![0]!);
       hosted.actor = this.#actorFor(hosted, call.task, decodeSnapshot(encoded));
-      call.ended({ kind: "value", encoded: nothing });
+      call.ended({ kind: "value", value: nothing });
     } catch (error) {
       call.ended({ kind: "error", error: toWireError(error) });
     }

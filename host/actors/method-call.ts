@@ -1,10 +1,11 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
+import type { Encoded } from "../../scheduler/protocol/value.ts";
 import type { ItemWriter } from "../ring/items.ts";
 import type { Said } from "../worker/messages.ts";
 
 /** How the call of a method ended. Bytes are those of a slot, which is another's afterwards. */
 export type MethodEnd =
-  | { kind: "value"; encoded: Uint8Array }
+  | { kind: "value"; value: Encoded }
   | { kind: "error"; error: WireError }
   /** The host gave it back before it ran. */
   | { kind: "returned" };

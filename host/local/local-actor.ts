@@ -97,13 +97,15 @@ export class LocalActor implements ActorLink {
     const name = method === 0 ? "new" : actor.methods[method - 1]!.name;
     const label = method === 0 ? this.#label : `${this.#label}.${name}`;
     const { maxArgumentBytes = defaultLimits.maxArgumentBytes } = options;
-    const { args, kept } = fitArgs(
-      label,
-      given.map((arg) => (typeof arg === "number" || arg instanceof LocalObject ? arg : planValue(arg))),
-      maxArgumentBytes,
-      backend.keep,
-      stateRoomBytes,
-    );
+    const { args, kept } = given.every(isNumber)
+      ? { args: given as number[], kept: none }
+      : fitArgs(
+          label,
+          given.map((arg) => (isNumber(arg) || arg instanceof LocalObject ? arg : planValue(arg))),
+          maxArgumentBytes,
+          backend.keep,
+          stateRoomBytes,
+        );
     const result = backend.newResult();
     this.#pendingCount++;
     const over = () => {
@@ -171,3 +173,6 @@ const diedOf = (label: string, cause: WireError): WireError => ({
   ),
   cause,
 });
+
+const isNumber = (arg: unknown): arg is number => typeof arg === "number";
+const none: readonly LocalObject[] = [];

@@ -1,8 +1,7 @@
 import { withDependant } from "../../scheduler/dataflow/dependants.ts";
 import { fromWireError, ShutdownError, type WireError } from "../../scheduler/protocol/errors.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
-import { decodeValue } from "../../scheduler/protocol/value.ts";
-import { numberBytes } from "../../scheduler/protocol/value-format.ts";
+import type { Encoded } from "../../scheduler/protocol/value.ts";
 import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { MethodCall, MethodEnd } from "../actors/method-call.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
@@ -55,6 +54,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
     this.#over = over;
     this.#located = located;
     result.task = this;
+    if (args.every(isNumber)) return;
     const objects = args.filter((arg) => arg instanceof LocalObject);
     if (objects.length === 0) return;
     // One more, for what is fetched once all are ready.
@@ -108,7 +108,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
     switch (end.kind) {
       case "value": {
         this.#backend.tasksRun++;
-        this.#value(end.encoded);
+        this.#value(end.value);
         return;
       }
       case "error":
@@ -129,15 +129,14 @@ export class LocalMethodCall implements MethodCall, Waiter {
     if (message.kind === "log") this.#backend.log(this.#result.id, message.text);
   }
 
-  #value(encoded: Uint8Array): void {
-    const value = encoded.byteLength === numberBytes ? decodeValue(encoded) : undefined;
+  #value(value: Encoded): void {
     if (typeof value === "number") {
       this.#settle({ kind: "number", value });
-    } else if (encoded.byteLength <= inlineBytes) {
-      this.#settle({ kind: "bytes", encoded: encoded.slice() });
+    } else if (value.byteLength <= inlineBytes) {
+      this.#settle({ kind: "bytes", encoded: value.slice() });
     } else {
       this.#release();
-      this.#backend.settleCopy(this.#result, encoded, `result of ${this.#label}`);
+      this.#backend.settleCopy(this.#result, value, `result of ${this.#label}`);
     }
   }
 
@@ -201,3 +200,5 @@ export class LocalMethodCall implements MethodCall, Waiter {
     this.#over();
   }
 }
+
+const isNumber = (arg: LocalArg) => typeof arg === "number";

@@ -1,9 +1,10 @@
-import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
-import { type ActorSignature, actorExport, type KernelSignature } from "../../scheduler/protocol/manifest.ts";
+import { encodeValue } from "../../scheduler/protocol/value.ts";
 import { TurnWriter } from "../actors/turn-format.ts";
 import { captureState, pagesOf, restoreState } from "./actor-state.ts";
 import type { Instance } from "./instance.ts";
+import { ActorMethods } from "./actor-methods.ts";
 import type { SiteCall } from "./site-call.ts";
+import type { TurnItems } from "./turn-items.ts";
 
 /** A turn ends with the first call that is done after so long: others wait for what it has come to. */
 const turnMs = 1;
@@ -14,6 +15,8 @@ const mostBytes = 64 * 1024 * 1024;
 const callsPerCollection = 64;
 const bytesPerCollection = 1024 * 1024;
 const collectionPart = 0.1;
+
+const nothing = encodeValue(undefined);
 
 /** The instance of an actor, and which of its states it is in. */
 type Resident = {
@@ -26,21 +29,6 @@ type Resident = {
   collectMs: number;
 };
 
-/** What a worker gets as the items of a turn, before the calls. */
-export type Turn = {
-  /** Tells actors of this host from each other. */
-  key: number;
-  /** Which state it begins with; undefined when its first call makes the actor. */
-  version: number;
-  state: Uint8Array | undefined;
-  /** How many calls the actor has had. */
-  firstCall: number;
-  /** Whether all calls leave the actor as it is. */
-  isReadonly: boolean;
-  /** Each call: its method, 0 for what makes the actor, and its encoded arguments. */
-  calls: { method: number; args: Uint8Array[] }[];
-};
-
 /**
  * Runs methods of actors. An actor is a state, which its host has: a turn takes it, with some calls, and gives back what came
  * of these and the state after them. So it does not matter which worker runs it, and what happens to that. An instance
@@ -50,6 +38,8 @@ export class ActorTurns {
   readonly #begin: (call: SiteCall) => void;
   /** The one used last comes last. */
   readonly #residents = new Map<number, Resident>();
+  readonly #actors = new WeakMap<SiteCall, ActorMethods>();
+  readonly #output = new TurnWriter();
   #bytes = 0;
 
   /** @param begin the limits of a call count from now on */
@@ -63,73 +53,83 @@ export class ActorTurns {
    * @returns what `readTurn` reads
    * @throws what the first call ends with
    */
-  run(call: SiteCall, turn: Turn): Uint8Array {
-    const actor = actorOf(call);
+  run(call: SiteCall, turn: TurnItems): Uint8Array {
+    const actor = this.#actorOf(call);
     const startMs = performance.now();
     let resident = this.#resident(call, turn);
-    const output = new TurnWriter();
+    const output = this.#output;
+    output.begin();
     let isClean = false;
     let hasCollected = false;
     let nowMs = startMs;
     try {
-      for (let nth = 0; nth < turn.calls.length; nth++) {
-        const { method, args } = turn.calls[nth]!;
-        call.element = turn.firstCall + nth;
+      while (nowMs - startMs <= turnMs && turn.next()) {
+        call.element = turn.firstCall + output.count;
         this.#begin(call);
-        try {
-          const value = this.#invoke(call, actor, resident.instance, method, args);
-          output.value(value);
-          resident.valueBytes += args.reduce((sum, { byteLength }) => sum + byteLength, value.byteLength);
-        } catch (error) {
-          if (nth > 0) {
+        const encoded = actor.readNumbers(turn) ? undefined : turn.takeEncoded();
+        for (let isDone = false; !isDone; ) {
+          try {
+            this.#invoke(call, actor, resident, turn.method, encoded);
+            isDone = true;
+          } catch (error) {
             // Those before it are run again without it, from where the turn began.
-            output.fails(nth);
-            return output.finish(undefined);
+            if (output.count > 0) return output.failed();
+            if (!resident.instance.isOutOfMemory || hasCollected || turn.state === undefined) throw error;
+            // Perhaps there is room without the garbage of former calls.
+            call.sandbox.putBack(resident.instance, false);
+            resident = this.#resident(call, turn);
+            resident.instance.collect();
+            hasCollected = true;
           }
-          if (!resident.instance.isOutOfMemory || hasCollected || turn.state === undefined) throw error;
-          // Perhaps there is room without the garbage of former calls.
-          call.sandbox.putBack(resident.instance, false);
-          resident = this.#resident(call, turn);
-          resident.instance.collect();
-          hasCollected = true;
-          nth--;
         }
         nowMs = performance.now();
-        if (nowMs - startMs > turnMs) break;
       }
       this.#collect(resident, output.count, nowMs - startMs);
-      const state = turn.isReadonly ? undefined : captureState(resident.instance);
       if (!turn.isReadonly) resident.version = turn.version + 1;
       isClean = true;
-      return output.finish(state);
+      return output.finish(turn.isReadonly ? undefined : captureState(resident.instance));
     } finally {
       call.element = -1;
       this.#put(turn.key, resident, isClean);
     }
   }
 
+  /** @param encoded the arguments, unless they are numbers, which have been read */
   #invoke(
     call: SiteCall,
-    actor: ActorSignature,
-    instance: Instance,
-    method: number,
-    args: Uint8Array[],
-  ): Uint8Array {
-    const signature: KernelSignature | undefined = method === 0 ? actor.create : actor.methods[method - 1];
-    if (signature === undefined) throw new InvalidTaskError(`${call.name} has no method ${method}`);
-    const label = `${call.name}.${signature.name}`;
-    return call.sandbox.invoke(
-      call,
-      instance,
-      label,
-      actorExport(actor.name, signature.name),
-      signature,
-      args,
-    );
+    actor: ActorMethods,
+    resident: Resident,
+    number: number,
+    encoded: Uint8Array[] | undefined,
+  ): void {
+    const { instance } = resident;
+    const { exported, label, signature, numeric } = actor.method(number);
+    if (encoded !== undefined) {
+      const value = call.sandbox.invoke(call, instance, label, exported, signature, encoded);
+      this.#output.value(value);
+      resident.valueBytes += encoded.reduce((sum, { byteLength }) => sum + byteLength, value.byteLength);
+      return;
+    }
+    try {
+      const value = numeric!.run(instance, actor.numbers);
+      if (value === undefined) this.#output.value(nothing);
+      else this.#output.number(value);
+    } catch (error) {
+      throw call.sandbox.failure(call, instance, error);
+    }
+  }
+
+  #actorOf(call: SiteCall): ActorMethods {
+    let actor = this.#actors.get(call);
+    if (actor === undefined) {
+      actor = new ActorMethods(call);
+      this.#actors.set(call, actor);
+    }
+    return actor;
   }
 
   /** An instance in the state that a turn begins with. It is put back, or dropped. */
-  #resident(call: SiteCall, { key, version, state }: Turn): Resident {
+  #resident(call: SiteCall, { key, version, state }: TurnItems): Resident {
     const known = this.#residents.get(key);
     if (known !== undefined) this.#remove(key, known);
     if (known !== undefined && known.version === version && known.call.sandbox === call.sandbox) {
@@ -178,9 +178,3 @@ export class ActorTurns {
 }
 
 const memoryOf = ({ runtime }: Instance) => runtime.memory?.buffer.byteLength ?? 0;
-
-function actorOf({ sandbox, kernel }: SiteCall): ActorSignature {
-  const actor = sandbox.actor(kernel);
-  if (actor !== undefined) return actor;
-  throw new InvalidTaskError(`module ${sandbox.name} has no actor ${JSON.stringify(kernel)}`);
-}

@@ -22,7 +22,7 @@ import type { Meter } from "./meter.ts";
 import type { Nested } from "./nested.ts";
 import { Sandbox } from "./sandbox.ts";
 import { SiteCall } from "./site-call.ts";
-import { turnOf } from "./turn-items.ts";
+import { TurnItems } from "./turn-items.ts";
 
 export type CallRunnerDeps = {
   shared: Shared;
@@ -42,6 +42,7 @@ export class CallRunner {
   readonly #kept = new KeptInstances();
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #actors = new ActorTurns((call) => this.#begin(call));
+  readonly #turn: TurnItems;
   readonly #calls: SiteCall[] = [];
   readonly #writer: ItemWriter;
   readonly #completions: Completions;
@@ -50,6 +51,7 @@ export class CallRunner {
 
   constructor(deps: CallRunnerDeps) {
     this.#deps = deps;
+    this.#turn = new TurnItems(deps.shared, (id) => deps.mailbox.segment(id));
     this.#writer = new ItemWriter(deps.shared);
     this.#completions = new Completions(deps.shared.words, completionsAt(deps.index));
   }
@@ -132,6 +134,10 @@ export class CallRunner {
   /** The result of the call in a slot: a scalar, or encoded. */
   #valueOf(call: SiteCall, slot: number, start: number): unknown {
     const { shared, mailbox, meter } = this.#deps;
+    if (call.isActor) {
+      this.#turn.begin(slot, call);
+      return this.#actors.run(call, this.#turn);
+    }
     if (call.numbers?.takes(shared, start)) return call.numbers.run();
     const items = readItems(shared, slot);
     if (call.hasOwnSeed) {
@@ -141,7 +147,6 @@ export class CallRunner {
     const encoded = items.map((item) =>
       item.segment === 0 ? item.bytes : mailbox.segment(item.segment).subarray(0, item.byteLength),
     );
-    if (call.isActor) return this.#actors.run(call, turnOf(encoded));
     if (call.map === undefined) return call.sandbox.run(call, encoded);
     return call.map.run(encoded, { meter, begin: () => this.#begin(call) });
   }

@@ -5,7 +5,7 @@ import type { ItemWriter } from "../ring/items.ts";
 import type { Said } from "../worker/messages.ts";
 import type { ActorState } from "./actor-state.ts";
 import type { MethodCall } from "./method-call.ts";
-import { readTurn, type TurnEnd } from "./turn-format.ts";
+import { readTurn, type TurnEnd } from "../ring/turn-format.ts";
 
 /** A worker ends a turn about so long after it began, with the call that it is in then. */
 const turnMs = 10;

@@ -60,11 +60,6 @@ export class LocalActor implements ActorLink {
     return `${module.manifest.module}/${actor.name}`;
   }
 
-  /** Whether it has ended, or could not be made. */
-  get isGone(): boolean {
-    return this.#error !== undefined;
-  }
-
   call(method: number, args: readonly unknown[]): LocalObject {
     const { maxPendingCalls = Number.POSITIVE_INFINITY } = this.#spec.options;
     if (this.#pendingCount >= maxPendingCalls)

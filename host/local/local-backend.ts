@@ -14,7 +14,6 @@ import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
 import type { Labels } from "../../scheduler/placement/labels.ts";
 import {
-  ActorAlreadyExistsError,
   GetTimeoutError,
   InvalidTaskError,
   ShutdownError,
@@ -96,8 +95,6 @@ export class LocalBackend implements Backend, Owner {
   #isBlocked = false;
   /** Those that wait until they are run again. */
   readonly #delayed = new Set<LocalTask>();
-  /** Actors by their names. */
-  readonly #named = new Map<string, LocalActor>();
   #objectCount = 0;
   #actorCount = 0;
 
@@ -176,15 +173,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
-    const { name, getIfExists = false } = spec.options;
-    const known = name === undefined ? undefined : this.#named.get(name);
-    if (known !== undefined && !known.isGone) {
-      if (getIfExists) return known;
-      throw alreadyExists(name!);
-    }
-    const actor = new LocalActor(this, spec, this.#actorCount++, args);
-    if (name !== undefined) this.#named.set(name, actor);
-    return actor;
+    return new LocalActor(this, spec, this.#actorCount++, args);
   }
 
   put(value: unknown): LocalObject {
@@ -533,12 +522,6 @@ const onlyInCluster = () =>
 
 /** About 50 µs. */
 const looksBeforeSleep = 2_000;
-
-const alreadyExists = (name: string) =>
-  new ActorAlreadyExistsError(`there is an actor ${JSON.stringify(name)}`, {
-    remedy: "Get it by getActor(), or with the option getIfExists.",
-    data: { name },
-  });
 
 const notNow = ({ id }: LocalObject, why: string) =>
   new InvalidTaskError(`getSync can't give the value of ${id} now: ${why}`, {

@@ -1,5 +1,5 @@
 import { encodeValue } from "../../scheduler/protocol/value.ts";
-import { TurnWriter } from "../actors/turn-format.ts";
+import { TurnWriter } from "../ring/turn-format.ts";
 import { captureState, pagesOf, restoreState } from "./actor-state.ts";
 import type { Instance } from "./instance.ts";
 import { ActorMethods } from "./actor-methods.ts";

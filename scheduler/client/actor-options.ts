@@ -5,10 +5,6 @@ import { type Checks, checkOptionsBy, integerFrom, taskChecks } from "./task-opt
 export type ActorOptions = Partial<Limits> & {
   /** What its methods may use of `clock`, `log` and `submit`. Default: `["log", "submit"]`. */
   grant?: readonly Capability[];
-  /** Others get the actor by this name; see `Client.getActor`. No two live at once. */
-  name?: string;
-  /** With a name: gives the actor that has it, if there is one, and makes none. Default false. */
-  getIfExists?: boolean;
   /** How many calls of `@readonly` methods may run at once. All others run alone. Default 1. */
   maxConcurrency?: number;
   /**
@@ -31,11 +27,6 @@ const limitChecks = Object.fromEntries(limitNames.map((name) => [name, others[na
 const checks: Checks<Required<ActorOptions>> = {
   ...limitChecks,
   grant,
-  name: {
-    test: (value) => typeof value === "string" && value.length > 0 && value.length <= 256,
-    expected: "a string of 1 to 256 characters",
-  },
-  getIfExists: { test: (value) => typeof value === "boolean", expected: "true or false" },
   maxConcurrency: integerFrom(1, 1_000),
   checkpoint: {
     test: isCheckpoint,

@@ -43,8 +43,8 @@ export const actorHost: unique symbol = Symbol("actor host");
 export let linkOf: (handle: Actor) => ActorLink;
 
 /**
- * An actor of a cluster, or of an embedded host. When the program drops its last handle of it, an actor that has no name ends
- * once its calls have; `Client.kill` ends it at once.
+ * An actor of a cluster, or of an embedded host. When the program drops its last handle of it, it ends once its
+ * calls have; `Client.kill` ends it at once.
  */
 export abstract class Actor {
   readonly #link: ActorLink;
@@ -108,7 +108,6 @@ export class ActorClass<Functions extends ActorFunctions = UntypedActor> {
    * Makes an actor, and returns its handle without waiting. When its constructor fails, so do all of its calls, with
    * ActorDiedError.
    * @throws InvalidTaskError when the arguments don't fit, naming the parameter, or a capability is not granted
-   * @throws ActorAlreadyExistsError when there is one of this name
    */
   remote(...args: RemoteArgs<Parameters<Functions["create"]>>): ActorHandle<Functions> {
     const { backend, module, actor, checkOpen } = this.#deps;

@@ -18,10 +18,7 @@ export interface Backend {
   prepare(sha256: string): Promise<void>;
   /** A kernel with its options, ready for calls. */
   target(module: ModuleFacts, kernel: string, options: TaskOptions): Target;
-  /**
-   * Makes an actor with arguments that fit.
-   * @throws ActorAlreadyExistsError when there is one of the name in its options
-   */
+  /** Makes an actor with arguments that fit. */
   makeActor(spec: ActorSpec, args: readonly unknown[]): ActorLink;
   /** Owns a snapshot of a value, which may hold refs. @throws InvalidTaskError when it can't cross */
   put(value: unknown, replicas?: number): Handle;

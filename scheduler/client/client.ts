@@ -10,6 +10,7 @@ import type { Resources } from "../protocol/messages.ts";
 import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
 import { Actor, ActorClass, linkOf } from "./actor.ts";
+import type { ActorsOf } from "./actor-types.ts";
 import type { Backend } from "./backend.ts";
 import { checkOptionNames } from "./check-options.ts";
 import { type Groups, groupsOf } from "./groups.ts";
@@ -91,7 +92,7 @@ export class Client {
   async load<Name extends keyof Modules = never>(
     source: ModuleSource,
     options?: LoadOptions,
-  ): Promise<Module<KernelsOf<Name>>> {
+  ): Promise<Module<KernelsOf<Name>, ActorsOf<Name>>> {
     this.#checkOpen();
     const { bytes, name, fileName, sourceMap } = await readSource(source, options);
     const module = await openModule(bytes, name, fileName);

@@ -105,14 +105,6 @@ export class ActorDiedError extends WrayError {
 export class ActorUnavailableError extends WrayError {
   override readonly code = "ACTOR_UNAVAILABLE";
 }
-/** There is an actor of this name. */
-export class ActorAlreadyExistsError extends WrayError {
-  override readonly code = "ACTOR_ALREADY_EXISTS";
-}
-/** There is no actor of this name. */
-export class ActorNotFoundError extends WrayError {
-  override readonly code = "ACTOR_NOT_FOUND";
-}
 /** As many calls of the actor are pending as `maxPendingCalls` allows. */
 export class PendingCallsLimitExceededError extends WrayError {
   override readonly code = "PENDING_CALLS_LIMIT_EXCEEDED";
@@ -178,8 +170,6 @@ const classes = [
   HostDiedError,
   ActorDiedError,
   ActorUnavailableError,
-  ActorAlreadyExistsError,
-  ActorNotFoundError,
   PendingCallsLimitExceededError,
   OwnerDiedError,
   ObjectLostError,

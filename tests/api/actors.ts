@@ -158,7 +158,7 @@ export function actorTests(test: Suite, api: () => Api): void {
     const error = throwsCode(() => module.actor("Count"), "KERNEL_NOT_FOUND");
     assert.match((error as unknown as { remedy: string }).remedy, "Counter, Shelf");
     const Counter = module.actor("Counter");
-    for (const options of [{ names: "x" }, { maxPendingCalls: 0 }, { maxConcurrency: 1.5 }, { name: "" }])
+    for (const options of [{ names: "x" }, { maxPendingCalls: 0 }, { maxConcurrency: 1.5 }, { checkpoint: {} }])
       throwsCode(() => Counter.options(options as object), "INVALID_TASK");
     throwsCode(() => Counter.remote("one"), "INVALID_TASK");
     throwsCode(() => Counter.remote(1, 2), "INVALID_TASK");

@@ -236,8 +236,8 @@ export class Actor {
       this.#callCount += results.length;
     }
     this.#putBack(calls.slice(results.length));
-    // The next turn is on its way before anybody hears of this one.
-    this.#goOn();
+    // The next turn is on its way before anybody hears of this one; but whoever gets the state hears of all that is in it.
+    if (this.#taking === undefined && this.#mailbox.first?.method !== saveMethod) this.#goOn();
     for (let nth = 0; nth < results.length; nth++)
       calls[nth]!.ended({ kind: "value", value: results[nth]! });
   }

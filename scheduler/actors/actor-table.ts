@@ -185,6 +185,23 @@ export class ActorTable {
     this.#send(actor, hostId, call);
   }
 
+  /**
+   * A host has joined: it gets its part of the actors, from those that have most.
+   * @param hostCount how many there are now
+   */
+  joined(hostId: string, hostCount: number): void {
+    const byHost = new Map<string, ActorEntry[]>();
+    for (const actor of this.#actors.values()) {
+      if (this.hostOf(actor.id) === undefined || actor.hostId === hostId) continue;
+      byHost.set(actor.hostId!, [...(byHost.get(actor.hostId!) ?? []), actor]);
+    }
+    const part = Math.floor([...byHost.values()].flat().length / hostCount);
+    for (let left = part; left > 0; left--) {
+      const [largest] = [...byHost.values()].sort((one, other) => other.length - one.length);
+      this.move(largest!.pop()!.id, hostId);
+    }
+  }
+
   /** A host is about to leave: its actors go elsewhere. */
   leaving(hostId: string): void {
     for (const actor of [...this.#actors.values()]) {

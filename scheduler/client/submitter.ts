@@ -232,7 +232,9 @@ export class Submitter {
   heard(heartbeat: Heartbeat): void {
     const nowMs = performance.now();
     this.#fence(heartbeat.host);
+    const isNew = heartbeat.state === "up" && !this.#hosts.has(heartbeat.host);
     this.#hosts.heard(heartbeat, nowMs);
+    if (isNew) this.#actors.joined(heartbeat.host, this.#hosts.view().length);
     // Whoever hears some sees at once that others say nothing, unless it has heard nothing for a while itself.
     const isDue = nowMs - this.#lookedMs >= lookMs && nowMs - this.#tickedMs <= deafMs;
     if (heartbeat.state === "left" || isDue) this.#loseHosts();

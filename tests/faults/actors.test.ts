@@ -117,6 +117,20 @@ test("migrate() moves an actor with all that it is, and no call is lost or overt
   throwsCode(() => wray.migrate(shelf, "nowhere"), "INVALID_TASK");
 });
 
+test("a host that joins gets its part of the actors, and no call fails", async (t) => {
+  const { wray, probe, start } = await startHosts(t, cluster, wasm, ["a"]);
+  const counters = upTo(20).map((each) => probe.actor("Counter").remote(each));
+  await wray.get(counters.map((counter) => counter.value!.remote()));
+  await start("b");
+  const isSpread = () => counters.filter((counter) => counter[actorHost] === "b").length === 10;
+  let count = 0;
+  for (; !isSpread(); count++) await wray.get(counters.map((counter) => counter.incr!.remote()));
+  assert.equal(
+    await wray.get(counters.map((counter) => counter.value!.remote())),
+    upTo(20).map((each) => each + count),
+  );
+});
+
 test("a host that drains hands its actors over to others, and no call fails", async (t) => {
   const { name, hosts, wray, probe, start } = await startHosts(t, cluster, wasm, ["a"]);
   const counters = upTo(20).map((each) => probe.actor("Counter").remote(each));

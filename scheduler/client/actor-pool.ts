@@ -28,13 +28,10 @@ export class ActorPool<Handle extends Actor> {
    * @param work resolves when the actor is free again
    * @returns what `work` does
    */
-  async submit<Value, Result>(
-    work: (actor: Handle, value: Value) => Promise<Result>,
-    value: Value,
-  ): Promise<Result> {
+  async submit<Result>(work: (actor: Handle) => Promise<Result>): Promise<Result> {
     const actor = this.#free.shift() ?? (await new Promise<Handle>((resolve) => this.#waiting.push(resolve)));
     try {
-      return await work(actor, value);
+      return await work(actor);
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free.push(actor);
@@ -52,7 +49,7 @@ export class ActorPool<Handle extends Actor> {
   ): AsyncGenerator<Result, void, undefined> {
     const results = new Deque<Promise<Result>>();
     for await (const value of values) {
-      results.push(this.#begun(work, value));
+      results.push(this.#begun((actor) => work(actor, value)));
       if (results.size === this.#ahead) yield await results.shift()!;
     }
     while (results.size > 0) yield await results.shift()!;
@@ -75,18 +72,15 @@ export class ActorPool<Handle extends Actor> {
       const number = count++;
       running.set(
         number,
-        this.#begun(async (actor: Handle) => ({ number, value, result: await work(actor, value) }), value),
+        this.#begun(async (actor) => ({ number, value, result: await work(actor, value) })),
       );
       if (running.size === this.#ahead) yield await first();
     }
     while (running.size > 0) yield await first();
   }
 
-  #begun<Value, Result>(
-    work: (actor: Handle, value: Value) => Promise<Result>,
-    value: Value,
-  ): Promise<Result> {
-    const result = this.submit(work, value);
+  #begun<Result>(work: (actor: Handle) => Promise<Result>): Promise<Result> {
+    const result = this.submit(work);
     // Nobody may come to read it, when one before it fails.
     result.catch(() => {});
     return result;

@@ -133,10 +133,7 @@ export function actorTests(test: Suite, api: () => Api): void {
 
   test("garbage of an actor is collected: what it has in memory follows from what it keeps", async () => {
     const { wray } = api();
-    const light = module
-      .actor("Shelf")
-      .options({ memoryBytes: 16 * 1024 * 1024 })
-      .remote();
+    const light = module.actor("Shelf").options({ memoryBytes: 16 * 1024 * 1024 }).remote();
     const text = "x".repeat(100_000);
     const lengths = await wray.get(upTo(1_000).map(() => light.weigh!.remote(text)));
     assert.ok(lengths.every((length) => length === 100_000));

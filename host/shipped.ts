@@ -1,3 +1,5 @@
+import actors from "../dist/std/actors.wasm";
+import actorsMap from "../dist/std/actors.wasm.map";
 import linalg from "../dist/std/linalg.wasm";
 import linalgMap from "../dist/std/linalg.wasm.map";
 import math from "../dist/std/math.wasm";
@@ -12,6 +14,7 @@ import { sha256Of } from "../scheduler/manifest/read.ts";
 type Shipped = { bytes: Uint8Array<ArrayBuffer>; sourceMap: string };
 
 const shipped: Record<(typeof shippedModules)[number], Shipped> = {
+  actors: { bytes: actors, sourceMap: actorsMap },
   linalg: { bytes: linalg, sourceMap: linalgMap },
   math: { bytes: math, sourceMap: mathMap },
   physics: { bytes: physics, sourceMap: physicsMap },

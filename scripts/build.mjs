@@ -69,6 +69,8 @@ const kernelsIn = (folder) => filesBelow(folder, ".ts").filter((file) => dirname
 
 /** Those that come with wray. */
 const shippedKernels = kernelsIn("kernels/std");
+/** Those that have actors, which want memory that is freed. */
+const withActors = ["kernels/std/actors.ts"];
 /** Those of `wray attack`; most of what it sends is written in WebAssembly's own text. */
 const attackKernels = kernelsIn("kernels/attack");
 /** Those of the examples: compiled so that `asc` checks their types and their programs have typings. */
@@ -94,7 +96,8 @@ async function compileKernels(kernels) {
   const compileNext = async () => {
     for (let kernel = waiting.pop(); kernel !== undefined; kernel = waiting.pop()) {
       const { entry, output } = kernel;
-      await promisify(execFile)(process.execPath, [asc, entry, "-o", output]).catch((error) => {
+      const flags = withActors.includes(entry) ? ["--runtime", "minimal"] : [];
+      await promisify(execFile)(process.execPath, [asc, entry, "-o", output, ...flags]).catch((error) => {
         throw new Error(`asc ${entry} failed:\n${error.stderr || error.message}`);
       });
       // What a host carries has no need for the text of the sources, which is 99 % of a map.

@@ -1,6 +1,12 @@
 import type { Control } from "../control/control.ts";
 import { shippedModules } from "../control/control.ts";
-import { checkModuleName, fetchModule, findModule, parseKernelName } from "../control/find-module.ts";
+import {
+  checkModuleName,
+  fetchModule,
+  findModule,
+  parseActorName,
+  parseKernelName,
+} from "../control/find-module.ts";
 import { findActor, findKernel } from "../manifest/check.ts";
 import { compileModule, openModule } from "../manifest/read.ts";
 import type { Recording } from "../ownership/object-table.ts";
@@ -10,7 +16,7 @@ import type { Resources } from "../protocol/messages.ts";
 import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
 import { Actor, ActorClass, linkOf } from "./actor.ts";
-import type { ActorsOf } from "./actor-types.ts";
+import type { ActorName, ActorOf, ActorsOf } from "./actor-names.ts";
 import type { Backend } from "./backend.ts";
 import { checkOptionNames } from "./check-options.ts";
 import { type Groups, groupsOf } from "./groups.ts";
@@ -106,7 +112,7 @@ export class Client {
       await this.#control.nameModule(manifest.module, sha256);
     }
     await this.#backend.prepare(sha256);
-    return new Module(module, this.#making);
+    return new Module<KernelsOf<Name>, ActorsOf<Name>>(module, this.#making);
   }
 
   /**
@@ -117,14 +123,17 @@ export class Client {
   async remote<const Name extends string>(kernel: KernelName<Name>): Promise<Kernel<FunctionOf<Name>>> {
     this.#checkOpen();
     const { module, name } = parseKernelName(kernel);
-    const sha256 = await this.#findModule(module);
-    let loading = this.#modules.get(sha256);
-    if (loading === undefined) {
-      loading = this.#fetch(sha256);
-      this.#modules.set(sha256, loading);
-      loading.catch(() => this.#modules.delete(sha256));
-    }
-    return (await loading).kernel(name);
+    return (await this.#moduleOf(module)).kernel(name);
+  }
+
+  /**
+   * An actor class by its name, `module/class`, as `remote` gives kernels: `actors/Counter` comes with wray.
+   * @throws ModuleNotFoundError, KernelNotFoundError
+   */
+  async actor<const Name extends string>(actor: ActorName<Name>): Promise<ActorClass<ActorOf<Name>>> {
+    this.#checkOpen();
+    const { module, name } = parseActorName(actor);
+    return (await this.#moduleOf(module)).actor(name) as unknown as ActorClass<ActorOf<Name>>;
   }
 
   /**
@@ -364,6 +373,18 @@ export class Client {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  /** What a name or a hash stands for, fetched once. */
+  async #moduleOf(module: string): Promise<Module> {
+    const sha256 = await this.#findModule(module);
+    let loading = this.#modules.get(sha256);
+    if (loading === undefined) {
+      loading = this.#fetch(sha256);
+      this.#modules.set(sha256, loading);
+      loading.catch(() => this.#modules.delete(sha256));
+    }
+    return loading;
   }
 
   /** Modules that come with wray come with the first host, which may be about to join. */

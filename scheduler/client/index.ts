@@ -10,6 +10,7 @@ export type { Holder, StoreTotals } from "../protocol/memory.ts";
 export { Tensor, type TypedArray } from "../protocol/tensor.ts";
 export { Actor, type ActorClass, type ActorHandle, actorHost, actorId, type Method } from "./actor.ts";
 export type { ActorOptions } from "./actor-options.ts";
+export { ActorPool } from "./actor-pool.ts";
 export type { ActorFunctions, UntypedActor, UntypedActors } from "./actor-types.ts";
 export { Client } from "./client.ts";
 export { type ClientOptions, connect as init } from "./connect.ts";

@@ -15,14 +15,31 @@ export function checkModuleName(module: string, source: string): void {
   });
 }
 
+type Parsed = { module: string; name: string };
+
 /** Splits `module/function`. @throws KernelNotFoundError when it is not of that form */
-export function parseKernelName(kernel: string): { module: string; name: string } {
-  const [module = "", name = "", ...rest] = kernel.split("/");
-  if (isName(module) && isFunctionName(name) && rest.length === 0) return { module, name };
+export function parseKernelName(kernel: string): Parsed {
+  const parsed = parse(kernel);
+  if (parsed !== undefined) return parsed;
   throw new KernelNotFoundError(`${JSON.stringify(kernel)} names no kernel`, {
     remedy: "Write module/function, such as math/add.",
     data: { kernel },
   });
+}
+
+/** Splits `module/class`. @throws KernelNotFoundError when it is not of that form */
+export function parseActorName(actor: string): Parsed {
+  const parsed = parse(actor);
+  if (parsed !== undefined) return parsed;
+  throw new KernelNotFoundError(`${JSON.stringify(actor)} names no actor class`, {
+    remedy: "Write module/class, such as actors/Counter.",
+    data: { actor },
+  });
+}
+
+function parse(text: string): Parsed | undefined {
+  const [module = "", name = "", ...rest] = text.split("/");
+  return isName(module) && isFunctionName(name) && rest.length === 0 ? { module, name } : undefined;
 }
 
 /** The hash that a module goes by: a name is looked up, a hash is taken as it is. */

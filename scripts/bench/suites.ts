@@ -1,3 +1,4 @@
+import { actors } from "./actors.ts";
 import { barrier } from "./barrier.ts";
 import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
@@ -20,6 +21,7 @@ export const suites: readonly Suite[] = [
   recovery,
   jobs,
   local,
+  actors,
   objects,
   tables,
   transfer,

@@ -1,5 +1,9 @@
 import { init } from "wray";
 import { actorTests } from "./actors.ts";
+import { patternTests } from "./patterns.ts";
 import { apiSuite } from "./suite.ts";
 
-apiSuite("embedded actors", async () => (options) => init({ cpus: 2, ...options }), [actorTests]);
+apiSuite("embedded actors", async () => (options) => init({ cpus: 2, ...options }), [
+  actorTests,
+  patternTests,
+]);

@@ -67,6 +67,15 @@ test("gradient() adds up when shards are taken together", async () => {
   assert.ok(Math.abs((await loss(both!)) - both!.at(-2)! / 5) < 1e-15);
 });
 
+test("slope() is the mean of gradient() when the weights come without velocities", async () => {
+  const [state, shard] = [someState(), someShard(1, 2, 3)];
+  const mean = await call("slope", state.slice(0, parameterCount), shard);
+  assert.equal(
+    mean,
+    (await gradient(state, shard)).slice(0, parameterCount).map((sum) => sum / 3),
+  );
+});
+
 test("loss() is the logarithm of 10 when all weights are zero", async () => {
   const sum = await gradient(new Float64Array(2 * parameterCount), someShard(7, 8));
   assert.ok(Math.abs((await loss(sum)) - Math.log(10)) < 1e-15);
@@ -101,6 +110,7 @@ test("gradient() refuses its arguments when their lengths or labels are wrong", 
     [() => gradient(someState(), new Uint8Array(786)), "shard must hold rows of 785 bytes, not 786 bytes"],
     [() => gradient(someState(), new Uint8Array(0)), "shard must hold rows of 785 bytes, not 0 bytes"],
     [() => gradient(someState(), someShard(1, 10)), "row 1 has the label 10, which is no digit"],
+    [() => call("slope", someState(), someShard(1)), "weights must hold 7850 numbers, not 15700"],
     [() => step(someState(), new Float64Array(1), 0.5, 0.9), "sum must hold 7852 numbers, not 1"],
   ];
   for (const [refusal, message] of refusals) {

@@ -31,7 +31,7 @@ export class Counter {
 `;
 
 /** What TypeScript takes, and below what it must not; each such line is wrong in one way. */
-const program = `import { type ActorModules, init, type Kernel, type Module, type Modules, type ObjectRef, type RefStream } from "wray";
+const program = `import { type ActorHandle, type ActorModules, ActorPool, init, type Kernel, type Module, type Modules, type ObjectRef, type RefStream } from "wray";
 import { init as connect } from "wray/client";
 
 const wray = await init();
@@ -65,6 +65,16 @@ counter.create();
 const counted: bigint = counter.methods.incr(2);
 console.log(counted);
 
+const counters = await wray.load<"counter">("build/counter.wasm");
+const own = counters.actor("Counter").remote(1);
+const incremented: bigint = await wray.get(own.incr.remote(2));
+const Queue = await wray.actor("actors/TextQueue");
+const queue: ActorHandle<ActorModules["actors"]["TextQueue"]> = Queue.options({ maxRestarts: 1 }).remote();
+const popped: string | null = await wray.get(queue.tryPop.remote());
+for await (const size of new ActorPool([queue]).map((each) => wray.get(each.size.remote()), [1])) size.toFixed();
+const someActor: ActorHandle = (await wray.actor("elsewhere/Whatever")).remote(1, "two");
+console.log(incremented, popped, someActor.anything!.remote(3));
+
 const untyped: Module = await wray.load("build/hello.wasm");
 const any: Kernel = untyped.kernel("whatever");
 const unknown: ObjectRef<unknown> = any.remote(1, "two", greeting);
@@ -97,6 +107,16 @@ greet.remote(length);
 greet.remote(unknown);
 // @ts-expect-error: a string for a number
 counter.methods.incr("2");
+// @ts-expect-error: a string for a number, of an actor
+own.incr.remote("2");
+// @ts-expect-error: no such class of a known module
+await wray.actor("actors/Count");
+// @ts-expect-error: no such class of a loaded module
+counters.actor("Count");
+// @ts-expect-error: a number for a text
+queue.tryPush.remote(1);
+// @ts-expect-error: no such method
+queue.push.remote("a");
 // @ts-expect-error: a private method
 counter.methods.hidden();
 // @ts-expect-error: too many for the constructor
@@ -163,7 +183,9 @@ export function typedCallTests(test: Suite, projectOf: () => Project): void {
     );
     assert.equal(
       unused,
-      wrongLines.filter((line) => /hello\/gret|total\.remote|counter\./.test(program.split("\n")[line]!)),
+      wrongLines.filter((line) =>
+        /hello\/gret|total\.remote|counters?\.|own\./.test(program.split("\n")[line]!),
+      ),
     );
     assert.match(output, "error TS2344: Type '\"hello\"' does not satisfy the constraint");
   });

@@ -147,6 +147,30 @@ test(
   { timeoutMs: 120_000 },
 );
 
+test(
+  "bench actors measures calls, many actors, and turns by the size of their state",
+  async (t) => {
+    const bench = await startBench(t, ["actors", "--quick", "--json", "figures.json"]);
+    assert.is(await bench.ended, 0, bench.text());
+    const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+    assert.equal(
+      rows.filter(({ bar }) => bar !== null).map(({ name }) => name),
+      [
+        ...["actor calls, embedded", "actor call, awaited, embedded", "actors made, embedded"],
+        ...["actor calls, NATS", "actor call, awaited, NATS", "actors made, NATS", "host with 50 actors"],
+      ],
+    );
+    const sizes = rows.filter(({ name }) => name.startsWith("turn "));
+    assert.is(sizes.length, 6);
+    for (const { name, p50, value, ratio, baseline } of rows) {
+      // So few actors may take no more memory than there was.
+      if (name !== "of its memory, for each actor") assert.ok(isFigure(p50 ?? value), name);
+      assert.is(isFigure(ratio), baseline !== null, name);
+    }
+  },
+  { timeoutMs: 60_000 },
+);
+
 test("bench transfer measures each way of an object beside a raw socket", async (t) => {
   const bench = await startBench(t, ["transfer", "--quick", "--json", "figures.json"]);
   assert.is(await bench.ended, 0, bench.text());
@@ -189,7 +213,7 @@ test("bench refuses an unknown suite and names those that there are", async (t) 
   assert.is(await bench.ended, 1);
   assert.match(
     bench.text(),
-    /nonsense.*roundtrip, throughput, barrier, recovery, jobs, local, objects, tables, transfer, kernels, sandbox, start/,
+    /nonsense.*roundtrip, throughput, barrier, recovery, jobs, local, actors, objects, tables, transfer, kernels, sandbox, start/,
   );
 });
 

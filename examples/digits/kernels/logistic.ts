@@ -30,17 +30,21 @@ export function gradient(state: Float64Array, shard: Uint8Array): Float64Array {
   checkState(state);
   const rows = checkShard(shard);
   const sum = new Float64Array(SUM_LENGTH);
-  let loss = 0.0;
-  for (let i = 0; i < rows; i++) {
-    const row = shard.dataStart + <usize>(i * ROW_BYTES);
-    const label = <i32>load<u8>(row);
-    const inkedCount = score(state.dataStart, row + 1);
-    loss += softmax(label);
-    spread(sum.dataStart, row + 1, inkedCount);
-  }
+  const loss = addRows(sum.dataStart, state.dataStart, shard, rows);
   unchecked((sum[LOSS] = loss));
   unchecked((sum[ROWS] = rows));
   return sum;
+}
+
+/** The mean gradient of a shard at these weights and biases, which come without velocities: a parameter server's. */
+export function slope(weights: Float64Array, shard: Uint8Array): Float64Array {
+  if (weights.length != PARAMETERS)
+    throw new RangeError(`weights must hold ${PARAMETERS} numbers, not ${weights.length}`);
+  const rows = checkShard(shard);
+  const mean = new Float64Array(PARAMETERS);
+  addRows(mean.dataStart, weights.dataStart, shard, rows);
+  for (let i = 0; i < PARAMETERS; i++) unchecked((mean[i] /= rows));
+  return mean;
 }
 
 /** The state after one step down the mean gradient, with momentum. */
@@ -74,6 +78,19 @@ export function accuracy(state: Float64Array, shard: Uint8Array): i32 {
     correct += i32(highest() == <i32>load<u8>(row));
   }
   return correct;
+}
+
+/** Adds the gradient of each row of a shard; returns their loss. */
+function addRows(gradient: usize, weights: usize, shard: Uint8Array, rows: i32): f64 {
+  let loss = 0.0;
+  for (let i = 0; i < rows; i++) {
+    const row = shard.dataStart + <usize>(i * ROW_BYTES);
+    const label = <i32>load<u8>(row);
+    const inkedCount = score(weights, row + 1);
+    loss += softmax(label);
+    spread(gradient, row + 1, inkedCount);
+  }
+  return loss;
 }
 
 /** Writes the score of each digit to `output` and the pixels that count to `inked`; returns their number. */

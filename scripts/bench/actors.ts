@@ -1,0 +1,23 @@
+import { embeddedCalls, natsCalls } from "./actors/calls.ts";
+import { creating, living } from "./actors/many.ts";
+import { turnsByState } from "./actors/states.ts";
+import { startClient, startCluster } from "./cluster.ts";
+import type { Suite } from "./suite.ts";
+
+export const actors: Suite = {
+  name: "actors",
+  description: "calls of actors, many actors, and what a turn costs by the size of the state",
+
+  async *run(context) {
+    const embedded = await startClient(context);
+    yield* embeddedCalls(context, embedded);
+    yield* turnsByState(context, embedded);
+    yield* creating(context, embedded);
+    await embedded.shutdown();
+
+    const cluster = await startCluster(context);
+    yield* natsCalls(context, cluster);
+    yield* living(context, cluster);
+    await cluster.stop();
+  },
+};

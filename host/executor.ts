@@ -32,6 +32,7 @@ import { stateRoomBytes } from "./actors/actor-state.ts";
 import { BusActors } from "./actors/bus-actors.ts";
 import type { MethodEnd } from "./actors/method-call.ts";
 import type { BusTask } from "./bus-task.ts";
+import type { CallTemplate } from "./call-template.ts";
 import { MemoryGuard } from "./memory-guard.ts";
 import type { ModuleSource } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
@@ -124,7 +125,8 @@ export class Executor {
       bytesOf: (task, value) =>
         typeof value === "object" && "segment" in value ? task.pinned![0]!.bytes! : bytesOf(value),
       ended: (task, end) => this.#methodEnded(task, end),
-      said: (task, message) => message.kind === "log" && log(task.id, message.text),
+      childrenOf: (template, turn, seed) => this.#childrenFor(template, seed, () => pool.countEnded(turn)),
+      log,
     });
     this.#calls = {
       pool,
@@ -433,6 +435,10 @@ export class Executor {
   }
 
   #childrenOf({ template, seed }: BusTask, countEnded: () => void): Children {
+    return this.#childrenFor(template, seed, countEnded);
+  }
+
+  #childrenFor(template: CallTemplate, seed: string, countEnded: () => void): Children {
     const { submitter, control } = this.#deps;
     const { sha256, limits, grant, depth, module, priority } = template;
     const parent = { sha256, limits, grant, depth, seed, priority };

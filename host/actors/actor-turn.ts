@@ -1,11 +1,12 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
+import type { Children } from "../nested/children.ts";
 import { Call, type CallEnd } from "../pool/call.ts";
 import type { Site } from "../pool/site.ts";
 import type { ItemWriter } from "../ring/items.ts";
-import type { Said } from "../worker/messages.ts";
+import { readTurn, type TurnEnd } from "../ring/turn-format.ts";
+import type { NestedReply, Said } from "../worker/messages.ts";
 import type { ActorState } from "./actor-state.ts";
 import type { MethodCall } from "./method-call.ts";
-import { readTurn, type TurnEnd } from "../ring/turn-format.ts";
 
 /** A worker ends a turn about so long after it began, with the call that it is in then. */
 const turnMs = 10;
@@ -27,14 +28,33 @@ export type TurnDone = (
   end: TurnEnd | { kind: "error"; error: WireError } | { kind: "returned" },
 ) => void;
 
+/** What the methods of an actor do besides. */
+export type TurnNested = {
+  /** What a call, the one of this index of the actor's, has submitted itself. */
+  childrenOf(turn: ActorTurn, index: number): Children;
+  /** Ends the wait of the running call. */
+  reply(turn: ActorTurn, reply: NestedReply): void;
+  log(text: string): void;
+};
+
 /** Some calls of an actor, which a worker runs one after the other. */
 export class ActorTurn extends Call {
   readonly facts: TurnFacts;
   readonly calls: readonly MethodCall[];
   readonly #done: TurnDone;
+  readonly #nested: TurnNested;
+  #children: Children | undefined;
 
-  constructor(site: Site, owner: string, facts: TurnFacts, calls: readonly MethodCall[], done: TurnDone) {
+  constructor(
+    site: Site,
+    owner: string,
+    facts: TurnFacts,
+    calls: readonly MethodCall[],
+    done: TurnDone,
+    nested: TurnNested,
+  ) {
     super(site, owner, 0, 0);
+    this.#nested = nested;
     this.facts = facts;
     this.calls = calls;
     this.#done = done;
@@ -58,6 +78,7 @@ export class ActorTurn extends Call {
   }
 
   override ended(end: CallEnd): void {
+    this.#children?.close();
     if (end.kind === "value") this.#done(this, readTurn(end.encoded));
     else if (end.kind === "large") this.#done(this, readTurn(new Uint8Array(end.buffer)));
     else this.#done(this, end);
@@ -68,8 +89,19 @@ export class ActorTurn extends Call {
   }
 
   override said(message: Said): void {
-    // Calls that may ask for something have a turn each; of others, all say the same.
-    this.calls[0]!.said(message);
+    switch (message.kind) {
+      case "log":
+        this.#nested.log(message.text);
+        return;
+      case "submit":
+      case "put":
+      case "free":
+      case "get":
+      case "wait":
+        // Calls that may ask for something have a turn each.
+        this.#children ??= this.#nested.childrenOf(this, this.facts.firstCall);
+        this.#children.hear(message, (reply) => this.#nested.reply(this, reply));
+    }
   }
 }
 

@@ -2,12 +2,13 @@ import type { WireError } from "../../scheduler/protocol/errors.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import { type Encoded, encodeValue } from "../../scheduler/protocol/value.ts";
 import { Deque } from "../../scheduler/queue/deque.ts";
+import type { Children } from "../nested/children.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Site } from "../pool/site.ts";
 import { argumentBytes, itemBytes, numberItemBytes } from "../ring/items.ts";
 import { ActorState } from "./actor-state.ts";
-import { ActorTurn, type TurnDone } from "./actor-turn.ts";
+import { ActorTurn, type TurnDone, type TurnNested } from "./actor-turn.ts";
 import type { MethodCall } from "./method-call.ts";
 import { encodeSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -19,7 +20,7 @@ const turnItemBytes = 4 * numberItemBytes + itemBytes(0);
 export const saveMethod = -1;
 
 export type ActorDeps = {
-  pool: Pick<Pool, "submit" | "cancel">;
+  pool: Pick<Pool, "submit" | "cancel" | "reply">;
   store: ObjectStore;
   site: Site;
   /** Whoever shares the workers fairly with others. */
@@ -27,6 +28,9 @@ export type ActorDeps = {
   id: string;
   /** Tells it from the others of this host, for the workers. */
   key: number;
+  /** What one of its calls submits itself, whose random numbers follow from this seed. */
+  childrenOf(turn: ActorTurn, seed: string): Children;
+  log(id: string, text: string): void;
   /** How many turns of methods that leave it as it is may run at once. */
   maxConcurrency: number;
 };
@@ -53,6 +57,7 @@ export class Actor {
   /** Wants what it is, and that it ends here. */
   #taking: MethodCall | undefined;
   #isPinning = false;
+  #isBroken = false;
 
   /** @param snapshot what it was elsewhere */
   constructor(deps: ActorDeps, snapshot?: Snapshot) {
@@ -65,6 +70,12 @@ export class Actor {
     this.#state = this.#stateOf(snapshot.state);
     this.#callCount = snapshot.callCount;
   }
+
+  readonly #nested: TurnNested = {
+    childrenOf: (turn, index) => this.#deps.childrenOf(turn, `${this.#deps.id}.${index}`),
+    reply: (turn, reply) => this.#deps.pool.reply(turn, reply),
+    log: (text) => this.#deps.log(this.#deps.id, text),
+  };
 
   /** Calls that have not ended. */
   get pendingCount(): number {
@@ -141,7 +152,7 @@ export class Actor {
   }
 
   #mayBegin(): boolean {
-    if (this.#isPinning || this.#gone !== undefined) return false;
+    if (this.#isPinning || this.#isBroken || this.#gone !== undefined) return false;
     if (this.#taking !== undefined) return this.#turns.size === 0;
     const { first } = this.#mailbox;
     if (first === undefined) return false;
@@ -168,14 +179,14 @@ export class Actor {
       ...{ key, version: this.#version, firstCall: this.#callCount, isReadonly },
       ...{ state: this.#state, seed: this.#seed },
     };
-    const turn = new ActorTurn(site, owner, facts, calls, this.#done);
+    const turn = new ActorTurn(site, owner, facts, calls, this.#done, this.#nested);
     this.#turns.add(turn);
     pool.submit(turn);
   }
 
   /** The first calls that wait, as many as a turn takes: all that only read, or all that may change it. */
   #nextCalls(isReadonly: boolean): MethodCall[] {
-    const isAlone = this.#deps.site.mayBlock || (isReadonly && this.#deps.maxConcurrency > 1);
+    const isAlone = isReadonly && this.#deps.maxConcurrency > 1;
     const most = Math.min(this.#limits.shift() ?? mostCalls, isAlone ? 1 : mostCalls);
     let leftBytes = argumentBytes - turnItemBytes - itemBytes(this.#state?.itemBytes ?? 0);
     const calls: MethodCall[] = [];
@@ -208,6 +219,8 @@ export class Actor {
         break;
       case "error":
         if (calls.length === 1) {
+          // What could not be made runs nothing, until its owner ends it.
+          if (calls[0]!.method === 0) this.#isBroken = true;
           calls[0]!.ended(end);
           break;
         }
@@ -238,8 +251,7 @@ export class Actor {
     this.#putBack(calls.slice(results.length));
     // The next turn is on its way before anybody hears of this one; but whoever gets the state hears of all that is in it.
     if (this.#taking === undefined && this.#mailbox.first?.method !== saveMethod) this.#goOn();
-    for (let nth = 0; nth < results.length; nth++)
-      calls[nth]!.ended({ kind: "value", value: results[nth]! });
+    for (let nth = 0; nth < results.length; nth++) calls[nth]!.ended({ kind: "value", value: results[nth]! });
   }
 
   #stateOf(state: Uint8Array): ActorState {

@@ -2,12 +2,14 @@ import { ActorDiedError, toWireError, type WireError } from "../../scheduler/pro
 import { isRefArg } from "../../scheduler/protocol/messages.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { BusTask } from "../bus-task.ts";
+import type { CallTemplate } from "../call-template.ts";
+import type { Children } from "../nested/children.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { CallPool, Pool } from "../pool/pool.ts";
 import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
 import type { CallArg } from "../task-call.ts";
-import type { Said } from "../worker/messages.ts";
 import { Actor, saveMethod } from "./actor.ts";
+import type { ActorTurn } from "./actor-turn.ts";
 import type { MethodCall, MethodEnd } from "./method-call.ts";
 import { decodeSnapshot, type Snapshot } from "./snapshot.ts";
 
@@ -19,7 +21,8 @@ export type BusActorsDeps = {
   /** The bytes of one of these, while the task has it. */
   bytesOf(task: BusTask, value: CallArg): Uint8Array;
   ended(task: BusTask, end: MethodEnd): void;
-  said(task: BusTask, message: Said): void;
+  childrenOf(template: CallTemplate, turn: ActorTurn, seed: string): Children;
+  log(id: string, text: string): void;
 };
 
 /** An actor of a client, with its calls in the order in which they came. */
@@ -162,9 +165,10 @@ export class BusActors {
   }
 
   #actorFor({ id, owner }: Hosted, { template }: BusTask, snapshot?: Snapshot): Actor {
-    const { pool, store } = this.#deps;
+    const { pool, store, log, childrenOf } = this.#deps;
     const deps = {
-      ...{ pool, store, owner, id, key: this.#keyCount++ },
+      ...{ pool, store, owner, id, log, key: this.#keyCount++ },
+      childrenOf: (turn: ActorTurn, seed: string) => childrenOf(template, turn, seed),
       site: template.siteIn(pool, "item"),
       maxConcurrency: template.actor!.maxConcurrency ?? 1,
     };
@@ -228,10 +232,6 @@ class BusMethodCall implements MethodCall {
     this.hasEnded = true;
     this.#deps.ended(this.task, end);
     this.#over(end);
-  }
-
-  said(message: Said): void {
-    this.#deps.said(this.task, message);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import type { Encoded } from "../../scheduler/protocol/value.ts";
 import type { ItemWriter } from "../ring/items.ts";
-import type { Said } from "../worker/messages.ts";
 
 /** How the call of a method ended. Bytes are those of a slot, which is another's afterwards. */
 export type MethodEnd =
@@ -21,6 +20,4 @@ export interface MethodCall {
   write(items: ItemWriter): void;
   /** Is called once. */
   ended(end: MethodEnd): void;
-  /** What it says while it runs. */
-  said(message: Said): void;
 }

@@ -145,6 +145,8 @@ export class LocalActor implements ActorLink {
       this.#actor = new Actor({
         ...{ pool: backend.pool, store: backend.store, site, owner: backend.id },
         ...{ id: this.id, key, maxConcurrency },
+        childrenOf: (turn, seed) => backend.childrenOf(turn, seed),
+        log: (id, text) => backend.log(id, text),
       });
       dropped.register(this, this.#actor);
     } catch (error) {

@@ -430,7 +430,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   /** What a running task submits by itself. */
-  childrenOf(task: LocalTask, seed: string): Children {
+  childrenOf(task: Call, seed: string): Children {
     const { module, limits, grant } = task.site.facts;
     const nested = new LocalNested(this);
     return new Children({

@@ -6,7 +6,6 @@ import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { MethodCall, MethodEnd } from "../actors/method-call.ts";
 import type { StoredObject } from "../objects/stored-object.ts";
 import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
-import type { Said } from "../worker/messages.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import { LocalObject, type Waiter } from "./local-object.ts";
 import { type LocalArg, writeObject } from "./local-task.ts";
@@ -123,10 +122,6 @@ export class LocalMethodCall implements MethodCall, Waiter {
           error: new ShutdownError(`the client was shut down before ${this.#label} was done`),
         });
     }
-  }
-
-  said(message: Said): void {
-    if (message.kind === "log") this.#backend.log(this.#result.id, message.text);
   }
 
   #value(value: Encoded): void {

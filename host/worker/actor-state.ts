@@ -1,11 +1,12 @@
 import type { Instance } from "./instance.ts";
 
-// The state of an actor, as bytes that mean the same on every machine. In 32-bit words:
+// The state of an actor, as bytes that mean the same on every machine: what it has changed since an instance of its module
+// had started. In 32-bit words:
 //
 //     0    pages of memory
 //     1    how many globals
 //     2-   each global in 8 bytes: an f64, or the bits of an integer
-//     then for each part of memory that is not all zeros: where it begins, how many bytes it has, and these
+//     then for each part of memory that has changed: where it begins, how many bytes it has, and these
 //
 // Memory is looked at in blocks of 64 bytes, and neighbours are one part.
 
@@ -15,9 +16,9 @@ const blockBytes = 4 * blockWords;
 const partHeaderBytes = 8;
 
 /** What an instance is now, between calls. */
-export function captureState({ globals, runtime }: Instance): Uint8Array<ArrayBuffer> {
+export function captureState({ globals, image, runtime }: Instance): Uint8Array<ArrayBuffer> {
   const memory = runtime.memory?.buffer ?? new ArrayBuffer(0);
-  const parts = partsOf(new Int32Array(memory));
+  const parts = partsOf(new Int32Array(memory), wordsOf(image));
   let byteLength = 8 + 8 * globals.length;
   for (let at = 1; at < parts.length; at += 2) byteLength += partHeaderBytes + parts[at]!;
   const state = new Uint8Array(byteLength);
@@ -41,13 +42,10 @@ export function captureState({ globals, runtime }: Instance): Uint8Array<ArrayBu
   return state;
 }
 
-/** How many pages of memory an instance must have for this state. */
-export const pagesOf = (state: Uint8Array): number => viewOf(state).getUint32(0, true);
-
-/** Makes an instance of the same module, with as many pages, what another was when its state was captured. */
+/** Makes an instance of the same module, which has just started, what another was when its state was captured. */
 export function restoreState({ globals, runtime }: Instance, state: Uint8Array): void {
-  const view = viewOf(state);
-  const count = view.getUint32(4, true);
+  const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
+  const [pages, count] = [view.getUint32(0, true), view.getUint32(4, true)];
   if (count !== globals.length) throw new RangeError(`a state of ${count} globals, not ${globals.length}`);
   let offset = 8;
   for (const global of globals) {
@@ -55,32 +53,38 @@ export function restoreState({ globals, runtime }: Instance, state: Uint8Array):
       typeof global.value === "bigint" ? view.getBigInt64(offset, true) : view.getFloat64(offset, true);
     offset += 8;
   }
-  if (runtime.memory === undefined) return;
-  const bytes = new Uint8Array(runtime.memory.buffer);
-  let clean = 0;
+  const { memory } = runtime;
+  if (memory === undefined) return;
+  const missing = pages - memory.buffer.byteLength / pageBytes;
+  if (missing > 0) memory.grow(missing);
+  const bytes = new Uint8Array(memory.buffer);
   while (offset < state.byteLength) {
     const [start, length] = [view.getUint32(offset, true), view.getUint32(offset + 4, true)];
-    bytes.fill(0, clean, start);
     offset += partHeaderBytes;
     bytes.set(state.subarray(offset, offset + length), start);
     offset += length;
-    clean = start + length;
   }
-  bytes.fill(0, clean);
 }
 
-/** Where each part of memory begins that is not all zeros, and how many bytes it has. */
-function partsOf(words: Int32Array): number[] {
+/** Where each part of memory begins that has changed, and how many bytes it has. @param image what it was; zeros follow */
+function partsOf(words: Int32Array, image: Int32Array): number[] {
   const parts: number[] = [];
   let end = -1;
-  for (let at = 0; at < words.length; at += blockWords) {
-    if (isZero(words, at)) continue;
+  const add = (at: number) => {
     const start = 4 * at;
     if (start === end) parts[parts.length - 1]! += blockBytes;
     else parts.push(start, blockBytes);
     end = start + blockBytes;
-  }
+  };
+  let at = 0;
+  for (; at < image.length; at += blockWords) if (!isSame(words, image, at)) add(at);
+  for (; at < words.length; at += blockWords) if (!isZero(words, at)) add(at);
   return parts;
+}
+
+function isSame(words: Int32Array, image: Int32Array, at: number): boolean {
+  for (let next = at; next < at + blockWords; next++) if (words[next] !== image[next]) return false;
+  return true;
 }
 
 const isZero = (words: Int32Array, at: number): boolean =>
@@ -102,4 +106,4 @@ const isZero = (words: Int32Array, at: number): boolean =>
     words[at + 15]!) ===
   0;
 
-const viewOf = (state: Uint8Array) => new DataView(state.buffer, state.byteOffset, state.byteLength);
+const wordsOf = (image: Uint8Array) => new Int32Array(image.buffer, image.byteOffset, image.byteLength / 4);

@@ -1,8 +1,9 @@
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import { TurnWriter } from "../ring/turn-format.ts";
-import { captureState, pagesOf, restoreState } from "./actor-state.ts";
-import type { Instance } from "./instance.ts";
 import { ActorMethods } from "./actor-methods.ts";
+import { captureState, restoreState } from "./actor-state.ts";
+import type { Instance } from "./instance.ts";
+import type { Nested } from "./nested.ts";
 import type { SiteCall } from "./site-call.ts";
 import type { TurnItems } from "./turn-items.ts";
 
@@ -36,15 +37,20 @@ type Resident = {
  */
 export class ActorTurns {
   readonly #begin: (call: SiteCall) => void;
+  readonly #nested: Pick<Nested, "isShared" | "isUsed">;
   /** The one used last comes last. */
   readonly #residents = new Map<number, Resident>();
   readonly #actors = new WeakMap<SiteCall, ActorMethods>();
   readonly #output = new TurnWriter();
   #bytes = 0;
 
-  /** @param begin the limits of a call count from now on */
-  constructor(begin: (call: SiteCall) => void) {
+  /**
+   * @param begin the limits of a call count from now on
+   * @param nested what calls ask for besides
+   */
+  constructor(begin: (call: SiteCall) => void, nested: Pick<Nested, "isShared" | "isUsed">) {
     this.#begin = begin;
+    this.#nested = nested;
   }
 
   /**
@@ -66,6 +72,7 @@ export class ActorTurns {
       while (nowMs - startMs <= turnMs && turn.next()) {
         call.element = turn.firstCall + output.count;
         this.#begin(call);
+        this.#nested.isShared = output.count > 0;
         const encoded = actor.readNumbers(turn) ? undefined : turn.takeEncoded();
         for (let isDone = false; !isDone; ) {
           try {
@@ -82,6 +89,8 @@ export class ActorTurns {
             hasCollected = true;
           }
         }
+        // What has asked for something is not to be run again with those after it.
+        if (this.#nested.isUsed) break;
         nowMs = performance.now();
       }
       this.#collect(resident, output.count, nowMs - startMs);
@@ -90,6 +99,7 @@ export class ActorTurns {
       return output.finish(turn.isReadonly ? undefined : captureState(resident.instance));
     } finally {
       call.element = -1;
+      this.#nested.isShared = false;
       this.#put(turn.key, resident, isClean);
     }
   }
@@ -137,7 +147,7 @@ export class ActorTurns {
       return known;
     }
     if (known !== undefined) known.call.sandbox.putBack(known.instance, false);
-    const instance = call.sandbox.takeForState(call, state === undefined ? undefined : pagesOf(state));
+    const instance = call.sandbox.takeForState(call);
     if (state !== undefined) restoreState(instance, state);
     return { call, instance, version, callCount: 0, valueBytes: 0, busyMs: 0, collectMs: 0 };
   }

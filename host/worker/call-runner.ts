@@ -41,7 +41,7 @@ export class CallRunner {
   readonly #deps: CallRunnerDeps;
   readonly #kept = new KeptInstances();
   readonly #sandboxes = new Map<string, Sandbox>();
-  readonly #actors = new ActorTurns((call) => this.#begin(call));
+  readonly #actors: ActorTurns;
   readonly #turn: TurnItems;
   readonly #calls: SiteCall[] = [];
   readonly #writer: ItemWriter;
@@ -51,6 +51,7 @@ export class CallRunner {
 
   constructor(deps: CallRunnerDeps) {
     this.#deps = deps;
+    this.#actors = new ActorTurns((call) => this.#begin(call), deps.nested);
     this.#turn = new TurnItems(deps.shared, (id) => deps.mailbox.segment(id));
     this.#writer = new ItemWriter(deps.shared);
     this.#completions = new Completions(deps.shared.words, completionsAt(deps.index));

@@ -106,6 +106,16 @@ export class Instance {
     return this.#globals;
   }
 
+  /** The memory as it was when it had started, up to its last block that was not zero. */
+  get image(): Uint8Array {
+    return this.#image;
+  }
+
+  /** Whether all instances of its module are the same when they have started, and can be put back to that. */
+  get isReusable(): boolean {
+    return this.#isReusable;
+  }
+
   /** Frees what nothing refers to any more, if it can. Between calls only. */
   collect(): void {
     (this.#exports.__collect as (() => void) | undefined)?.();

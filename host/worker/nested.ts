@@ -28,6 +28,8 @@ export class Nested {
   readonly #deps: NestedDeps;
   #call!: WorkerCall;
   #name = "";
+  /** Whether the running call has others before it in its turn: whatever it asked for would be asked again with these. */
+  isShared = false;
   /** Whether a call has asked for anything since the last that began. */
   #isUsed = false;
   #refCount = 0;
@@ -59,6 +61,16 @@ export class Nested {
     this.#args = [];
     this.#heldBytes.clear();
     this.#allHeldBytes = 0;
+  }
+
+  /** Whether the running call has asked for anything. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  #use(): void {
+    if (this.isShared) throw new TaskError(`${this.#name} asks for something in a turn with others`);
+    this.#isUsed = true;
   }
 
   /** The imports of `kernels/sdk/wray.ts`. */
@@ -139,7 +151,7 @@ export class Nested {
   /** Keeps an argument for the call that it belongs to. Returns its number. */
   #pass(arg: Uint8Array | number): number {
     const { maxNested } = this.#call.limits;
-    this.#isUsed = true;
+    this.#use();
     if (this.#args.length > maxNested) throw this.#tooMuch("maxNested", "holds more arguments than its");
     return this.#args.push(arg) - 1;
   }
@@ -177,7 +189,7 @@ export class Nested {
     const { stream, limits } = this.#call;
     if (stream === undefined) throw this.#notStreamed();
     if (typeof item !== "number" && item.byteLength > limits.maxResultBytes) throw this.#tooLarge();
-    this.#isUsed = true;
+    this.#use();
     const index = this.#emittedCount++;
     const waits = this.#emittedCount - this.#takenCount >= stream;
     this.#deps.post({ kind: "item", index, value: isLarge(item) ? shared(item) : item, waits });
@@ -192,7 +204,7 @@ export class Nested {
   /** A new ref, for which the host keeps so many bytes. */
   #hold(bytes: number): number {
     const { maxNested, maxArgumentBytes } = this.#call.limits;
-    this.#isUsed = true;
+    this.#use();
     if (this.#heldBytes.size >= maxNested * refsPerNested) {
       throw this.#tooMuch("maxNested", `holds more than ${refsPerNested} refs for each of its`);
     }

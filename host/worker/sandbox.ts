@@ -122,14 +122,16 @@ export class Sandbox {
     return this.#module.manifest.actors?.find((actor) => actor.name === name);
   }
 
-  /** An instance for the state of an actor, with so many pages. It is to be put back. @throws as `run` does */
-  takeForState({ kernel, limits }: WorkerCall, pages = this.#module.memory?.initialPages ?? 0): Instance {
+  /** An instance for the state of an actor. It is to be put back. @throws as `run` does */
+  takeForState({ kernel, limits }: WorkerCall): Instance {
     const name = `${this.name}/${kernel}`;
-    if (!this.#module.isReusable)
-      throw new ModuleRejectedError(`${name}: an instance of the module can't be put back to a state`, {
-        remedy: "Compile it without what changes tables or drops segments.",
-      });
-    return this.#take(name, pages, maximumPagesOf(limits));
+    const pages = this.#module.memory?.initialPages ?? 0;
+    const instance = this.#take(name, pages, maximumPagesOf(limits));
+    if (instance.isReusable) return instance;
+    throw new ModuleRejectedError(`${name}: what an actor has changed of the module can't be told`, {
+      remedy:
+        "Let the module not log, draw or read the clock while it starts, nor change tables or drop segments.",
+    });
   }
 
   /** What the manifest says of a kernel, if it has it. */

@@ -6,7 +6,7 @@ import type { Api } from "./suite.ts";
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /** Where the actors of these tests come from. */
-export const compileActors = () => compileOnce("tests/api/fixtures/actors.ts", ["--runtime", "minimal"]);
+export const compileActors = () => compileOnce("tests/api/fixtures/stage.ts", ["--runtime", "minimal"]);
 
 /** What actors do, wherever they are. */
 export function actorTests(test: Suite, api: () => Api): void {
@@ -63,7 +63,7 @@ export function actorTests(test: Suite, api: () => Api): void {
       upTo(50).map((each) => each + 1),
     );
     const error = await rejects(wray.get(failing[0]!), "TASK_ERROR");
-    assert.match(error.message, /on purpose \(at tests\/api\/fixtures\/actors\.ts:\d+:\d+\)/);
+    assert.match(error.message, /on purpose \(at tests\/api\/fixtures\/stage\.ts:\d+:\d+\)/);
     assert.is(await wray.get(failing[1]!), 51);
     await rejects(wray.get(failing[2]!), "TASK_TIMEOUT");
     assert.equal(
@@ -131,6 +131,21 @@ export function actorTests(test: Suite, api: () => Api): void {
     assert.is(new Set(rolls).size, 4);
   });
 
+  test("methods submit tasks of their own, and wait for them", async () => {
+    const { wray } = api();
+    const foremen = upTo(6).map(() => module.actor("Foreman").remote());
+    const first = foremen.map((foreman) => foreman.square!.remote([1, 2, 3]));
+    const second = foremen.map((foreman) => foreman.square!.remote([4]));
+    assert.equal(
+      await wray.get(first),
+      foremen.map(() => 14),
+    );
+    assert.equal(
+      await wray.get(second),
+      foremen.map(() => 30),
+    );
+  });
+
   test("garbage of an actor is collected: what it has in memory follows from what it keeps", async () => {
     const { wray } = api();
     const light = module
@@ -156,13 +171,18 @@ export function actorTests(test: Suite, api: () => Api): void {
 
   test("actor(), options(), remote() and methods refuse what is wrong, and say what", async () => {
     const error = throwsCode(() => module.actor("Count"), "KERNEL_NOT_FOUND");
-    assert.match((error as unknown as { remedy: string }).remedy, "Counter, Shelf");
+    assert.match((error as unknown as { remedy: string }).remedy, "Counter, Shelf, Foreman");
     const Counter = module.actor("Counter");
-    for (const options of [{ names: "x" }, { maxPendingCalls: 0 }, { maxConcurrency: 1.5 }, { checkpoint: {} }])
+    for (const options of [
+      { names: "x" },
+      { maxPendingCalls: 0 },
+      { maxConcurrency: 1.5 },
+      { checkpoint: {} },
+    ])
       throwsCode(() => Counter.options(options as object), "INVALID_TASK");
     throwsCode(() => Counter.remote("one"), "INVALID_TASK");
     throwsCode(() => Counter.remote(1, 2), "INVALID_TASK");
     const wrong = throwsCode(() => counter().incr!.remote("two"), "INVALID_TASK");
-    assert.match(wrong.message, "actors/Counter.incr: parameter by");
+    assert.match(wrong.message, "stage/Counter.incr: parameter by");
   });
 }

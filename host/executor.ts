@@ -117,6 +117,7 @@ export class Executor {
     this.#calls = {
       pool,
       childrenOf: (task, countEnded) => this.#childrenOf(task, countEnded),
+      gangs: undefined as never,
       log: (task, text) => log(task.id, text),
       progress: (task, fraction, text) =>
         task.owner !== undefined && progressed(task.owner, task.id, fraction, text),

@@ -2,7 +2,6 @@ import { strategies } from "../groups/plan.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import type { Resources } from "../protocol/messages.ts";
 import { checkOptionNames, checkTimeMs } from "./check-options.ts";
-import type { ObjectRef } from "./object-ref.ts";
 import { type GroupOptions, PlacementGroup } from "./placement-group.ts";
 import type { Submitter } from "./submitter.ts";
 import { taskChecks } from "./task-options.ts";
@@ -26,18 +25,6 @@ export class Groups {
     const needs = bundles.map((bundle) => ({ ...bundle }));
     const reserved = await this.#submitter.reserve({ needs, strategy, labels, timeoutMs });
     return new PlacementGroup(this.#submitter, reserved.id, reserved.bundles, strategy);
-  }
-
-  /** The tasks of a gang: when one fails the others end, and with the last of them what was reserved. */
-  bind(group: PlacementGroup, refs: readonly ObjectRef[]): void {
-    let leftCount = refs.length;
-    for (const { id } of refs) {
-      this.#submitter.whenReady(id, ({ kind }) => {
-        if (kind === "failed")
-          for (const other of refs) if (other.id !== id) this.#submitter.cancel(other.id);
-        if (--leftCount === 0) group.remove();
-      });
-    }
   }
 }
 

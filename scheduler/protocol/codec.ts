@@ -98,7 +98,7 @@ const templateFields = { module: text, kernel: text };
 const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
-  stream: countFrom1,
+  ...{ stream: countFrom1, gang: countFrom1 },
   once: exactly(true),
   bundle: object({ group: text, index: count }),
 };

@@ -97,6 +97,13 @@ export class WorkerCrashedError extends WrayError {
 export class HostDiedError extends WrayError {
   override readonly code = "HOST_DIED";
 }
+/**
+ * Another member of the task's gang was lost, or has returned while this one waits for it: `data.group` and `data.rank` tell
+ * which, and `cause` why, if that is known.
+ */
+export class CollectiveError extends WrayError {
+  override readonly code = "COLLECTIVE_FAILED";
+}
 /** The client that owned the object died, and with it whoever could tell where it is, or make it again. */
 export class OwnerDiedError extends WrayError {
   override readonly code = "OWNER_DIED";
@@ -156,6 +163,7 @@ const classes = [
   ModuleRejectedError,
   WorkerCrashedError,
   HostDiedError,
+  CollectiveError,
   OwnerDiedError,
   ObjectLostError,
   ObjectStoreFullError,

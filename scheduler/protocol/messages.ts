@@ -28,12 +28,17 @@ export type Template = {
   stream?: number;
   /** The bundle of a placement group of the owner's that it runs in. */
   bundle?: BundleName;
+  /** It is one of so many calls that work together, each in a bundle of that group; the bundle's index is its rank. */
+  gang?: number;
   /** It is not run again when its worker dies: what can be is ended before it when memory is short. */
   once?: true;
 };
 
 /** A part of what a placement group has reserved. */
 export type BundleName = { group: string; index: number };
+
+/** Which member of a gang a task is: its rank, from 0, among so many. */
+export type GangPlace = { group: string; rank: number; size: number };
 
 /** What each call may say of itself. */
 export type CallOwn = {

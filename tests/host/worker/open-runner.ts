@@ -3,9 +3,11 @@ import { ItemWriter, readItems } from "../../../host/ring/items.ts";
 import { controlAt, sharedBytes, slotAt, viewShared } from "../../../host/ring/layout.ts";
 import { itemCountWord, slotState, stateWord } from "../../../host/ring/slot.ts";
 import { CallRunner, madeByWorker } from "../../../host/worker/call-runner.ts";
+import { Collectives } from "../../../host/worker/collectives.ts";
 import { HostFunctions } from "../../../host/worker/host-functions.ts";
 import { Mailbox } from "../../../host/worker/mailbox.ts";
 import type { FromWorker, Said, WorkerModule, WorkerSite } from "../../../host/worker/messages.ts";
+import { Mesh } from "../../../host/worker/mesh.ts";
 import { Meter } from "../../../host/worker/meter.ts";
 import { Nested } from "../../../host/worker/nested.ts";
 import type { WireError } from "../../../scheduler/protocol/errors.ts";
@@ -57,10 +59,12 @@ export class TestRunner {
     })({ port: undefined as never, control, onModule() {}, onSite() {} });
     const outside = { meter, control, post: (message: Said) => this.said.push(message) as never };
     const nested = new Nested({ ...outside, receive: () => undefined });
-    const host = new HostFunctions({ ...outside, nested });
+    const mesh = new Mesh({ ...outside, index: 0, wake() {}, receive: () => undefined });
+    const collectives = new Collectives(mesh);
+    const host = new HostFunctions({ ...outside, nested, collectives });
     const post = (message: FromWorker) => message.kind === "said" && this.said.push(message.message);
     this.#runner = new CallRunner({
-      ...{ shared: this.shared, control, index: 0, meter, nested, host, mailbox },
+      ...{ shared: this.shared, control, index: 0, meter, nested, collectives, host, mailbox },
       post: post as (message: FromWorker) => void,
     });
   }

@@ -1,0 +1,2 @@
+import { LocalGangs } from "./local-gangs.ts";
+export const x = LocalGangs;

@@ -1,7 +1,7 @@
 import { checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
-import type { BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
+import type { BundleName, GangPlace, Resources, Template } from "../scheduler/protocol/messages.ts";
 import { checkMemory } from "./check-memory.ts";
 import type { LoadedModule, ModuleSource } from "./modules.ts";
 import type { CallPool } from "./pool/pool.ts";
@@ -21,6 +21,8 @@ export class CallTemplate {
   readonly priority: number;
   readonly stream: number | undefined;
   readonly bundle: BundleName | undefined;
+  /** Which member of a gang its call is. */
+  readonly gang: GangPlace | undefined;
   /** Its owner does not run it again when it is ended. */
   readonly isOnce: boolean;
   /** The same for the same need. */
@@ -44,6 +46,7 @@ export class CallTemplate {
       priority = 0,
       stream,
       bundle,
+      gang: size = 0,
       once = false,
     } = template;
     this.owner = owner;
@@ -56,6 +59,10 @@ export class CallTemplate {
     const isPlain = keyOf(need) === keyOf(defaultNeed);
     this.need = isPlain ? defaultNeed : need;
     this.bundle = bundle;
+    this.gang =
+      bundle === undefined || bundle.index >= size
+        ? undefined
+        : { group: bundle.group, rank: bundle.index, size };
     this.isOnce = once;
     const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
     this.shape = place + (isPlain ? "" : keyOf(need));
@@ -92,9 +99,9 @@ export class CallTemplate {
   siteIn(pool: CallPool, seed: SeedSource["kind"]): Site {
     const known = this.#sites[seed];
     if (known !== undefined && !known.isForgotten) return known;
-    const { module, kernel, limits, grant, clock, stream } = this;
+    const { module, kernel, limits, grant, clock, stream, gang } = this;
     const source: SeedSource = seed === "item" ? { kind: seed } : { kind: seed, prefix: `${this.owner}-` };
-    const site = pool.site({ module, kernel, limits, grant, clock, stream, isMap: false, seed: source });
+    const site = pool.site({ module, kernel, limits, grant, clock, stream, gang, isMap: false, seed: source });
     this.#sites[seed] = site;
     return site;
   }

@@ -24,7 +24,7 @@ export type TaskCallDeps = {
   childrenOf(task: BusTask, countEnded: () => void): Children;
   /** The gangs that have members here. */
   gangs: {
-    join(task: BusTask, call: Call, answer: (reply: NestedReply) => void): void;
+    join(task: BusTask, answer: (reply: NestedReply) => void): void;
     moved(task: BusTask): void;
   };
   log(task: BusTask, text: string): void;
@@ -135,7 +135,7 @@ export class TaskCall extends Call {
         this.#yielded(message);
         return;
       case "join":
-        gangs.join(this.#task, this, (reply) => this.#answer(reply));
+        gangs.join(this.#task, (reply) => this.#answer(reply));
         return;
       case "moved":
         gangs.moved(this.#task);

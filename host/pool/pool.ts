@@ -455,9 +455,9 @@ export class Pool {
     this.#lanes.keep();
   }
 
-  /** Wakes a call that waits for what moves in memory that it shares with whoever calls this. */
-  wake(call: Call): void {
-    this.#lanes.all.find((lane) => this.#callOn(lane) === call)?.thread.wake();
+  /** Wakes a worker, by its index, whose call waits for what moves in memory that it shares with whoever calls this. */
+  wake(worker: number): void {
+    this.#lanes.all[worker]?.thread.wake();
   }
 
   /** One of the tasks that a running call has submitted has ended. */

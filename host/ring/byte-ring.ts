@@ -96,6 +96,11 @@ export class ByteRing {
     return this.#bytes.subarray(at, Math.min(at + count, capacity));
   }
 
+  /** How much is there in all. */
+  get unreadBytes(): number {
+    return (Atomics.load(this.#words, writtenWord) - Atomics.load(this.#words, takenWord)) >>> 0;
+  }
+
   /** So many of the bytes that were readable are taken. */
   took(count: number): void {
     Atomics.add(this.#words, takenWord, count);

@@ -1,5 +1,5 @@
 import { strategies } from "../groups/plan.ts";
-import { InvalidTaskError } from "../protocol/errors.ts";
+import { InfeasibleTaskError, InvalidTaskError } from "../protocol/errors.ts";
 import type { Resources } from "../protocol/messages.ts";
 import { checkOptionNames, checkTimeMs } from "./check-options.ts";
 import { type GroupOptions, PlacementGroup } from "./placement-group.ts";
@@ -26,6 +26,24 @@ export class Groups {
     const reserved = await this.#submitter.reserve({ needs, strategy, labels, timeoutMs });
     return new PlacementGroup(this.#submitter, reserved.id, reserved.bundles, strategy);
   }
+}
+
+/**
+ * What the calls of a gang need, on the hosts of a cluster; undefined on an embedded host, where nothing is to be reserved.
+ * @throws InfeasibleTaskError when each is to be on a host of its own, and there is but one
+ */
+export async function reserveForGang(
+  groups: Groups | undefined,
+  needs: readonly Resources[],
+  options: GroupOptions,
+): Promise<PlacementGroup | undefined> {
+  if (groups !== undefined) return groups.reserve(needs, options);
+  checkBundles(needs);
+  checkGroupOptions(options);
+  if (options.strategy !== "STRICT_SPREAD" || needs.length === 1) return undefined;
+  throw new InfeasibleTaskError(`an embedded host is one, and ${needs.length} calls are to be on one each`, {
+    remedy: 'Join a cluster by init({ servers: "nats://…" }), or leave out the strategy.',
+  });
 }
 
 /** @throws InvalidTaskError for an embedded client */

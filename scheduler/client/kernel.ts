@@ -12,7 +12,7 @@ import { checkMap } from "./check-map.ts";
 import { DurableKernel } from "./durable-kernel.ts";
 import type { DurableOptions } from "./durable-options.ts";
 import { bindGang } from "./gang.ts";
-import { checkGroupOptions, type Groups } from "./groups.ts";
+import { type Groups, reserveForGang } from "./groups.ts";
 import { type Jobs, ofCluster } from "./jobs.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import type { ModuleFacts } from "./module.ts";
@@ -154,10 +154,10 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   ): Promise<ObjectRef<ReturnType<Fn>>[]> {
     const { checkOpen, backend, groups } = this.#deps;
     checkOpen();
-    checkGroupOptions(options);
     for (const args of calls) this.#checked(args);
     const need = { ...defaultNeed, ...this.#options.resources };
-    const group = await groups?.reserve(
+    const group = await reserveForGang(
+      groups,
       calls.map(() => need),
       options,
     );

@@ -248,3 +248,22 @@ export type ObjectReply = {
 
 /** Where to fetch an object without the bus between, the fastest place first, and what to show there. */
 export type Door = { token: Uint8Array; places: ({ socket: string } | { host: string; port: number })[] };
+
+/** A host tells the others of a gang of a member that is there: that wants to talk to them, or has returned without. */
+export type MemberNote = { group: string; rank: number; host: string; state: "joined" | "returned" };
+
+/** From one host to another, whose members of a gang are to talk to each other. */
+export type GangMessage =
+  /**
+   * The member of the higher rank asks for a way to the other: a file in the memory of one machine, which `machine` names; to
+   * go by the file that was answered; a door; or to go by messages of kind `bytes`.
+   */
+  | ({ kind: "link"; by: "file" | "opened" | "door" | "bus"; machine?: string; host: string } & Pair)
+  /** A part of the stream between them, numbered from 0, and how many bytes of the other one were taken since the last. */
+  | ({ kind: "bytes"; number: number; taken: number; data: Uint8Array; isEnd?: true } & Pair);
+
+/** From a member of a gang to another. */
+export type Pair = { group: string; from: number; to: number };
+
+/** What was asked for, if it can be had: a file by its process and its descriptor there, or a door. */
+export type LinkReply = { file?: { pid: number; descriptor: number }; door?: Door };

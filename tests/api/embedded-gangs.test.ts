@@ -1,19 +1,25 @@
-import { type Client, init, type Module } from "wray";
-import { partOf } from "../../scheduler/collectives/step.ts";
+import { type Client, init } from "wray";
 import { compileOnce } from "../kernels/asc.ts";
-import { assert, rejects, suite } from "../support/index.ts";
+import { rejects, suite } from "../support/index.ts";
+import { gangTests } from "./gangs.ts";
 
 const test = suite("api/embedded-gangs");
 
 let wray: Client;
-let gang: Module;
 test.before(async () => {
-  wray = await init({ cpus: 3 });
-  gang = await wray.load(await compileOnce("tests/api/fixtures/gang.ts"));
+  wray = await init({ cpus: 2 });
 });
 test.after(() => wray.shutdown());
 
-test("allReduce() sums", async () => {
-  const refs = await gang.kernel("sumF64").gang([0, 1, 2, 3].map((n) => [Float64Array.of(n, 1, 10 * n)]));
-  for (const value of await wray.get(refs)) assert.equal(value, Float64Array.of(6, 4, 60));
+// More than it has cpus.
+gangTests(test, () => ({ wray, mostMembers: 5 }));
+
+test("a gang on an embedded host asks for what there is, or does not start", async () => {
+  const gang = await wray.load(await compileOnce("tests/api/fixtures/gang.ts"));
+  const who = gang.kernel("who");
+  await rejects(who.gang([[], []], { strategy: "STRICT_SPREAD" }), "INFEASIBLE_TASK");
+  await rejects(who.gang([[], []], { strategy: "PAK" as "PACK" }), "INVALID_TASK");
+  const [ref] = await who.options({ resources: { gpu: 1 } }).gang([[]]);
+  wray.cancel(ref!);
+  await rejects(who.gang([]), "INVALID_TASK");
 });

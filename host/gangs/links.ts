@@ -9,7 +9,7 @@ import type { Door as DoorMessage, GangMessage, LinkReply, Pair } from "../../sc
 import type { Subjects } from "../../scheduler/protocol/subjects.ts";
 import { BusCarriers } from "./bus-carriers.ts";
 import type { Gang } from "./gang.ts";
-import { machineName, makePairFile, openPairFile } from "./machine.ts";
+import { makePairFile, openPairFile } from "./pair-file.ts";
 import { carrierOver, readerOf } from "./relay.ts";
 
 const requestMs = 1_000;
@@ -31,13 +31,14 @@ type Link = Extract<GangMessage, { kind: "link" }>;
  */
 export class Links {
   readonly #deps: LinksDeps;
-  readonly #machine = machineName();
+  readonly #machine: string | undefined;
   readonly #carriers: BusCarriers;
   /** Files that were offered to another host, by the pair that they are for. */
   readonly #offered = new Map<string, { gang: Gang; file: number }>();
 
   constructor(deps: LinksDeps) {
     this.#deps = deps;
+    this.#machine = deps.bus.direct?.machine;
     this.#carriers = new BusCarriers(deps.bus, deps.subjects);
   }
 
@@ -68,7 +69,7 @@ export class Links {
     if (offered !== undefined) closeSync(offered);
     switch (by) {
       case "file": {
-        const file = machine === this.#machine ? makePairFile() : undefined;
+        const file = machine !== undefined && machine === this.#machine ? makePairFile() : undefined;
         if (file === undefined) return {};
         this.#offered.set(keyOf({ group: gang.group, from, to }), { gang, file });
         return { file: { pid: process.pid, descriptor: file } };

@@ -20,8 +20,8 @@ const reductions = {
   max: (a: number, b: number) => Math.max(a, b),
 };
 
-/** Tasks that work together. */
-export function gangTests(test: Suite, api: () => GangApi): void {
+/** Tasks that work together. @param way how their members reach each other */
+export function gangTests(test: Suite, api: () => GangApi, way = "in one process"): void {
   let gang: Module;
   test.before(async () => {
     gang = await api().wray.load(await compileOnce("tests/api/fixtures/gang.ts"));
@@ -30,7 +30,7 @@ export function gangTests(test: Suite, api: () => GangApi): void {
     Array.from({ length: size }, (_, rank) => argsOf(rank));
   const run = async (kernel: string, calls: unknown[][]) => api().wray.get(await gang.kernel(kernel).gang(calls));
 
-  test("rank() and size() tell a member of a gang which it is", async () => {
+  test(`rank() and size() tell a member of a gang which it is, ${way}`, async () => {
     const size = api().mostMembers;
     assert.equal(
       await run("who", callsOf(size, () => [])),
@@ -39,7 +39,7 @@ export function gangTests(test: Suite, api: () => GangApi): void {
   });
 
   for (const [type, Array_] of Object.entries(arrays)) {
-    test(`every collective is right for ${type}, of any length, by every reduction`, async () => {
+    test(`every collective is right for ${type}, of any length, by every reduction, ${way}`, async () => {
       const isLong = type.endsWith("64") && !type.startsWith("F");
       for (let size = 1; size <= api().mostMembers; size++) {
         for (const [reduction, reduce] of Object.entries(reductions)) {
@@ -76,7 +76,7 @@ export function gangTests(test: Suite, api: () => GangApi): void {
     });
   }
 
-  test("allReduce() gives all the same bits, and the same ones each time, of floats that round", async () => {
+  test(`allReduce() gives all the same bits, and the same ones each time, of floats that round, ${way}`, async () => {
     const size = api().mostMembers;
     // By a tree, and by a ring.
     for (const length of [1_001, 100_003]) {
@@ -91,14 +91,14 @@ export function gangTests(test: Suite, api: () => GangApi): void {
     }
   });
 
-  test("allReduce() of much more than fits on the way is right, over and over", async () => {
+  test(`allReduce() of much more than fits on the way is right, over and over, ${way}`, async () => {
     const size = api().mostMembers;
     const results = await run("rounds", callsOf(size, () => [3, 1_000_003]));
     assert.equal(results, callsOf(size, () => [size]).flat());
     assert.equal(await run("rounds", callsOf(size, () => [200, 5])), callsOf(size, () => [size]).flat());
   });
 
-  test("a member that is none of a gang, or does what makes no sense, fails and says why", async () => {
+  test(`a member that is none of a gang, or does what makes no sense, fails and says why, ${way}`, async () => {
     const { wray } = api();
     const alone = await rejects(wray.get(gang.kernel("who").remote()), "TASK_ERROR");
     assert.match(alone.message, "is no member of a gang");
@@ -116,7 +116,7 @@ export function gangTests(test: Suite, api: () => GangApi): void {
     await wrong(["take bytes", "reduce"], /takes an array of u8, and rank 1 allReduce/);
   });
 
-  test("when a member fails, is cancelled, times out or returns, the others hear of it at once", async () => {
+  test(`when a member fails, is cancelled, times out or returns, the others hear of it at once, ${way}`, async () => {
     const { wray } = api();
     const size = api().mostMembers;
     const lost = size - 1;
@@ -152,7 +152,7 @@ export function gangTests(test: Suite, api: () => GangApi): void {
     assert.equal(await run("who", callsOf(size, () => [])), callsOf(size, (rank) => [`${rank} of ${size}`]).flat());
   });
 
-  test("two that send each other more than fits wait, and their time ends that", async () => {
+  test(`two that send each other more than fits wait, and their time ends that, ${way}`, async () => {
     const { wray } = api();
     const refs = await gang
       .kernel("each")

@@ -19,7 +19,7 @@ test.after(async () => {
   for (const end of ends.reverse()) await end();
 });
 
-gangTests(test, () => ({ wray, mostMembers: hosts }));
+gangTests(test, () => ({ wray, mostMembers: hosts }), "between processes");
 
 void compileOnce;
 void assert;

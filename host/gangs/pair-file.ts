@@ -1,23 +1,10 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, unlinkSync } from "node:fs";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import type { LinkReply } from "../../scheduler/protocol/messages.ts";
 import { pairFileBytes } from "../worker/file-ring.ts";
 
 /** Where files are in memory, on Linux. */
 const memoryFolder = "/dev/shm";
-
-/**
- * Names what processes must have in common to open each other's files: the machine since it was started, what they see of
- * its processes, and whose they are. Undefined where there is no such thing.
- */
-export function machineName(): string | undefined {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return `${boot} ${readlinkSync("/proc/self/ns/pid")} ${process.getuid!()}`;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * A file in memory for two members, which nobody finds by a name: it goes with the processes that have it open, however they

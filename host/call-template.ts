@@ -101,7 +101,17 @@ export class CallTemplate {
     if (known !== undefined && !known.isForgotten) return known;
     const { module, kernel, limits, grant, clock, stream, gang } = this;
     const source: SeedSource = seed === "item" ? { kind: seed } : { kind: seed, prefix: `${this.owner}-` };
-    const site = pool.site({ module, kernel, limits, grant, clock, stream, gang, isMap: false, seed: source });
+    const site = pool.site({
+      module,
+      kernel,
+      limits,
+      grant,
+      clock,
+      stream,
+      gang,
+      isMap: false,
+      seed: source,
+    });
     this.#sites[seed] = site;
     return site;
   }

@@ -373,7 +373,8 @@ export class Executor {
     if (task.window !== undefined && this.#streaming.get(task.id) === task) this.#streaming.delete(task.id);
     task.hasEnded = true;
     const { gang } = task.template;
-    if (gang !== undefined) this.#deps.gangs.ended(gang, outcome.kind === "value" || outcome.kind === "stored");
+    if (gang !== undefined)
+      this.#deps.gangs.ended(gang, outcome.kind === "value" || outcome.kind === "stored");
     if (task.pinned !== undefined) for (const object of task.pinned) object.unpin();
     task.ended(task, outcome);
   }

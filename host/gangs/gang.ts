@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { Rendezvous } from "../../scheduler/collectives/rendezvous.ts";
 import { toWireError, type WrayError } from "../../scheduler/protocol/errors.ts";
-import { boardBytes, ByteRing, ringCapacity } from "../ring/byte-ring.ts";
+import { ByteRing, boardBytes, ringCapacity } from "../ring/byte-ring.ts";
 import type { NestedReply } from "../worker/messages.ts";
 import { Relay } from "./relay.ts";
 

@@ -136,8 +136,8 @@ export class Gangs {
     const { missing, isComplete } = gang.members;
     if (missing !== undefined) gang.fail(absent(gang.group, missing));
     if (!isComplete) return;
+    // What is malformed comes from no host of ours.
     for (const [own, other] of gang.unlinked())
-      // What is malformed comes from no host of ours.
       this.#links.connect(gang, own, other).catch((error) => console.error(`wray: ${error.message}`));
     for (const rank of gang.on(this.#deps.hostId)) gang.answer(rank);
   }

@@ -6,7 +6,11 @@ import type { ModuleFacts } from "../../scheduler/client/module.ts";
 import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
 import type { ClientStats } from "../../scheduler/client/stats.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
-import { defaultMaxUnread, type KernelOptions, templateOptions } from "../../scheduler/client/task-options.ts";
+import {
+  defaultMaxUnread,
+  type KernelOptions,
+  templateOptions,
+} from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { backoffMs } from "../../scheduler/dataflow/retries.ts";
@@ -26,9 +30,9 @@ import { type GangPlace, inlineBytes, type Resources } from "../../scheduler/pro
 import { EncodedTable } from "../../scheduler/protocol/table.ts";
 import { decodeValue, type Encoded, planValue } from "../../scheduler/protocol/value.ts";
 import { checkMemory } from "../check-memory.ts";
+import { LocalGangs } from "../gangs/local-gangs.ts";
 import type { HostLimits } from "../limits.ts";
 import { type LoadedModule, Modules } from "../modules.ts";
-import { LocalGangs } from "../gangs/local-gangs.ts";
 import { Children } from "../nested/children.ts";
 import { Segments } from "../objects/segments.ts";
 import { ObjectStore } from "../objects/store.ts";

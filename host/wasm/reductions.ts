@@ -12,7 +12,10 @@ export const elementTypes = ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64
 export type ElementType = (typeof elementTypes)[number];
 
 /** What the module exports beside its memory: (target, source, bytes) → (), which works on whole vectors. */
-export type Reductions = Record<`${Reduction} ${ElementType}`, (to: number, from: number, bytes: number) => void>;
+export type Reductions = Record<
+  `${Reduction} ${ElementType}`,
+  (to: number, from: number, bytes: number) => void
+>;
 
 export const vectorBytes = 16;
 
@@ -76,7 +79,10 @@ const reduce = ({ load, work, store, bytes }: Lane): number[] =>
 /** The module. @param pages how much memory it has, in pages of 64 KiB */
 export function assembleReductions(pages: number): Uint8Array<ArrayBuffer> {
   const functions = elementTypes.flatMap((type) =>
-    reductions.map((reduction, index) => ({ name: `${reduction} ${type}`, code: reduce(lanes[type][index]!) })),
+    reductions.map((reduction, index) => ({
+      name: `${reduction} ${type}`,
+      code: reduce(lanes[type][index]!),
+    })),
   );
   const section = (id: number, items: readonly number[][]) => {
     const bytes = [...unsigned(items.length), ...items.flat()];
@@ -90,9 +96,15 @@ export function assembleReductions(pages: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, [[0x60, 3, i32, i32, i32, 0]]),
-    ...section(3, functions.map(() => [0])),
+    ...section(
+      3,
+      functions.map(() => [0]),
+    ),
     ...section(5, [[1, ...unsigned(pages), ...unsigned(pages)]]),
     ...section(7, [named("memory", 2, 0), ...functions.map(({ name }, index) => named(name, 0, index))]),
-    ...section(10, functions.map(({ code }) => code)),
+    ...section(
+      10,
+      functions.map(({ code }) => code),
+    ),
   ]);
 }

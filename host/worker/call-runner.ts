@@ -13,9 +13,9 @@ import {
   ticketWord,
   workerWord,
 } from "../ring/slot.ts";
+import type { Collectives } from "./collectives.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { KeptInstances } from "./kept-instances.ts";
-import type { Collectives } from "./collectives.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { FromWorker, Said, WorkerModule, WorkerSite } from "./messages.ts";
 import type { Meter } from "./meter.ts";

@@ -22,7 +22,18 @@ const calls = [...collectives, "send"] as const;
 
 /** The types of elements by how the SDK tells them: their bytes, and 16 for a sign, or 32 for a float. */
 const typeOfCode: Record<number, ElementType> = {
-  ...{ 1: "u8", 2: "u16", 4: "u32", 8: "u64", 17: "i8", 18: "i16", 20: "i32", 24: "i64", 36: "f32", 40: "f64" },
+  ...{
+    1: "u8",
+    2: "u16",
+    4: "u32",
+    8: "u64",
+    17: "i8",
+    18: "i16",
+    20: "i32",
+    24: "i64",
+    36: "f32",
+    40: "f64",
+  },
 };
 const codeOfType = Object.fromEntries(Object.entries(typeOfCode).map(([code, type]) => [type, Number(code)]));
 const bytesOf = (type: ElementType) => codeOfType[type]! % 16;
@@ -222,10 +233,13 @@ export class Collectives {
 
   #differ(from: number, theirs: Call, ours: string): TaskError {
     const { rank } = this.#mesh.place;
-    return new TaskError(`${this.#name}: rank ${rank} of its gang ${ours}, and rank ${from} ${describe(theirs)}`, {
-      remedy: "Have all members call the same collectives, in the same order, with arrays of one length.",
-      data: { kernel: this.#name, rank, other: from },
-    });
+    return new TaskError(
+      `${this.#name}: rank ${rank} of its gang ${ours}, and rank ${from} ${describe(theirs)}`,
+      {
+        remedy: "Have all members call the same collectives, in the same order, with arrays of one length.",
+        data: { kernel: this.#name, rank, other: from },
+      },
+    );
   }
 }
 

@@ -88,12 +88,16 @@ export class Mesh {
     while (true) {
       count += out.write(count === 0 ? bytes : bytes.subarray(count));
       if (count === bytes.byteLength) return;
-      this.#await(() => {
-        const moved = out.write(bytes.subarray(count));
-        count += moved;
-        if (moved === 0 && out.ended !== streamEnd.open) throw this.#lost(to, out);
-        return moved > 0;
-      }, isPolled, (sleeper) => out.writerSleeps(sleeper));
+      this.#await(
+        () => {
+          const moved = out.write(bytes.subarray(count));
+          count += moved;
+          if (moved === 0 && out.ended !== streamEnd.open) throw this.#lost(to, out);
+          return moved > 0;
+        },
+        isPolled,
+        (sleeper) => out.writerSleeps(sleeper),
+      );
     }
   }
 
@@ -104,14 +108,18 @@ export class Mesh {
     while (true) {
       count += stream.read(count === 0 ? into : into.subarray(count));
       if (count === into.byteLength) return;
-      this.#await(() => {
-        // Before it is looked for more: whoever ends has written all.
-        const hasEnded = stream.ended !== streamEnd.open;
-        const moved = stream.read(into.subarray(count));
-        count += moved;
-        if (moved === 0 && hasEnded) throw this.#lost(from, stream);
-        return moved > 0;
-      }, isPolled, (sleeper) => stream.readerSleeps(sleeper));
+      this.#await(
+        () => {
+          // Before it is looked for more: whoever ends has written all.
+          const hasEnded = stream.ended !== streamEnd.open;
+          const moved = stream.read(into.subarray(count));
+          count += moved;
+          if (moved === 0 && hasEnded) throw this.#lost(from, stream);
+          return moved > 0;
+        },
+        isPolled,
+        (sleeper) => stream.readerSleeps(sleeper),
+      );
     }
   }
 

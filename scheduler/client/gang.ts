@@ -7,7 +7,12 @@ import type { Handle } from "./object-ref.ts";
  * whatever they wait for.
  * @param ended is called with the last of them
  */
-export function bindGang(backend: Backend, group: string, results: readonly Handle[], ended: () => void): void {
+export function bindGang(
+  backend: Backend,
+  group: string,
+  results: readonly Handle[],
+  ended: () => void,
+): void {
   let leftCount = results.length;
   for (const [rank, result] of results.entries()) {
     backend.whenReady(result, () => {
@@ -25,9 +30,12 @@ export function bindGang(backend: Backend, group: string, results: readonly Hand
 function lostWith(error: Error, group: string, rank: number): CollectiveError {
   if (error instanceof CollectiveError) return error;
   const code = error instanceof WrayError ? error.code : error.name;
-  return new CollectiveError(`rank ${rank} of the gang was lost, and so are all others: ${code}: ${error.message}`, {
-    remedy: "Look at the cause, and call gang() once more: what its tasks had done so far is lost.",
-    data: { group, rank },
-    cause: error,
-  });
+  return new CollectiveError(
+    `rank ${rank} of the gang was lost, and so are all others: ${code}: ${error.message}`,
+    {
+      remedy: "Look at the cause, and call gang() once more: what its tasks had done so far is lost.",
+      data: { group, rank },
+      cause: error,
+    },
+  );
 }

@@ -4,7 +4,14 @@ import type { Extent, Place, Step } from "./step.ts";
 import { treeAllReduce, treeBroadcast, treeReduce } from "./tree.ts";
 
 /** What all members of a gang do together, each with an array of as many elements. */
-export const collectives = ["barrier", "broadcast", "reduce", "allReduce", "allGather", "reduceScatter"] as const;
+export const collectives = [
+  "barrier",
+  "broadcast",
+  "reduce",
+  "allReduce",
+  "allGather",
+  "reduceScatter",
+] as const;
 export type Collective = (typeof collectives)[number];
 
 /** Arrays up to this are reduced by a tree, longer ones by a ring. `npm run bench -- collectives` shows where they meet. */

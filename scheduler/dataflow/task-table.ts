@@ -359,9 +359,10 @@ export class TaskTable {
     this.#tellHostToEnd(task);
     this.#fail(
       task,
-      error ?? new TaskCancelledError(`${task.template.label} was cancelled`, {
-        data: { kernel: task.template.label, id },
-      }),
+      error ??
+        new TaskCancelledError(`${task.template.label} was cancelled`, {
+          data: { kernel: task.template.label, id },
+        }),
     );
   }
 

@@ -1,4 +1,5 @@
 import { barrier } from "./barrier.ts";
+import { collectives } from "./collectives.ts";
 import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
 import { local } from "./local.ts";
@@ -17,6 +18,7 @@ export const suites: readonly Suite[] = [
   roundtrip,
   throughput,
   barrier,
+  collectives,
   recovery,
   jobs,
   local,

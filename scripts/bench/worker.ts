@@ -1,12 +1,12 @@
 import { controlBytes } from "../../host/ring/control.ts";
 import { prepareModule } from "../../host/wasm/prepare.ts";
-import type { Guest } from "../../host/worker/guest.ts";
 import { Collectives } from "../../host/worker/collectives.ts";
+import type { Guest } from "../../host/worker/guest.ts";
 import { HostFunctions } from "../../host/worker/host-functions.ts";
 import { Instance } from "../../host/worker/instance.ts";
 import { KeptInstances } from "../../host/worker/kept-instances.ts";
-import type { WorkerModule } from "../../host/worker/messages.ts";
 import { Mesh } from "../../host/worker/mesh.ts";
+import type { WorkerModule } from "../../host/worker/messages.ts";
 import { Meter } from "../../host/worker/meter.ts";
 import { Nested } from "../../host/worker/nested.ts";
 import { Sandbox } from "../../host/worker/sandbox.ts";

@@ -1,7 +1,7 @@
 import type { Client, Module } from "wray";
 import { partOf } from "../../scheduler/collectives/step.ts";
-import { compileOnce } from "../kernels/asc.ts";
 import type { CollectiveError } from "../../scheduler/protocol/errors.ts";
+import { compileOnce } from "../kernels/asc.ts";
 import { assert, rejects, type Suite } from "../support/index.ts";
 
 /** A client whose gangs find room for so many members. */
@@ -28,12 +28,16 @@ export function gangTests(test: Suite, api: () => GangApi, way = "in one process
   });
   const callsOf = (size: number, argsOf: (rank: number) => unknown[]) =>
     Array.from({ length: size }, (_, rank) => argsOf(rank));
-  const run = async (kernel: string, calls: unknown[][]) => api().wray.get(await gang.kernel(kernel).gang(calls));
+  const run = async (kernel: string, calls: unknown[][]) =>
+    api().wray.get(await gang.kernel(kernel).gang(calls));
 
   test(`rank() and size() tell a member of a gang which it is, ${way}`, async () => {
     const size = api().mostMembers;
     assert.equal(
-      await run("who", callsOf(size, () => [])),
+      await run(
+        "who",
+        callsOf(size, () => []),
+      ),
       callsOf(size, (rank) => [`${rank} of ${size}`]).flat(),
     );
   });
@@ -49,8 +53,11 @@ export function gangTests(test: Suite, api: () => GangApi, way = "in one process
           const numbers = callsOf(size, (rank) =>
             Array.from({ length }, (_, index) => 1 + ((3 * rank + index) % 3)),
           ) as number[][];
-          const make = (values: number[]) => new Array_(values.map((each) => (isLong ? BigInt(each) : each)) as never);
-          const whole = (numbers[0] ?? []).map((_, index) => numbers.map((each) => each[index]!).reduce(reduce));
+          const make = (values: number[]) =>
+            new Array_(values.map((each) => (isLong ? BigInt(each) : each)) as never);
+          const whole = (numbers[0] ?? []).map((_, index) =>
+            numbers.map((each) => each[index]!).reduce(reduce),
+          );
           const results = await run(
             `all${type}`,
             numbers.map((each) => [make(each), reduction, root]),
@@ -82,7 +89,12 @@ export function gangTests(test: Suite, api: () => GangApi, way = "in one process
     for (const length of [1_001, 100_003]) {
       const both = [];
       for (let time = 0; time < 2; time++) {
-        both.push((await run("rounding", callsOf(size, (rank) => [rank, length]))) as Float32Array[]);
+        both.push(
+          (await run(
+            "rounding",
+            callsOf(size, (rank) => [rank, length]),
+          )) as Float32Array[],
+        );
       }
       const bits = (array: Float32Array) => Buffer.from(array.slice().buffer);
       const [first] = both[0]!;
@@ -93,9 +105,18 @@ export function gangTests(test: Suite, api: () => GangApi, way = "in one process
 
   test(`allReduce() of much more than fits on the way is right, over and over, ${way}`, async () => {
     const size = api().mostMembers;
-    const results = await run("rounds", callsOf(size, () => [3, 1_000_003]));
+    const results = await run(
+      "rounds",
+      callsOf(size, () => [3, 1_000_003]),
+    );
     assert.equal(results, callsOf(size, () => [size]).flat());
-    assert.equal(await run("rounds", callsOf(size, () => [200, 5])), callsOf(size, () => [size]).flat());
+    assert.equal(
+      await run(
+        "rounds",
+        callsOf(size, () => [200, 5]),
+      ),
+      callsOf(size, () => [size]).flat(),
+    );
   });
 
   test(`a member that is none of a gang, or does what makes no sense, fails and says why, ${way}`, async () => {
@@ -104,12 +125,25 @@ export function gangTests(test: Suite, api: () => GangApi, way = "in one process
     assert.match(alone.message, "is no member of a gang");
     const wrong = async (deeds: string[], expected: RegExp) => {
       const refs = await gang.kernel("each").gang(deeds.map(() => [deeds]));
-      const errors = await Promise.all(refs.map((ref) => wray.get(ref).then(() => undefined, (error) => error)));
+      const errors = await Promise.all(
+        refs.map((ref) =>
+          wray.get(ref).then(
+            () => undefined,
+            (error) => error,
+          ),
+        ),
+      );
       const own = errors.filter((error) => error?.code === "TASK_ERROR");
-      assert.ok(own.some(({ message }) => expected.test(message)), `${errors.map(String)}`);
+      assert.ok(
+        own.some(({ message }) => expected.test(message)),
+        `${errors.map(String)}`,
+      );
       for (const error of errors) if (!own.includes(error)) assert.is(error?.code, "COLLECTIVE_FAILED");
     };
-    await wrong(["reduce other", "reduce"], /allReduce by sum of [23] f64 .*, and rank \d allReduce by sum of [23] f64/);
+    await wrong(
+      ["reduce other", "reduce"],
+      /allReduce by sum of [23] f64 .*, and rank \d allReduce by sum of [23] f64/,
+    );
     await wrong(["reduce by nothing", "reduce"], /"mean" is none of sum, prod, min, max/);
     await wrong(["send to nobody", "reduce"], /rank 0 of a gang of 2 can't talk to rank 2/);
     await wrong(["take bytes", "send"], /rank 0 of its gang takes an array of u8, and rank 1 send of 2 f64/);
@@ -149,7 +183,13 @@ export function gangTests(test: Suite, api: () => GangApi, way = "in one process
       assert.is((error.cause as { code?: string }).code, "TASK_CANCELLED");
     }
     // Their workers are free again.
-    assert.equal(await run("who", callsOf(size, () => [])), callsOf(size, (rank) => [`${rank} of ${size}`]).flat());
+    assert.equal(
+      await run(
+        "who",
+        callsOf(size, () => []),
+      ),
+      callsOf(size, (rank) => [`${rank} of ${size}`]).flat(),
+    );
   });
 
   test(`two that send each other more than fits wait, and their time ends that, ${way}`, async () => {
@@ -160,6 +200,9 @@ export function gangTests(test: Suite, api: () => GangApi, way = "in one process
       .gang([[["send much", "send much"]], [["send much", "send much"]]]);
     const codes = await Promise.all(refs.map((ref) => wray.get(ref).then(String, ({ code }) => code)));
     assert.ok(codes.includes("TASK_TIMEOUT"), codes.join());
-    assert.ok(codes.every((code) => code === "TASK_TIMEOUT" || code === "COLLECTIVE_FAILED"), codes.join());
+    assert.ok(
+      codes.every((code) => code === "TASK_TIMEOUT" || code === "COLLECTIVE_FAILED"),
+      codes.join(),
+    );
   });
 }

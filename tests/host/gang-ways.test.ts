@@ -19,7 +19,11 @@ test.before(async (t) => {
 });
 
 /** Hosts in this process, and a client of theirs, which reach each other only so. Hosts of two cpus have two members each. */
-async function startHosts(t: Pick<TestContext, "after">, name: string, direct: Direct | undefined): Promise<Client> {
+async function startHosts(
+  t: Pick<TestContext, "after">,
+  name: string,
+  direct: Direct | undefined,
+): Promise<Client> {
   const join = async (who: string) => {
     const nats = await natsBus({ servers: cluster.server.url }, who);
     t.after(() => nats.close());

@@ -1,26 +1,60 @@
-import type { Client } from "wray";
+import type { Client, ObjectRef } from "wray";
+import { type CollectiveError, HostDiedError } from "../../scheduler/protocol/errors.ts";
 import { gangTests } from "../api/gangs.ts";
 import { compileOnce } from "../kernels/asc.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { assert, rejects, suite } from "../support/index.ts";
+import { assert, suite } from "../support/index.ts";
 
 const test = suite("host/gangs");
 
 const hosts = 4;
 let cluster: Cluster;
 let wray: Client;
-const ends: (() => unknown)[] = [];
-test.before(async () => {
-  cluster = await startCluster({ after: (end: () => unknown) => void ends.push(end) } as never, { hosts, cpus: 1 });
+test.before(async (t) => {
+  cluster = await startCluster(t, { hosts });
   wray = await cluster.connect();
-  await cluster.knows(wray, cluster.hosts.map(({ id }) => id));
-});
-test.after(async () => {
-  for (const end of ends.reverse()) await end();
+  await cluster.knows(
+    wray,
+    cluster.hosts.map(({ id }) => id),
+  );
 });
 
 gangTests(test, () => ({ wray, mostMembers: hosts }), "between processes");
 
-void compileOnce;
-void assert;
-void rejects;
+for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+  test(`when a host gets ${signal}, the members on the others hear of it within a second`, async (t) => {
+    const { hosts, connect, knows } = await startCluster(t, { hosts: 4 });
+    const client = await connect();
+    await knows(
+      client,
+      hosts.map(({ id }) => id),
+    );
+    const gang = await client.load(await compileOnce("tests/api/fixtures/gang.ts"));
+    // One never comes to the reduction that the others wait in.
+    const deeds = ["spin", "reduce", "reduce", "reduce"];
+    let refs: ObjectRef[] = [];
+    await new Promise<void>((resolve) => {
+      let begunCount = 0;
+      const onProgress = () => ++begunCount === deeds.length && resolve();
+      const calls = deeds.map((): [string[]] => [deeds]);
+      const kernel = gang.kernel("each").options({ onProgress });
+      void kernel.gang(calls, { strategy: "STRICT_SPREAD" }).then((started) => {
+        refs = started;
+      });
+    });
+    const beganMs = performance.now();
+    hosts[1]!.process.kill(signal);
+    const errors = (await Promise.all(
+      refs.map((ref) => client.get(ref).catch((error: Error) => error)),
+    )) as CollectiveError[];
+    const tookMs = performance.now() - beganMs;
+    const lost = errors.findIndex((error) => error instanceof HostDiedError);
+    for (const [rank, error] of errors.entries()) {
+      if (rank === lost) continue;
+      assert.is(error.code, "COLLECTIVE_FAILED");
+      assert.is(error.data.rank, lost);
+    }
+    assert.ok(tookMs < 1_000, `${tookMs} ms`);
+    if (signal === "SIGSTOP") await hosts[1]!.kill("SIGKILL");
+  });
+}

@@ -1,5 +1,5 @@
-import { Reducer } from "../../../host/worker/reducer.ts";
 import { type ElementType, elementTypes, type Reduction, reductions } from "../../../host/wasm/reductions.ts";
+import { Reducer } from "../../../host/worker/reducer.ts";
 import { disseminate } from "../../../scheduler/collectives/barrier.ts";
 import { ringAllGather, ringAllReduce, ringReduceScatter } from "../../../scheduler/collectives/ring.ts";
 import { type Extent, type Place, partOf, type Step } from "../../../scheduler/collectives/step.ts";
@@ -43,7 +43,10 @@ function simulate<T>(random: Random, members: T[][], steps: Iterable<Step>[], co
     }
     next[rank] = runs[rank]!.next();
   }
-  assert.ok(next.every(({ done }) => done), "none waits for ever");
+  assert.ok(
+    next.every(({ done }) => done),
+    "none waits for ever",
+  );
   assert.is(channels.size, 0, "all that was sent was taken");
 }
 
@@ -81,7 +84,12 @@ for (const [name, allReduce] of Object.entries({ ringAllReduce, treeAllReduce })
     forAll((random, all, extent) => {
       const size = all.length;
       const members = marked(size, extent.length);
-      simulate(random, members, all.map((place) => allReduce(place, extent)), join);
+      simulate(
+        random,
+        members,
+        all.map((place) => allReduce(place, extent)),
+        join,
+      );
       for (const member of members) assert.equal(member, members[0]);
       for (const [index, element] of members[0]!.entries()) {
         ranksIn(element, size, index);
@@ -98,7 +106,12 @@ test("ringReduceScatter() leaves each member its own part, and ringAllGather() g
     const { length } = extent;
     const size = all.length;
     const members = marked(size, length);
-    simulate(random, members, all.map((place) => ringReduceScatter(place, extent)), join);
+    simulate(
+      random,
+      members,
+      all.map((place) => ringReduceScatter(place, extent)),
+      join,
+    );
     const whole = Array.from({ length }, () => "");
     for (const [rank, member] of members.entries()) {
       const { start, count } = partOf(length, size, rank);
@@ -107,7 +120,12 @@ test("ringReduceScatter() leaves each member its own part, and ringAllGather() g
         whole[index] = member[index]!;
       }
     }
-    simulate(random, members, all.map((place) => ringAllGather(place, extent)), join);
+    simulate(
+      random,
+      members,
+      all.map((place) => ringAllGather(place, extent)),
+      join,
+    );
     for (const member of members) assert.equal(member, whole);
   });
 });
@@ -115,10 +133,20 @@ test("ringReduceScatter() leaves each member its own part, and ringAllGather() g
 test("treeReduce() and treeBroadcast() bring all to any root, and what it has to all", () => {
   forAll((random, all, extent, root) => {
     const members = marked(all.length, extent.length);
-    simulate(random, members, all.map((place) => treeReduce(place, root, extent)), join);
+    simulate(
+      random,
+      members,
+      all.map((place) => treeReduce(place, root, extent)),
+      join,
+    );
     for (const [index, element] of members[root]!.entries()) ranksIn(element, all.length, index);
     const result = [...members[root]!];
-    simulate(random, members, all.map((place) => treeBroadcast(place, root, extent)), join);
+    simulate(
+      random,
+      members,
+      all.map((place) => treeBroadcast(place, root, extent)),
+      join,
+    );
     for (const member of members) assert.equal(member, result);
   });
 });
@@ -159,7 +187,12 @@ test("disseminate() lets nobody go on before all have begun", () => {
         }
         yield { kind: "send", to: late, start: 0, count: 0 };
       };
-      simulate(random, [...places(size), 0].map(() => []), [...steps, starter()], join);
+      simulate(
+        random,
+        [...places(size), 0].map(() => []),
+        [...steps, starter()],
+        join,
+      );
     }
   });
 });

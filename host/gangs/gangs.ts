@@ -7,7 +7,7 @@ import { type Answer, Gang } from "./gang.ts";
 import { Links, type LinksDeps } from "./links.ts";
 
 /** How often members say that they are there, as long as others are missing. */
-const sayAgainMs = 250;
+export const sayAgainMs = 250;
 
 export type GangsDeps = LinksDeps & {
   /** Wakes a worker that waits, by its index. */

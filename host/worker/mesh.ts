@@ -12,8 +12,11 @@ const looksBeforeSleep = 200;
  * none. It costs more than most waits take.
  */
 const patienceMs = 10;
-/** How often it is looked whether another process has written or taken anything, in ms: at first, and at last. */
-const pollMs = { first: 0.02, last: 1 } as const;
+/**
+ * How often it is looked whether another process has written or taken anything, in ms: at first, and at last. To look on without
+ * a sleep would take the cpu from who is waited for, where there are more members than cpus.
+ */
+const pollMs = { first: 0.02, growth: 1.1, last: 1 } as const;
 
 /** One end of a stream to another member, or from it. */
 export type Stream = {
@@ -143,7 +146,7 @@ export class Mesh {
         hasGivenUp = true;
         post({ kind: "waits" });
       }
-      if (isPolled) lookMs = Math.min(1.5 * lookMs, pollMs.last);
+      if (isPolled) lookMs = Math.min(pollMs.growth * lookMs, pollMs.last);
       else if (hasGivenUp) lookMs = Number.POSITIVE_INFINITY;
       return undefined;
     };

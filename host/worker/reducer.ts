@@ -8,7 +8,7 @@ import {
 import { pageBytes } from "./instance.ts";
 
 /** The most bytes that are reduced at once: few enough to stay in the caches from one step to the next. */
-export const mostReducedBytes = 128 * 1024;
+export const mostReducedBytes = 256 * 1024;
 
 /** Reduces what comes into what is there. Its module is made for the first that asks, and is then the worker's. */
 export class Reducer {

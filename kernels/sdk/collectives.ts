@@ -68,10 +68,16 @@ export function recv<T extends ArrayBufferView>(from: i32): T {
 }
 
 function lengthOf<T extends ArrayBufferView>(array: T): i32 {
-  return array.byteLength / sizeof<valueof<T>>();
+  return array.byteLength / elementBytes<T>();
+}
+
+function elementBytes<T>(): i32 {
+  // @ts-ignore: T is a typed array
+  return <i32>sizeof<valueof<T>>();
 }
 
 /** How the host is told what the elements are: their bytes, and 16 for a sign, or 32 for a float. */
 function typeOf<T>(): i32 {
-  return sizeof<valueof<T>>() + (isFloat<valueof<T>>() ? 32 : isSigned<valueof<T>>() ? 16 : 0);
+  // @ts-ignore: T is a typed array
+  return elementBytes<T>() + (isFloat<valueof<T>>() ? 32 : isSigned<valueof<T>>() ? 16 : 0);
 }

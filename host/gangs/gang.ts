@@ -70,6 +70,8 @@ export class Gang {
   /** The call of a member is over. @param hasReturned whether it has not failed */
   end(rank: number, hasReturned: boolean): void {
     if (hasReturned) this.members.end(rank);
+    // It may have been given back, to come to another host.
+    else if (!this.members.hasJoined(rank)) this.hosts.delete(rank);
     this.#running.delete(rank);
     this.#waiting.delete(rank);
     if (this.#isForgotten) this.#closeFiles();

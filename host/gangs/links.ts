@@ -69,7 +69,7 @@ export class Links {
     if (offered !== undefined) closeSync(offered);
     switch (by) {
       case "file": {
-        const file = machine !== undefined && machine === this.#machine ? makePairFile() : undefined;
+        const file = machine !== undefined && machine === this.#machine ? makePairFile(gang.size) : undefined;
         if (file === undefined) return {};
         this.#offered.set(keyOf({ group: gang.group, from, to }), { gang, file });
         return { file: { pid: process.pid, descriptor: file } };
@@ -117,7 +117,7 @@ export class Links {
   async #connectByFile(gang: Gang, own: number, other: number): Promise<boolean> {
     if (this.#machine === undefined) return false;
     const reply = await this.#ask(gang, own, other, "file");
-    const file = reply?.file && openPairFile(reply.file);
+    const file = reply?.file && openPairFile(reply.file, gang.size);
     if (file === undefined) return false;
     await this.#ask(gang, own, other, "opened");
     gang.addFile(own, other, file);

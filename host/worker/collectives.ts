@@ -1,6 +1,7 @@
 import { type Collective, collectives, stepsOf } from "../../scheduler/collectives/collective.ts";
 import { partOf, type Step } from "../../scheduler/collectives/step.ts";
 import { TaskError } from "../../scheduler/protocol/errors.ts";
+import { ringCapacity } from "../ring/byte-ring.ts";
 import { type ElementType, type Reduction, reductions } from "../wasm/reductions.ts";
 import { type Guest, readText } from "./guest.ts";
 import type { Mesh } from "./mesh.ts";
@@ -166,7 +167,9 @@ export class Collectives {
     const { what, type, reduction, root, length } = call;
     this.#count++;
     const bytes = bytesOf(type);
-    const extent = { length, chunk: mostReducedBytes / bytes };
+    // What all have sent and none has taken yet, as in a ring, has to have room, after what it is.
+    const chunkBytes = Math.min(mostReducedBytes, ringCapacity(this.#mesh.place.size) / 2);
+    const extent = { length, chunk: chunkBytes / bytes };
     const told = new Set<number>();
     const heard = new Set<number>();
     const steps = stepsOf(what as Collective, this.#mesh.place, root, extent, array.byteLength);

@@ -1,5 +1,5 @@
 import { readSync, writeSync } from "node:fs";
-import { streamEnd } from "../ring/byte-ring.ts";
+import { ringCapacity, streamEnd } from "../ring/byte-ring.ts";
 
 // The same as host/ring/byte-ring.ts between two processes of one machine, through a file in memory that both have open:
 // reading and writing it copies the bytes, with no event loop between. A file has two rings, first that from the lower rank
@@ -14,25 +14,27 @@ const writtenAt = 0;
 const takenAt = 64;
 const endAt = 128;
 const headerBytes = 4_096;
-const capacity = 1024 * 1024;
-const ringBytes = headerBytes + capacity;
 
-/** How large the file of two members is; what was never written of it takes nothing. */
-export const pairFileBytes = 2 * ringBytes;
+const ringBytes = (size: number) => headerBytes + ringCapacity(size);
+
+/** How large the file of two members is, in a gang of so many. */
+export const pairFileBytes = (size: number): number => 2 * ringBytes(size);
 
 /** One end of the stream from one member to another. Nobody wakes who waits for it: it has to be looked at. */
 export class FileRing {
   readonly #file: number;
   readonly #start: number;
+  readonly #capacity: number;
   readonly #word = new Uint32Array(1);
   /** As far as this end knows. */
   #written = 0;
   #taken = 0;
 
   /** @param file its descriptor, which is the host's to close */
-  constructor(file: number, from: number, to: number) {
+  constructor(file: number, size: number, from: number, to: number) {
     this.#file = file;
-    this.#start = from < to ? 0 : ringBytes;
+    this.#start = from < to ? 0 : ringBytes(size);
+    this.#capacity = ringCapacity(size);
   }
 
   /** Puts in as much as there is room for. Returns how many bytes that was. */
@@ -40,8 +42,8 @@ export class FileRing {
     if (this.#free < bytes.byteLength) this.#taken = this.#get(takenAt);
     let count = 0;
     while (count < bytes.byteLength && this.#free > 0) {
-      const at = this.#written % capacity;
-      const length = Math.min(this.#free, bytes.byteLength - count, capacity - at);
+      const at = this.#written % this.#capacity;
+      const length = Math.min(this.#free, bytes.byteLength - count, this.#capacity - at);
       writeSync(this.#file, bytes, count, length, this.#start + headerBytes + at);
       count += length;
       this.#written = (this.#written + length) >>> 0;
@@ -55,8 +57,8 @@ export class FileRing {
     if (this.#ready < into.byteLength) this.#written = this.#get(writtenAt);
     let count = 0;
     while (count < into.byteLength && this.#ready > 0) {
-      const at = this.#taken % capacity;
-      const length = Math.min(this.#ready, into.byteLength - count, capacity - at);
+      const at = this.#taken % this.#capacity;
+      const length = Math.min(this.#ready, into.byteLength - count, this.#capacity - at);
       readSync(this.#file, into, count, length, this.#start + headerBytes + at);
       count += length;
       this.#taken = (this.#taken + length) >>> 0;
@@ -80,7 +82,7 @@ export class FileRing {
   writerSleeps(): void {}
 
   get #free(): number {
-    return capacity - this.#ready;
+    return this.#capacity - this.#ready;
   }
 
   get #ready(): number {

@@ -4,6 +4,7 @@ import { Intake } from "../ring/intake.ts";
 import { controlAt, viewShared } from "../ring/layout.ts";
 import { CallRunner } from "./call-runner.ts";
 import { Collectives } from "./collectives.ts";
+import { FileRing } from "./file-ring.ts";
 import { HostFunctions } from "./host-functions.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Mesh } from "./mesh.ts";
@@ -48,7 +49,12 @@ const wake = (worker: number) => {
   Atomics.add(shared.words, word, 1);
   Atomics.notify(shared.words, word);
 };
-const collectives = new Collectives(new Mesh({ meter, index, wake, post: outbox.send, receive }));
+const mesh = new Mesh({
+  ...{ meter, index, wake, receive },
+  post: outbox.send,
+  ofFile: (file, size, from, to) => new FileRing(file, size, from, to),
+});
+const collectives = new Collectives(mesh);
 const host = new HostFunctions({ meter, nested, collectives, post: outbox.send });
 const runner = new CallRunner({ shared, control, index, meter, nested, collectives, host, mailbox, post });
 const intake = new Intake(shared, index);

@@ -1,7 +1,6 @@
 import { CollectiveError, fromWireError, TaskError } from "../../scheduler/protocol/errors.ts";
 import type { GangPlace } from "../../scheduler/protocol/messages.ts";
 import { ByteRing, nobody, type Sleeper, streamEnd } from "../ring/byte-ring.ts";
-import { FileRing } from "./file-ring.ts";
 import type { NestedReply, Peers, Said, WorkerCall } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 
@@ -34,6 +33,8 @@ export type MeshDeps = {
   index: number;
   /** Wakes another worker, by its index. */
   wake(worker: number): void;
+  /** One end of the stream from one member to another in the file that they have in common. */
+  ofFile(file: number, size: number, from: number, to: number): Stream;
   post(message: Said): void;
   /** The host's answer, if it has come. */
   receive(): NestedReply | undefined;
@@ -164,6 +165,7 @@ export class Mesh {
     }
     this.#peers ??= this.#join();
     const { board, files } = this.#peers;
+    const { ofFile } = this.#deps;
     const file = files[peer];
     const ends: Ends =
       file === undefined
@@ -172,7 +174,7 @@ export class Mesh {
             in: new ByteRing(board, size, peer, rank, this.#wake),
             isPolled: false,
           }
-        : { out: new FileRing(file, rank, peer), in: new FileRing(file, peer, rank), isPolled: true };
+        : { out: ofFile(file, size, rank, peer), in: ofFile(file, size, peer, rank), isPolled: true };
     this.#ends[peer] = ends;
     return ends;
   }

@@ -48,7 +48,9 @@ export function openWorker(): Worker {
   // Whoever asks for what comes from outside of the thread would wait for ever.
   const outside = { meter, control, post: () => {}, receive: () => undefined };
   const nested = new Nested(outside);
-  const collectives = new Collectives(new Mesh({ ...outside, index: 0, wake() {} }));
+  const collectives = new Collectives(
+    new Mesh({ ...outside, index: 0, wake() {}, ofFile: () => undefined as never }),
+  );
   let instanceCount = 0;
   class CountedHostFunctions extends HostFunctions {
     override importsFor(guest: Guest, module: WorkerModule): WebAssembly.Imports {

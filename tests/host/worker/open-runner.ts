@@ -59,7 +59,8 @@ export class TestRunner {
     })({ port: undefined as never, control, onModule() {}, onSite() {} });
     const outside = { meter, control, post: (message: Said) => this.said.push(message) as never };
     const nested = new Nested({ ...outside, receive: () => undefined });
-    const mesh = new Mesh({ ...outside, index: 0, wake() {}, receive: () => undefined });
+    const none = () => undefined as never;
+    const mesh = new Mesh({ ...outside, index: 0, wake() {}, ofFile: none, receive: none });
     const collectives = new Collectives(mesh);
     const host = new HostFunctions({ ...outside, nested, collectives });
     const post = (message: FromWorker) => message.kind === "said" && this.said.push(message.message);

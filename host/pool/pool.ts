@@ -507,7 +507,8 @@ export class Pool {
     // Others run what they took out of its ring.
     for (const call of this.#slots.used()) if (call.ring === lane.index) call.ring = -1;
     if (this.#isClosed) return;
-    if (lane.thread.isReady) {
+    // One that nobody needs may be ended while it starts: that is no sign that threads can't start.
+    if (lane.thread.isReady || lane.isRetired) {
       this.#lanes.replace(lane);
       this.#dispatchWaiting();
       return;

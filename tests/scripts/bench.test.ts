@@ -157,6 +157,21 @@ test("bench transfer measures each way of an object beside a raw socket", async 
   );
 });
 
+test("bench collectives measures hosts and threads, beside OpenMPI where that is installed", async (t) => {
+  const bench = await startBench(t, ["collectives", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+  assert.equal(
+    rows.map(({ name }) => name),
+    ["1 KiB", "1 MiB"].flatMap((bytes) => [`${bytes}, 4 hosts`, `${bytes}, one process, 4 threads`]),
+  );
+  const isAbsent = bench.text().includes("collectives: no baseline, since ");
+  for (const { value, baseline } of rows) {
+    assert.ok(isFigure(value));
+    assert.is(baseline, isAbsent ? null : "OpenMPI");
+  }
+});
+
 test("bench barrier compares both ways with one thread", async (t) => {
   const bench = await startBench(t, ["barrier", "--quick", "--json", "figures.json"]);
   assert.is(await bench.ended, 0, bench.text());

@@ -1,11 +1,11 @@
 import type { Client, ObjectRef } from "wray";
-import { type CollectiveError, HostDiedError } from "../../scheduler/protocol/errors.ts";
-import { gangTests } from "../api/gangs.ts";
-import { compileOnce } from "../kernels/asc.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
-import { assert, suite } from "../support/index.ts";
+import { type CollectiveError, HostDiedError } from "../../../scheduler/protocol/errors.ts";
+import { gangTests } from "../../api/gangs.ts";
+import { compileOnce } from "../../kernels/asc.ts";
+import { type Cluster, startCluster } from "../../support/cluster.ts";
+import { assert, suite } from "../../support/index.ts";
 
-const test = suite("host/gangs");
+const test = suite("host/gangs/hosts");
 
 const hosts = 4;
 let cluster: Cluster;

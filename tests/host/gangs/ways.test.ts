@@ -1,17 +1,17 @@
 import type { Client } from "wray";
-import { Host } from "../../host/host.ts";
-import type { Bus } from "../../scheduler/bus/bus.ts";
-import type { Direct } from "../../scheduler/bus/direct.ts";
-import { natsBus } from "../../scheduler/bus/nats.ts";
-import { nodeDirect } from "../../scheduler/bus/node-direct.ts";
-import { clientOver } from "../../scheduler/client/connect.ts";
-import { jetstreamControl } from "../../scheduler/control/jetstream.ts";
-import { subjectsOf } from "../../scheduler/protocol/subjects.ts";
-import { gangTests } from "../api/gangs.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
-import { suite, type TestContext } from "../support/index.ts";
+import { Host } from "../../../host/host.ts";
+import type { Bus } from "../../../scheduler/bus/bus.ts";
+import type { Direct } from "../../../scheduler/bus/direct.ts";
+import { natsBus } from "../../../scheduler/bus/nats.ts";
+import { nodeDirect } from "../../../scheduler/bus/node-direct.ts";
+import { clientOver } from "../../../scheduler/client/connect.ts";
+import { jetstreamControl } from "../../../scheduler/control/jetstream.ts";
+import { subjectsOf } from "../../../scheduler/protocol/subjects.ts";
+import { gangTests } from "../../api/gangs.ts";
+import { type Cluster, startCluster } from "../../support/cluster.ts";
+import { suite, type TestContext } from "../../support/index.ts";
 
-const test = suite("host/gang-ways");
+const test = suite("host/gangs/ways");
 
 let cluster: Cluster;
 test.before(async (t) => {

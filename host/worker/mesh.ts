@@ -4,8 +4,11 @@ import { ByteRing, nobody, type Sleeper, streamEnd } from "../ring/byte-ring.ts"
 import type { NestedReply, Peers, Said, WorkerCall } from "./messages.ts";
 import type { Meter } from "./meter.ts";
 
-/** So often it is looked for bytes before the thread sleeps; what is between two members that run comes sooner. */
-const looksBeforeSleep = 200;
+/**
+ * So often it is looked for bytes before the thread sleeps. More only keep the cpu from who is to send them, where a gang has
+ * more members than there are cpus, and save little elsewhere.
+ */
+const looksBeforeSleep = 20;
 /**
  * A member that has waited for so long, in ms, gives its cpu to others, among them those that it waits for, if they had
  * none. It costs more than most waits take.

@@ -162,11 +162,12 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
       options,
     );
     const id = group?.id ?? randomId();
+    const { labels } = options;
     const refs: ObjectRef<ReturnType<Fn>>[] = [];
     try {
       for (const [rank, args] of calls.entries()) {
         const gang = { group: id, rank, size: calls.length };
-        const place = group === undefined ? { labels: options.labels } : { group, bundle: rank };
+        const place = group === undefined ? labels && { labels } : { group, bundle: rank };
         const given = { ...this.#options, ...place, maxRetries: 0, gang } as KernelOptions;
         refs.push(new Kernel<Fn>(this.#deps, given).remote(...args));
       }

@@ -8,7 +8,7 @@ const test = suite("api/embedded-gangs");
 
 let wray: Client;
 test.before(async () => {
-  wray = await init({ cpus: 2 });
+  wray = await init({ cpus: 2, labels: { zone: "moon" }, infeasibleAfterMs: 300 });
 });
 test.after(() => wray.shutdown());
 
@@ -20,8 +20,16 @@ test("a gang on an embedded host asks for what there is, or does not start", asy
   const who = gang.kernel("who");
   await rejects(who.gang([[], []], { strategy: "STRICT_SPREAD" }), "INFEASIBLE_TASK");
   await rejects(who.gang([[], []], { strategy: "PAK" as "PACK" }), "INVALID_TASK");
-  const [ref] = await who.options({ resources: { gpu: 1 } }).gang([[]]);
-  wray.cancel(ref!);
+  for (const [kernel, labels] of [
+    [who.options({ resources: { gpu: 1 } }), {}],
+    [who, { zone: "sun" }],
+    [who.options({ labels: { zone: "sun" } }), undefined],
+  ] as const) {
+    const [ref] = await kernel.gang([[]], { ...(labels && { labels }) });
+    await rejects(wray.get(ref!), "INFEASIBLE_TASK");
+  }
+  const [ref] = await who.gang([[]], { labels: { zone: "moon" } });
+  assert.is(await wray.get(ref!), "0 of 1");
   await rejects(who.gang([]), "INVALID_TASK");
 });
 

@@ -2,7 +2,13 @@ import { findActor } from "../scheduler/manifest/check.ts";
 import { checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
-import type { ActorPart, BundleName, Resources, Template } from "../scheduler/protocol/messages.ts";
+import type {
+  ActorPart,
+  BundleName,
+  GangPlace,
+  Resources,
+  Template,
+} from "../scheduler/protocol/messages.ts";
 import { checkMemory } from "./check-memory.ts";
 import type { LoadedModule, ModuleSource } from "./modules.ts";
 import type { CallPool } from "./pool/pool.ts";
@@ -24,6 +30,8 @@ export class CallTemplate {
   readonly bundle: BundleName | undefined;
   /** The actor that its calls make or call. */
   readonly actor: ActorPart | undefined;
+  /** Which member of a gang its call is. */
+  readonly gang: GangPlace | undefined;
   /** Its owner does not run it again when it is ended. */
   readonly isOnce: boolean;
   /** The same for the same need. */
@@ -48,6 +56,7 @@ export class CallTemplate {
       stream,
       bundle,
       actor,
+      gang: size = 0,
       once = false,
     } = template;
     this.owner = owner;
@@ -61,6 +70,10 @@ export class CallTemplate {
     this.need = isPlain ? defaultNeed : need;
     this.bundle = bundle;
     this.actor = actor;
+    this.gang =
+      bundle === undefined || bundle.index >= size
+        ? undefined
+        : { group: bundle.group, rank: bundle.index, size };
     this.isOnce = once;
     const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
     this.shape = place + (isPlain ? "" : keyOf(need));
@@ -98,9 +111,9 @@ export class CallTemplate {
   siteIn(pool: CallPool, seed: SeedSource["kind"]): Site {
     const known = this.#sites[seed];
     if (known !== undefined && !known.isForgotten) return known;
-    const { module, kernel, limits, grant, clock, stream } = this;
+    const { module, kernel, limits, grant, clock, stream, gang } = this;
     const source: SeedSource = seed === "item" ? { kind: seed } : { kind: seed, prefix: `${this.owner}-` };
-    const facts = { module, kernel, limits, grant, clock, stream, isMap: false, seed: source };
+    const facts = { module, kernel, limits, grant, clock, stream, gang, isMap: false, seed: source };
     const site = pool.site(this.actor === undefined ? facts : { ...facts, isActor: true });
     this.#sites[seed] = site;
     return site;

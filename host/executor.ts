@@ -33,6 +33,7 @@ import { BusActors } from "./actors/bus-actors.ts";
 import type { MethodEnd } from "./actors/method-call.ts";
 import type { BusTask } from "./bus-task.ts";
 import type { CallTemplate } from "./call-template.ts";
+import type { Gangs } from "./gangs/gangs.ts";
 import { MemoryGuard } from "./memory-guard.ts";
 import type { ModuleSource } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
@@ -54,6 +55,8 @@ export type ExecutorDeps = {
   segments: Segments;
   pool: CallPool;
   traps: Traps;
+  /** The gangs of the tasks that are here. */
+  gangs: Gangs;
   /** What this host offers. */
   resources: Resources;
   /** Other hosts that have asked for work; those that may have some; and how one of them is asked. */
@@ -131,6 +134,10 @@ export class Executor {
     this.#calls = {
       pool,
       childrenOf: (task, countEnded) => this.#childrenOf(task, countEnded),
+      gangs: {
+        join: (task, answer) => deps.gangs.join(task.template.gang!, answer),
+        moved: (task) => deps.gangs.moved(task.template.gang!),
+      },
       log: (task, text) => log(task.id, text),
       progress: (task, fraction, text) =>
         task.owner !== undefined && progressed(task.owner, task.id, fraction, text),
@@ -173,6 +180,7 @@ export class Executor {
     }
     if (task.window !== undefined) this.#streaming.set(task.id, task);
     const { template, args } = task;
+    if (template.gang !== undefined) this.#deps.gangs.begin(template.gang);
     if (!template.isReady || args.some(isRefArg)) {
       this.#gather(task).catch((error) => this.#end(task, { kind: "error", error: toWireError(error) }));
       return;
@@ -298,6 +306,7 @@ export class Executor {
   /** Gives back bundles of a group, all if none are named. */
   unreserve(group: string, indexes?: readonly number[]): void {
     this.#scheduler.unreserve(group, indexes, performance.now());
+    this.#deps.gangs.forget(group);
   }
 
   /** What placement groups of an owner have here. */
@@ -430,6 +439,9 @@ export class Executor {
     this.#here.delete(task);
     if (task.window !== undefined && this.#streaming.get(task.id) === task) this.#streaming.delete(task.id);
     task.hasEnded = true;
+    const { gang } = task.template;
+    if (gang !== undefined)
+      this.#deps.gangs.ended(gang, outcome.kind === "value" || outcome.kind === "stored");
     if (task.pinned !== undefined) for (const object of task.pinned) object.unpin();
     task.ended(task, outcome);
   }

@@ -4,6 +4,7 @@ import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
+import { Door } from "../scheduler/objects/door.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
 import { AbsentOwners } from "../scheduler/ownership/absent-owners.ts";
 import { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
@@ -34,6 +35,7 @@ import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
+import { Gangs } from "./gangs/gangs.ts";
 import { JobService } from "./job-service.ts";
 import { defaultHostLimits, type HostLimits, usableBytes } from "./limits.ts";
 import { type ModuleSource, Modules } from "./modules.ts";
@@ -100,6 +102,9 @@ export class Host {
   readonly #store: ObjectStore;
   readonly #pool: CallPool;
   readonly #executor: Executor;
+  readonly #gangs: Gangs;
+  /** Where others fetch large objects, and members of gangs meet. */
+  readonly #door: Door | undefined;
   readonly #exchange: Exchange<ToClient, ToHost>;
   readonly #absentOwners: AbsentOwners;
   /** Those that each client has told of in its session, by their numbers. */
@@ -140,7 +145,14 @@ export class Host {
     this.#store = new ObjectStore({ capacityBytes, segments, spillFolder });
     this.#pool = parts?.pool ?? new Pool(cpus, limits.stackBytes, true);
     this.#modules = parts?.modules ?? new Modules(control, limits);
+    const { direct } = bus;
+    this.#door = direct && new Door({ direct, address: objectAddress, nowMs: () => performance.now() });
+    this.#gangs = new Gangs({
+      ...{ bus, subjects: this.#subjects, hostId: id, door: this.#door },
+      wake: (worker) => this.#pool.wake(worker),
+    });
     this.#executor = new Executor({
+      gangs: this.#gangs,
       bus,
       subjects: this.#subjects,
       modules: this.#modules,
@@ -191,7 +203,7 @@ export class Host {
         bus,
         this.#subjects.objects({ kind: "host", id }),
         (objectId) => this.#store.read(objectId) ?? this.#executor.coming(objectId),
-        { address: objectAddress },
+        { door: this.#door },
       ),
       bus.subscribe(this.#subjects.memory({ kind: "host", id }), (_, respond) =>
         respond(encodeMessage(this.#memory())),
@@ -506,6 +518,7 @@ export class Host {
     this.#presence.beat();
     for (const timer of this.#timers) clearInterval(timer);
     this.#executor.close();
+    this.#gangs.close();
     this.#presence.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();

@@ -22,6 +22,11 @@ export type TaskCallDeps = {
   pool: CallPool;
   /** What the task submits itself; `countEnded` is to be called with each of these that has ended. */
   childrenOf(task: BusTask, countEnded: () => void): Children;
+  /** The gangs that have members here. */
+  gangs: {
+    join(task: BusTask, answer: (reply: NestedReply) => void): void;
+    moved(task: BusTask): void;
+  };
   log(task: BusTask, text: string): void;
   progress(task: BusTask, fraction: number, text: string): void;
   /** The task has yielded this. */
@@ -112,9 +117,10 @@ export class TaskCall extends Call {
   }
 
   override said(message: Said): void {
-    const { pool, log, progress, childrenOf } = this.#deps;
+    const { pool, gangs, log, progress, childrenOf } = this.#deps;
     // First, since the answer may come at once.
     if (isWaiting(message)) this.#block();
+    else if (message.kind === "goesOn") this.#resume();
     switch (message.kind) {
       case "log":
         log(this.#task, message.text);
@@ -127,6 +133,15 @@ export class TaskCall extends Call {
         return;
       case "item":
         this.#yielded(message);
+        return;
+      case "join":
+        gangs.join(this.#task, (reply) => this.#answer(reply));
+        return;
+      case "moved":
+        gangs.moved(this.#task);
+        return;
+      case "waits":
+      case "goesOn":
         return;
       default:
         this.#children ??= childrenOf(this.#task, () => pool.countEnded(this));

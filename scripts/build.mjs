@@ -77,7 +77,7 @@ const attackKernels = kernelsIn("kernels/attack");
 const exampleKernels = readdirSync("examples").flatMap((name) => kernelsIn(`examples/${name}/kernels`));
 
 /** Those of the bench and of the chaos. */
-const scriptKernels = ["bench/barrier", "bench/recovery", "chaos"].flatMap((name) =>
+const scriptKernels = ["bench/barrier", "bench/collectives", "bench/recovery", "chaos"].flatMap((name) =>
   kernelsIn(`scripts/${name}/kernels`),
 );
 

@@ -89,6 +89,8 @@ export class GatedTask extends LocalTask implements Waiting {
     if (isWaiting(message)) {
       this.#isBlocked = true;
       this.#backend.gate.blocked(this);
+    } else if (message.kind === "goesOn") {
+      this.#resume();
     }
     super.said(message);
   }

@@ -6,7 +6,11 @@ import type { ModuleFacts } from "../../scheduler/client/module.ts";
 import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
 import type { ClientStats } from "../../scheduler/client/stats.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
-import { defaultMaxUnread, type TaskOptions, templateOptions } from "../../scheduler/client/task-options.ts";
+import {
+  defaultMaxUnread,
+  type KernelOptions,
+  templateOptions,
+} from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { backoffMs } from "../../scheduler/dataflow/retries.ts";
@@ -22,10 +26,11 @@ import {
 } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
-import { inlineBytes, type Resources } from "../../scheduler/protocol/messages.ts";
+import { type GangPlace, inlineBytes, type Resources } from "../../scheduler/protocol/messages.ts";
 import { EncodedTable } from "../../scheduler/protocol/table.ts";
 import { decodeValue, type Encoded, planValue } from "../../scheduler/protocol/value.ts";
 import { checkMemory } from "../check-memory.ts";
+import { LocalGangs } from "../gangs/local-gangs.ts";
 import type { HostLimits } from "../limits.ts";
 import { type LoadedModule, Modules } from "../modules.ts";
 import { Children } from "../nested/children.ts";
@@ -75,6 +80,7 @@ export class LocalBackend implements Backend, Owner {
   readonly pool: Pool;
   readonly admission: Admission;
   readonly gate: Gate;
+  readonly gangs = new LocalGangs();
   /** Tasks that wait for what they take. */
   readonly waiting = new Set<LocalTask>();
   /** Objects that wait for a module, or for a value that the program has still to bring. */
@@ -126,15 +132,15 @@ export class LocalBackend implements Backend, Owner {
     await this.modules.get(sha256).catch(() => {});
   }
 
-  target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: TaskOptions): LocalTarget {
+  target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: KernelOptions): LocalTarget {
     checkOwnGroup(this.id, options.group);
     const { maxRetries, retryErrors, onProgress, options: others } = templateOptions(options);
-    const { grant = defaultGrant, seed, maxUnread } = options;
+    const { grant = defaultGrant, seed, maxUnread, gang } = options;
     return this.targetOf(
       sha256,
       `${manifest.module}/${kernel}`,
       kernel,
-      { ...others, seed, maxRetries, retryErrors, onProgress, depth: 0 },
+      { ...others, seed, maxRetries, retryErrors, onProgress, depth: 0, place: gang },
       {
         maxUnread,
         mapsByTasks: mayBlock(needs, grant) || retryErrors !== undefined,
@@ -151,16 +157,17 @@ export class LocalBackend implements Backend, Owner {
       Pick<TaskTemplate, "maxRetries" | "retryErrors" | "onProgress"> & {
         depth: number;
         seed: string | undefined;
+        place?: GangPlace | undefined;
       },
     { maxUnread = defaultMaxUnread, mapsByTasks = false, gating }: OfProgram = {},
   ): LocalTarget {
-    const { limits, grant = defaultGrant, seed, clock, depth, ...others } = options;
+    const { limits, grant = defaultGrant, seed, clock, depth, place, ...others } = options;
     const { maxRetries, retryErrors, onProgress } = others;
     return new LocalTarget({
       backend: this,
       ...{ module, label },
       facts: {
-        ...{ kernel, grant, clock },
+        ...{ kernel, grant, clock, gang: place },
         limits: { ...defaultLimits, ...limits },
         seed: seed === undefined ? { kind: "numbered", prefix: `${this.id}-` } : { kind: "item" },
       },
@@ -276,8 +283,13 @@ export class LocalBackend implements Backend, Owner {
     throw onlyInCluster();
   }
 
-  cancel(handle: Handle): void {
-    (handle as LocalObject).task?.cancel();
+  failure(handle: Handle): Error | undefined {
+    const { content } = handle as LocalObject;
+    return content.kind === "failed" ? content.error : undefined;
+  }
+
+  cancel(handle: Handle, error?: Error): void {
+    (handle as LocalObject).task?.cancel(error);
   }
 
   recording(handle: Handle): Recording | undefined {

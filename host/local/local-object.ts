@@ -50,7 +50,7 @@ export class LocalObject implements Handle {
   readonly owner: Owner;
   readonly number: number;
   /** What ends the task that makes it, while that is pending. */
-  task: { cancel(): void } | undefined;
+  task: { cancel(error?: Error): void } | undefined;
   /** Whether a task makes it. */
   isResult = false;
   #rare: Rare | undefined;

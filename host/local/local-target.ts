@@ -182,7 +182,7 @@ export class LocalTarget implements Target {
     }
     backend.coming.add(result);
     result.task = {
-      cancel: () => result.settle({ kind: "failed", error: backend.cancelled(result, label) }),
+      cancel: (error = backend.cancelled(result, label)) => result.settle({ kind: "failed", error }),
     };
     this.#loading
       .then(() => {

@@ -66,6 +66,8 @@ export class LocalTask extends Call implements Waiter {
     this.args = args;
     this.#options = options;
     result.task = this;
+    const { gang } = site.facts;
+    if (gang !== undefined) result.whenReady({ ready: () => backend.gangs.ended(gang) });
     for (const arg of args) {
       if (!isObject(arg)) continue;
       this.#objectCount++;
@@ -102,8 +104,8 @@ export class LocalTask extends Call implements Waiter {
     if (this.#isSubmitted) this.#backend.pool.cancel(this);
   }
 
-  cancel(): void {
-    this.#backend.fail(this, this.#backend.cancelled(this.result, this.site.label));
+  cancel(error?: Error): void {
+    this.#backend.fail(this, error ?? this.#backend.cancelled(this.result, this.site.label));
   }
 
   override write(items: ItemWriter): void {
@@ -167,6 +169,13 @@ export class LocalTask extends Call implements Waiter {
           (value) => this.#backend.newItem(value, this.site.label),
           (count) => this.answer({ kind: "taken", count }),
         );
+        return;
+      case "join":
+        this.#backend.gangs.join(this.site.facts.gang!, (reply) => this.answer(reply));
+        return;
+      case "waits":
+      case "goesOn":
+      case "moved":
         return;
       default:
         this.#children ??= this.#backend.childrenOf(this, this.#seed);

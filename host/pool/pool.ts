@@ -49,6 +49,7 @@ export type CallPool = Pick<
       | "withdraw"
       | "shed"
       | "reply"
+      | "wake"
       | "countEnded"
     )
   | ("running" | "blocked" | "drain")
@@ -407,6 +408,7 @@ export class Pool {
         if (call !== undefined && call.ticket === message.ticket && !call.hasEnded) {
           // Before it hears what is asked for, since it may answer at once.
           if (isWaiting(said)) this.#block(lane, call);
+          else if (said.kind === "goesOn") this.#unblock(lane, call);
           call.said(said);
         }
         // Until then it may have to wait before it sends more.
@@ -441,11 +443,21 @@ export class Pool {
   reply(call: Call, reply: NestedReply): void {
     const lane = this.#lanes.all.find(({ blocked }) => blocked === call);
     if (lane === undefined || call.hasEnded) return;
-    // It goes on at once, even if all cpus are taken: for who holds them may be what it is about to end.
+    answer(lane, call, reply);
+    this.#unblock(lane, call);
+  }
+
+  /** A call goes on at once, even if all cpus are taken: for who holds them may be what it is about to end. */
+  #unblock(lane: Lane, call: Call): void {
+    if (lane.blocked !== call) return;
     lane.blocked = undefined;
     this.#assign(call, lane);
-    answer(lane, call, reply);
     this.#lanes.keep();
+  }
+
+  /** Wakes a worker, by its index, whose call waits for what moves in memory that it shares with whoever calls this. */
+  wake(worker: number): void {
+    this.#lanes.all[worker]?.thread.wake();
   }
 
   /** One of the tasks that a running call has submitted has ended. */
@@ -495,7 +507,8 @@ export class Pool {
     // Others run what they took out of its ring.
     for (const call of this.#slots.used()) if (call.ring === lane.index) call.ring = -1;
     if (this.#isClosed) return;
-    if (lane.thread.isReady) {
+    // One that nobody needs may be ended while it starts: that is no sign that threads can't start.
+    if (lane.thread.isReady || lane.isRetired) {
       this.#lanes.replace(lane);
       this.#dispatchWaiting();
       return;

@@ -1,4 +1,5 @@
 import type { Capability, Limits } from "../../scheduler/protocol/limits.ts";
+import type { GangPlace } from "../../scheduler/protocol/messages.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { SeedSource, WorkerSite } from "../worker/messages.ts";
 
@@ -12,6 +13,8 @@ export type SiteFacts = {
   clock?: readonly number[] | undefined;
   /** They may yield items, so many before anybody has taken one. */
   stream?: number | undefined;
+  /** Which member of a gang its call is. */
+  gang?: GangPlace | undefined;
   /** Whether each of its calls is one for each element of arrays. */
   isMap: boolean;
   /** Whether it is an actor class, and each of its calls a turn of an actor. */
@@ -27,7 +30,7 @@ export class Site {
   readonly facts: SiteFacts;
   /** `module/function`, for messages. */
   readonly label: string;
-  /** Whether its calls may wait for tasks of theirs, and so keep what is behind them from a worker. */
+  /** Whether its calls may wait for others, and so keep what is behind them from a worker. */
   readonly mayBlock: boolean;
   /** Its calls that have not ended. */
   callCount = 0;
@@ -38,7 +41,7 @@ export class Site {
     this.index = index;
     this.facts = facts;
     this.label = `${facts.module.manifest.module}/${facts.kernel}`;
-    this.mayBlock = mayBlock(facts.module.needs, facts.grant);
+    this.mayBlock = facts.gang !== undefined || mayBlock(facts.module.needs, facts.grant);
   }
 
   /** As a worker gets it. */

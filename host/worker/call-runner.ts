@@ -14,6 +14,7 @@ import {
   workerWord,
 } from "../ring/slot.ts";
 import { ActorTurns } from "./actor-turns.ts";
+import type { Collectives } from "./collectives.ts";
 import type { HostFunctions } from "./host-functions.ts";
 import { KeptInstances } from "./kept-instances.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -31,6 +32,7 @@ export type CallRunnerDeps = {
   index: number;
   meter: Meter;
   nested: Nested;
+  collectives: Collectives;
   host: HostFunctions;
   mailbox: Mailbox;
   post(message: FromWorker): void;
@@ -113,6 +115,8 @@ export class CallRunner {
     let value: unknown;
     try {
       value = this.#valueOf(call, slot, start);
+      // Of one that fails, the others hear by the owner, who knows why.
+      if (call.gang !== undefined) this.#deps.collectives.end();
     } catch (error) {
       state = slotState.error;
       value = encodeError(toWireError(error));
@@ -126,10 +130,11 @@ export class CallRunner {
   }
 
   #begin(call: SiteCall): void {
-    const { meter, nested, host } = this.#deps;
+    const { meter, nested, collectives, host } = this.#deps;
     meter.begin(call.name, this.#ticket, call.limits);
     host.begin(call.name, call);
     nested.begin(call.name, call);
+    collectives.begin(call.name, call);
   }
 
   /** The result of the call in a slot: a scalar, or encoded. */

@@ -1,4 +1,5 @@
 import { LimitExceededError, TaskError, type WrayError } from "../../scheduler/protocol/errors.ts";
+import type { Collectives } from "./collectives.ts";
 import { type Guest, readText } from "./guest.ts";
 import type { Said, WorkerCall, WorkerModule } from "./messages.ts";
 import type { Meter } from "./meter.ts";
@@ -11,7 +12,12 @@ const progressMs = 50;
 /** How many times a task may look at the clock: each reading is recorded. */
 const mostReadings = 10_000;
 
-export type HostFunctionsDeps = { meter: Meter; nested: Nested; post(message: Said): void };
+export type HostFunctionsDeps = {
+  meter: Meter;
+  nested: Nested;
+  collectives: Collectives;
+  post(message: Said): void;
+};
 
 type Functions = Record<string, (...args: never[]) => unknown>;
 
@@ -56,7 +62,7 @@ export class HostFunctions {
 
   /** The imports of one instance. */
   importsFor(guest: Guest, module: WorkerModule): WebAssembly.Imports {
-    const { meter, nested } = this.#deps;
+    const { meter, nested, collectives } = this.#deps;
     const random = () => {
       this.#random ??= randomOf(this.#call.seed);
       return this.#random();
@@ -78,6 +84,7 @@ export class HostFunctions {
         clock: () => this.#now(),
         progress: (fraction: number, text: number) => this.#progress(fraction, readText(guest, text)),
         ...nested.functionsFor(guest, module.manifest),
+        ...collectives.functionsFor(guest),
       },
     };
     const imports: WebAssembly.Imports = Object.create(null);

@@ -3,8 +3,11 @@ import { controlWords, postedWord, sleepsWord, wakeWord } from "../ring/control.
 import { Intake } from "../ring/intake.ts";
 import { controlAt, viewShared } from "../ring/layout.ts";
 import { CallRunner } from "./call-runner.ts";
+import { Collectives } from "./collectives.ts";
+import { FileRing } from "./file-ring.ts";
 import { HostFunctions } from "./host-functions.ts";
 import { Mailbox } from "./mailbox.ts";
+import { Mesh } from "./mesh.ts";
 import type { FromWorker, Said } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import { Nested } from "./nested.ts";
@@ -39,14 +42,21 @@ const mailbox: Mailbox = new Mailbox({
   onModule: (module) => runner.addModule(module),
   onSite: (index, site) => runner.addSite(index, site),
 });
-const nested = new Nested({
-  meter,
-  control,
+const receive = () => mailbox.takeReply(runner.ticket);
+const nested = new Nested({ meter, control, post: outbox.send, receive });
+const wake = (worker: number) => {
+  const word = controlAt(worker) + wakeWord;
+  Atomics.add(shared.words, word, 1);
+  Atomics.notify(shared.words, word);
+};
+const mesh = new Mesh({
+  ...{ meter, index, wake, receive },
   post: outbox.send,
-  receive: () => mailbox.takeReply(runner.ticket),
+  ofFile: (file, size, from, to) => new FileRing(file, size, from, to),
 });
-const host = new HostFunctions({ meter, nested, post: outbox.send });
-const runner = new CallRunner({ shared, control, index, meter, nested, host, mailbox, post });
+const collectives = new Collectives(mesh);
+const host = new HostFunctions({ meter, nested, collectives, post: outbox.send });
+const runner = new CallRunner({ shared, control, index, meter, nested, collectives, host, mailbox, post });
 const intake = new Intake(shared, index);
 const patience = new Patience();
 

@@ -1,6 +1,7 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import type { Capability, Limits } from "../../scheduler/protocol/limits.ts";
 import type { Manifest } from "../../scheduler/protocol/manifest.ts";
+import type { GangPlace } from "../../scheduler/protocol/messages.ts";
 import type { Encoded } from "../../scheduler/protocol/value.ts";
 
 /** A module as a worker gets it, once. */
@@ -28,6 +29,8 @@ export type WorkerSite = {
   clock?: readonly number[] | undefined;
   /** They may yield items, so many before anybody has taken one. */
   stream?: number | undefined;
+  /** Which member of a gang its call is. */
+  gang?: GangPlace | undefined;
   /** Whether each of its calls is many: one for each element of arrays. See `map-kernel.ts`. */
   isMap: boolean;
   /** Whether the kernel is an actor class, and each of its calls a turn of an actor. See `actor-turns.ts`. */
@@ -54,6 +57,8 @@ export type WorkerCall = {
   depth: number;
   /** How many items that nobody has taken it may have yielded; undefined when it may yield none. */
   stream?: number | undefined;
+  /** Which member of a gang it is, if it is one. */
+  gang?: GangPlace | undefined;
   /** Whether it is one of the many of a map. */
   isMap?: boolean;
 };
@@ -85,7 +90,8 @@ export type Said =
   /** What its clock said, reading by reading; the last that it says. */
   | { kind: "readings"; clock: number[] }
   | Yielded
-  | NestedRequest;
+  | NestedRequest
+  | GangRequest;
 
 /** What a running task asks for of its own; `ref` is a number that the task chose for what it will get. */
 export type NestedRequest =
@@ -103,9 +109,23 @@ export type NestedRequest =
  */
 export type Yielded = { kind: "item"; index: number; value: Encoded; waits: boolean };
 
-/** Whether the worker is blocked until it is answered. */
+/** What a member of a gang tells its host. */
+export type GangRequest =
+  /** It wants to talk to the others. The worker is blocked until all do, or one never will. */
+  | { kind: "join" }
+  /** It has waited for another for a while, and its cpu is free; it goes on by itself, and says so. */
+  | { kind: "waits" }
+  | { kind: "goesOn" }
+  /** There are bytes, or there is room, in a ring at whose other end the host sleeps. */
+  | { kind: "moved" };
+
+/** How a member reaches the others: by rings in memory, or in files that it has in common with another process. */
+export type Peers = { board: SharedArrayBuffer; files: (number | undefined)[] };
+
+/** Whether the worker is blocked, until it is answered or says that it goes on. */
 export const isWaiting = (message: Said): boolean =>
-  message.kind === "get" || message.kind === "wait" || (message.kind === "item" && message.waits);
+  waitingKinds.has(message.kind) || (message.kind === "item" && message.waits);
+const waitingKinds = new Set<Said["kind"]>(["get", "wait", "join", "waits"]);
 
 /** What ends the wait of a blocked worker. */
 export type NestedReply =
@@ -113,4 +133,5 @@ export type NestedReply =
   | { kind: "failed"; error: WireError }
   | { kind: "ready"; refs: number[] }
   /** So many of its items were taken. */
-  | { kind: "taken"; count: number };
+  | { kind: "taken"; count: number }
+  | { kind: "joined"; peers: Peers };

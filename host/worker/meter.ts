@@ -75,9 +75,10 @@ export class Meter {
 
   /**
    * Blocks the thread until `receive` returns something, which it is asked for whenever the host wakes this worker.
+   * @param lookMs how long to sleep at most before it is asked again, for what nobody wakes the worker for
    * @throws TaskTimeoutError, TaskCancelledError when the call is to end
    */
-  await<T>(receive: () => T | undefined): T {
+  await<T>(receive: () => T | undefined, lookMs = () => Number.POSITIVE_INFINITY): T {
     while (true) {
       const woken = Atomics.load(this.#control, wakeWord);
       const received = receive();
@@ -87,7 +88,7 @@ export class Meter {
       if (this.#stopped !== undefined) throw this.#stopped;
       const waitFromMs = performance.now();
       const leftMs = this.#startMs + this.#limits.timeoutMs - waitFromMs;
-      Atomics.wait(this.#control, wakeWord, woken, Math.max(leftMs, 0) + 1);
+      Atomics.wait(this.#control, wakeWord, woken, Math.min(Math.max(leftMs, 0) + 1, lookMs()));
       this.#waitedMs += performance.now() - waitFromMs;
     }
   }

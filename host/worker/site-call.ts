@@ -1,4 +1,5 @@
 import type { Capability, Limits } from "../../scheduler/protocol/limits.ts";
+import type { GangPlace } from "../../scheduler/protocol/messages.ts";
 import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { MapKernel } from "./map-kernel.ts";
 import type { WorkerCall, WorkerSite } from "./messages.ts";
@@ -18,6 +19,7 @@ export class SiteCall implements WorkerCall {
   readonly isMap: boolean;
   readonly isActor: boolean;
   readonly stream: number | undefined;
+  readonly gang: GangPlace | undefined;
   /** Whether its last item is its seed. */
   readonly hasOwnSeed: boolean;
   /** Runs calls with numbers only; undefined when the kernel is not for these. */
@@ -46,6 +48,7 @@ export class SiteCall implements WorkerCall {
     this.clock = site.clock;
     this.isMap = site.isMap;
     this.stream = site.stream;
+    this.gang = site.gang;
     this.hasOwnSeed = site.seed.kind === "item";
     this.isActor = site.isActor ?? false;
     this.numbers = site.isMap || this.isActor ? undefined : NumberKernel.of(this, sandbox);

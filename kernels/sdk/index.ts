@@ -1,5 +1,17 @@
 import * as host from "./wray";
 
+export {
+  allGather,
+  allReduce,
+  barrier,
+  broadcast,
+  rank,
+  recv,
+  reduce,
+  reduceScatter,
+  send,
+  size,
+} from "./collectives";
 export { Ref } from "./ref";
 export { __wray_arg, emit, get, put, remote, wait } from "./tasks";
 

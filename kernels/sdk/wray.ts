@@ -35,3 +35,23 @@ export declare function take_object(ref: i32, classId: u32, isNullable: bool): u
 /** Puts 1 in the place of each ref that is ready, and 0 in that of any other. `timeoutMs` below 0 is for ever. */
 export declare function wait(refs: usize, count: i32, numReturns: i32, timeoutMs: f64): void;
 export declare function free(ref: i32): void;
+
+// What members of a gang do together: arrays go by address, length, and what their elements are.
+export declare function rank(): i32;
+export declare function size(): i32;
+export declare function barrier(): void;
+export declare function broadcast(array: usize, length: i32, type: i32, root: i32): void;
+export declare function reduce(array: usize, length: i32, type: i32, reduction: string, root: i32): void;
+export declare function all_reduce(array: usize, length: i32, type: i32, reduction: string): void;
+export declare function all_gather(array: usize, length: i32, type: i32, all: usize): void;
+export declare function reduce_scatter(
+  array: usize,
+  length: i32,
+  type: i32,
+  reduction: string,
+  part: usize,
+): void;
+export declare function send(array: usize, length: i32, type: i32, to: i32): void;
+/** The length of the array that comes next from a member; `receive` takes it. */
+export declare function receive_length(type: i32, from: i32): i32;
+export declare function receive(array: usize): void;

@@ -26,6 +26,11 @@ export type Listening = { places: Place[]; close(): void };
 /** Connections to other processes with nobody between: what a browser, for one, does not have. */
 export interface Direct {
   /**
+   * Names what processes must have in common to open each other's files: the machine since it was started, what they see of
+   * its processes, and whose they are. Undefined where there is no such thing.
+   */
+  readonly machine?: string | undefined;
+  /**
    * Listens at a name, where the system has such, and at an address.
    * @param address `host` or `host:port`; by default one that only this machine can reach, and any free port
    */

@@ -1,3 +1,4 @@
+import { readFileSync, readlinkSync } from "node:fs";
 import {
   type AddressInfo,
   connect,
@@ -24,6 +25,8 @@ const loopback = "127.0.0.1";
  * the file system, so a process that is killed leaves nothing behind.
  */
 export const nodeDirect: Direct = {
+  machine: machineName(),
+
   async listen(accept, address = loopback): Promise<Listening> {
     const { host, port } = parseAddress(address);
     const servers: Server[] = [];
@@ -79,6 +82,15 @@ export const nodeDirect: Direct = {
     });
   },
 };
+
+function machineName(): string | undefined {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${boot} ${readlinkSync("/proc/self/ns/pid")} ${process.getuid!()}`;
+  } catch {
+    return undefined;
+  }
+}
 
 function serve(socket: Socket, accept: (connection: Connection) => Reader): void {
   let reader: Reader | undefined;

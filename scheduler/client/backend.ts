@@ -8,7 +8,7 @@ import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
 import type { Handle } from "./object-ref.ts";
 import type { ClientStats } from "./stats.ts";
-import type { TaskOptions } from "./task-options.ts";
+import type { KernelOptions } from "./task-options.ts";
 
 /** What runs a client's tasks and keeps its objects: hosts that are reached over a bus, or one inside this process. */
 export interface Backend {
@@ -17,7 +17,7 @@ export interface Backend {
   /** Gets a module ready before its first task, where that saves time; whatever is wrong with it, its tasks tell. */
   prepare(sha256: string): Promise<void>;
   /** A kernel with its options, ready for calls. */
-  target(module: ModuleFacts, kernel: string, options: TaskOptions): Target;
+  target(module: ModuleFacts, kernel: string, options: KernelOptions): Target;
   /** Makes an actor with arguments that fit. */
   makeActor(spec: ActorSpec, args: readonly unknown[]): ActorLink;
   /** Owns a snapshot of a value, which may hold refs. @throws InvalidTaskError when it can't cross */
@@ -41,8 +41,10 @@ export interface Backend {
    * @throws InvalidTaskError when it can't be had so, GetTimeoutError
    */
   getSync(handle: Handle, timeoutMs: number): unknown;
-  /** Ends a task that is not done. */
-  cancel(handle: Handle): void;
+  /** Why an object has failed, if it has. */
+  failure(handle: Handle): Error | undefined;
+  /** Ends a task that is not done, with this error if there is one, and else with a TaskCancelledError. */
+  cancel(handle: Handle, error?: Error): void;
   recording(handle: Handle): Recording | undefined;
   readonly hosts: HostView[];
   readonly stats: ClientStats;

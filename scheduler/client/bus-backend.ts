@@ -21,7 +21,7 @@ import { type Handle, handleOf, ObjectRef } from "./object-ref.ts";
 import type { ClientStats } from "./stats.ts";
 import type { Submitter } from "./submitter.ts";
 import { decodeTable } from "./tables.ts";
-import { defaultMaxUnread, type TaskOptions, templateOptions } from "./task-options.ts";
+import { defaultMaxUnread, type KernelOptions, templateOptions } from "./task-options.ts";
 
 /** The hosts of a cluster, as a client has them at its end of the wire. */
 export class BusBackend implements Backend, Holds {
@@ -37,7 +37,7 @@ export class BusBackend implements Backend, Holds {
 
   async prepare(): Promise<void> {}
 
-  target(module: ModuleFacts, kernel: string, options: TaskOptions): Target {
+  target(module: ModuleFacts, kernel: string, options: KernelOptions): Target {
     const label = `${module.manifest.module}/${kernel}`;
     checkOwnGroup(this.id, options.group);
     const { maxArgumentBytes, seed, maxUnread = defaultMaxUnread } = options;
@@ -184,9 +184,14 @@ export class BusBackend implements Backend, Holds {
     throw notNow(id, "it is a table");
   }
 
-  cancel({ id }: Handle): void {
+  failure(handle: Handle): Error | undefined {
+    const state = (handle as BusHandle).own ?? this.#submitter.state(handle.id);
+    return state?.kind === "failed" ? state.error : undefined;
+  }
+
+  cancel({ id }: Handle, error?: Error): void {
     this.#maps.get(id)?.cancel();
-    this.#submitter.cancel(id);
+    this.#submitter.cancel(id, error);
   }
 
   recording(handle: Handle): Recording | undefined {

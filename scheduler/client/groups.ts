@@ -1,8 +1,7 @@
 import { strategies } from "../groups/plan.ts";
-import { InvalidTaskError } from "../protocol/errors.ts";
+import { InfeasibleTaskError, InvalidTaskError } from "../protocol/errors.ts";
 import type { Resources } from "../protocol/messages.ts";
 import { checkOptionNames, checkTimeMs } from "./check-options.ts";
-import type { ObjectRef } from "./object-ref.ts";
 import { type GroupOptions, PlacementGroup } from "./placement-group.ts";
 import type { Submitter } from "./submitter.ts";
 import { taskChecks } from "./task-options.ts";
@@ -27,18 +26,24 @@ export class Groups {
     const reserved = await this.#submitter.reserve({ needs, strategy, labels, timeoutMs });
     return new PlacementGroup(this.#submitter, reserved.id, reserved.bundles, strategy);
   }
+}
 
-  /** The tasks of a gang: when one fails the others end, and with the last of them what was reserved. */
-  bind(group: PlacementGroup, refs: readonly ObjectRef[]): void {
-    let leftCount = refs.length;
-    for (const { id } of refs) {
-      this.#submitter.whenReady(id, ({ kind }) => {
-        if (kind === "failed")
-          for (const other of refs) if (other.id !== id) this.#submitter.cancel(other.id);
-        if (--leftCount === 0) group.remove();
-      });
-    }
-  }
+/**
+ * What the calls of a gang need, on the hosts of a cluster; undefined on an embedded host, where nothing is to be reserved.
+ * @throws InfeasibleTaskError when each is to be on a host of its own, and there is but one
+ */
+export async function reserveForGang(
+  groups: Groups | undefined,
+  needs: readonly Resources[],
+  options: GroupOptions,
+): Promise<PlacementGroup | undefined> {
+  if (groups !== undefined) return groups.reserve(needs, options);
+  checkBundles(needs);
+  checkGroupOptions(options);
+  if (options.strategy !== "STRICT_SPREAD" || needs.length === 1) return undefined;
+  throw new InfeasibleTaskError(`an embedded host is one, and ${needs.length} calls are to be on one each`, {
+    remedy: 'Join a cluster by init({ servers: "nats://…" }), or leave out the strategy.',
+  });
 }
 
 /** @throws InvalidTaskError for an embedded client */

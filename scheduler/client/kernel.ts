@@ -1,6 +1,7 @@
 import { checkGrant } from "../manifest/check-limits.ts";
 import { quickFit } from "../manifest/quick-fit.ts";
 import { defaultNeed } from "../placement/resources.ts";
+import { randomId } from "../protocol/ids.ts";
 import { defaultGrant } from "../protocol/limits.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
 import type { Tensor, TypedArray } from "../protocol/tensor.ts";
@@ -9,14 +10,15 @@ import { checkMap } from "./check-map.ts";
 import { checkedArgs } from "./checked-args.ts";
 import { DurableKernel } from "./durable-kernel.ts";
 import type { DurableOptions } from "./durable-options.ts";
-import { type Groups, groupsOf } from "./groups.ts";
+import { bindGang } from "./gang.ts";
+import { type Groups, reserveForGang } from "./groups.ts";
 import { type Jobs, ofCluster } from "./jobs.ts";
 import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
 import type { ModuleFacts } from "./module.ts";
-import { ObjectRef } from "./object-ref.ts";
+import { handleOf, ObjectRef } from "./object-ref.ts";
 import type { GroupOptions } from "./placement-group.ts";
 import { RefStream } from "./ref-stream.ts";
-import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
+import { checkTaskOptions, type KernelOptions, type TaskOptions } from "./task-options.ts";
 
 export type KernelDeps = {
   backend: Backend;
@@ -57,11 +59,11 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   /** `module/function` */
   readonly name: string;
   readonly #deps: KernelDeps;
-  readonly #options: TaskOptions;
+  readonly #options: KernelOptions;
   readonly #fits: readonly ((value: unknown) => boolean)[];
   #target: Target | undefined;
 
-  constructor(deps: KernelDeps, options: TaskOptions = {}) {
+  constructor(deps: KernelDeps, options: KernelOptions = {}) {
     this.name = `${deps.module.manifest.module}/${deps.signature.name}`;
     this.#deps = deps;
     this.#options = options;
@@ -137,35 +139,44 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
   }
 
   /**
-   * Submits calls that start together, or not at all: what all of them need is reserved first, as a placement group with a
-   * bundle for each. They are not retried; when one fails, so do the others. What was reserved ends with the last of them.
+   * Submits calls that work together: they can talk to each other by the collectives of `wray/kernels/sdk`, where the index
+   * of a call is its rank. They start together, or not at all: what all of them need is reserved first, as a placement group
+   * with a bundle for each. On an embedded host nothing is reserved: there, a call that waits for another makes room for it.
+   * They are not retried; when one fails, so do the others. What was reserved ends with the last of them.
    * @param calls the arguments of each
-   * @returns a ref for each call, once all are reserved
+   * @returns a ref for each call, once all are reserved; when one fails, the others fail with CollectiveError
    * @throws InfeasibleTaskError, GetTimeoutError as `Client.placementGroup` does: then none has started
    */
   async gang(
     calls: readonly RemoteArgs<Parameters<Fn>>[],
     options: GroupOptions = {},
   ): Promise<ObjectRef<ReturnType<Fn>>[]> {
-    const { checkOpen } = this.#deps;
+    const { checkOpen, backend, groups } = this.#deps;
     checkOpen();
-    const groups = groupsOf(this.#deps.groups);
     for (const args of calls) this.#checked(args);
     const need = { ...defaultNeed, ...this.#options.resources };
-    const group = await groups.reserve(
+    const group = await reserveForGang(
+      groups,
       calls.map(() => need),
       options,
     );
+    const id = group?.id ?? randomId();
+    const { labels } = options;
+    const refs: ObjectRef<ReturnType<Fn>>[] = [];
     try {
-      const refs = calls.map((args, bundle) =>
-        this.options({ group, bundle, maxRetries: 0 }).remote(...args),
-      );
-      groups.bind(group, refs);
-      return refs;
+      for (const [rank, args] of calls.entries()) {
+        const gang = { group: id, rank, size: calls.length };
+        const place = group === undefined ? labels && { labels } : { group, bundle: rank };
+        const given = { ...this.#options, ...place, maxRetries: 0, gang } as KernelOptions;
+        refs.push(new Kernel<Fn>(this.#deps, given).remote(...args));
+      }
     } catch (error) {
-      group.remove();
+      for (const ref of refs) backend.cancel(handleOf(ref));
+      group?.remove();
       throw error;
     }
+    bindGang(backend, id, refs.map(handleOf), () => group?.remove());
+    return refs;
   }
 
   #ready(): Target {

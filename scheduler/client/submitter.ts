@@ -442,8 +442,8 @@ export class Submitter {
   }
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
-  cancel(id: string): void {
-    if (!this.#actors.cancel(id)) this.#tasks.cancel(id);
+  cancel(id: string, error?: Error): void {
+    if (!this.#actors.cancel(id)) this.#tasks.cancel(id, error);
   }
 
   /** So many items of a task were taken: it may yield more. */
@@ -465,6 +465,11 @@ export class Submitter {
 
   isReady(id: string): boolean {
     return this.#objects.isReady(id);
+  }
+
+  /** What is known of an object, if there is one. */
+  state(id: string): ReturnType<ObjectTable["state"]> {
+    return this.#objects.state(id);
   }
 
   /** The encoded value, if it is here; undefined if not. @throws the object's error, if it has failed */

@@ -4,7 +4,7 @@ import type { Selector } from "../placement/labels.ts";
 import { defaultNeed } from "../placement/resources.ts";
 import { InvalidTaskError, WrayError } from "../protocol/errors.ts";
 import { type Capability, capabilities, type Limits, limitNames } from "../protocol/limits.ts";
-import type { Resources } from "../protocol/messages.ts";
+import type { GangPlace, Resources } from "../protocol/messages.ts";
 import { isName } from "../protocol/subjects.ts";
 import { longestTimerMs } from "../time/longest-timer.ts";
 import { bundleOf, PlacementGroup } from "./placement-group.ts";
@@ -29,6 +29,9 @@ export type TaskOptions = Partial<Limits> & {
   /** How many of its items may be there that nobody has taken, for `stream`. Default 16. */
   maxUnread?: number;
 } & Scheduling;
+
+/** The options of a kernel, with what its gang says of a call. */
+export type KernelOptions = TaskOptions & { gang?: GangPlace };
 
 /** Where and when a task is to be run. */
 export type Scheduling = {
@@ -166,8 +169,9 @@ export function templateOptions({
   retryErrors,
   seed: _,
   clock,
+  gang,
   ...others
-}: TaskOptions): Omit<TaskTemplate, "label" | "module" | "kernel"> {
+}: KernelOptions): Omit<TaskTemplate, "label" | "module" | "kernel"> {
   const { resources, labels, prefer, host, priority, ttlMs, deadlineMs, key, maxConcurrent } = others;
   const { group, bundle: index = 0 } = others;
   const hasPlace = labels !== undefined || prefer !== undefined || host !== undefined;
@@ -197,6 +201,7 @@ export function templateOptions({
       ...(Object.keys(limits).length > 0 && { limits }),
       ...(grant && { grant: [...grant] }),
       ...(clock && { clock: [...clock] }),
+      ...(gang && { gang: gang.size }),
       ...(maxRetries === 0 && { once: true as const }),
     },
   };

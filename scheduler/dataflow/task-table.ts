@@ -346,16 +346,17 @@ export class TaskTable {
       this.#deps.objects.decide(entry, { kind: "failed", error: errorOf(entry.id) });
   }
 
-  /** Ends a task that is not done yet: it won't run again, and its host is told to end it. */
-  cancel(id: string): void {
+  /** Ends a task that is not done yet, with this error if there is one: it won't run again, and its host is to end it. */
+  cancel(id: string, error?: Error): void {
     const task = this.#task(id);
     if (task === undefined) return;
     this.#tellHostToEnd(task);
     this.#fail(
       task,
-      new TaskCancelledError(`${task.template.label} was cancelled`, {
-        data: { kernel: task.template.label, id },
-      }),
+      error ??
+        new TaskCancelledError(`${task.template.label} was cancelled`, {
+          data: { kernel: task.template.label, id },
+        }),
     );
   }
 

@@ -8,6 +8,11 @@ const ofNestedCalls = [
   ...["emit_float", "emit_bool", "emit_int", "emit_object"],
   ...["take_void", "take_float", "take_bool", "take_int", "take_object"],
 ];
+/** They do nothing for a task that is in no gang: who calls a gang grants them. */
+const ofGangs = [
+  ...["rank", "size", "barrier", "broadcast", "reduce", "all_reduce", "all_gather", "reduce_scatter"],
+  ...["send", "receive_length", "receive"],
+];
 /** What `console.log`, its siblings and `trace` of AssemblyScript are imported as. */
 const ofConsole = [
   ...["console.log", "console.info", "console.debug", "console.warn", "console.error", "trace"],
@@ -30,6 +35,7 @@ export const hostImports: ReadonlyMap<string, Capability | undefined> = new Map<
   ["wray.progress", undefined],
   ["wray.log", "log"],
   ["wray.clock", "clock"],
+  ...ofGangs.map((name) => [`wray.${name}`, undefined] as const),
   ...ofNestedCalls.map((name) => [`wray.${name}`, "submit"] as const),
 ]);
 

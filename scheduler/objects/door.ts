@@ -13,10 +13,16 @@ export type DoorDeps = {
   nowMs(): number;
 };
 
-/** Where peers fetch large objects without the bus between. It opens with the first object that is asked for. */
+/** Takes over a connection whose peer has shown its token. */
+type Admit = (connection: Connection) => Reader;
+
+/**
+ * Where peers fetch large objects without the bus between, and where members of gangs meet. It opens with the first that is
+ * asked for.
+ */
 export class Door {
   readonly #deps: DoorDeps;
-  readonly #tokens = new Tokens<Uint8Array>();
+  readonly #tokens = new Tokens<Uint8Array | Admit>();
   readonly #connections = new Set<Connection>();
   #listening: Promise<Listening | undefined> | undefined;
   #forgetting: NodeJS.Timeout | undefined;
@@ -26,8 +32,8 @@ export class Door {
     this.#deps = deps;
   }
 
-  /** What a peer needs to fetch this object; undefined when there is no way to listen. */
-  async open(object: Uint8Array): Promise<DoorMessage | undefined> {
+  /** What a peer needs to fetch this object, or to be admitted; undefined when there is no way to listen. */
+  async open(what: Uint8Array | Admit): Promise<DoorMessage | undefined> {
     const { direct, address, nowMs } = this.#deps;
     this.#listening ??= direct
       .listen((connection) => this.#serve(connection), address)
@@ -42,7 +48,7 @@ export class Door {
     }
     this.#forgetLater();
     const random = crypto.getRandomValues(new Uint8Array(tokenBytes));
-    return { token: this.#tokens.issue(object, nowMs(), random), places: listening.places };
+    return { token: this.#tokens.issue(what, nowMs(), random), places: listening.places };
   }
 
   close(): void {
@@ -63,7 +69,13 @@ export class Door {
   }
 
   #serve(connection: Connection): Reader {
-    const serving = new Serving((token) => this.#tokens.redeem(token, this.#deps.nowMs()));
+    let admitted: Reader | undefined;
+    const serving = new Serving((token) => {
+      const what = this.#tokens.redeem(token, this.#deps.nowMs());
+      if (typeof what !== "function") return what;
+      admitted = what(connection);
+      return nothing;
+    });
     this.#connections.add(connection);
     const timer = setTimeout(() => connection.close(), greetingMs);
     let isSending = false;
@@ -74,16 +86,24 @@ export class Door {
       if (parts !== undefined) connection.send(parts, send);
     };
     return {
-      room: () => serving.room(),
+      room: () => admitted?.room() ?? serving.room(),
       took(byteCount) {
+        if (admitted !== undefined) {
+          admitted.took(byteCount);
+          return;
+        }
         serving.took(byteCount);
         if (serving.isGreeted) clearTimeout(timer);
         if (!isSending) send();
       },
-      ended: () => {
+      ended: (error) => {
         clearTimeout(timer);
         this.#connections.delete(connection);
+        admitted?.ended(error);
       },
     };
   }
 }
+
+/** What there is to fetch over a connection that is for something else. */
+const nothing = new Uint8Array();

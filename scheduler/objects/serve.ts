@@ -19,16 +19,17 @@ export type FindObject = (id: string) => Uint8Array | undefined | Promise<Uint8A
 /**
  * Answers on `subject` for the objects that `find` knows: with the bytes, or, for what is too large for one answer,
  * with a door to fetch them from.
- * @param options.address where the door listens for other machines; by default only this machine can reach it
+ * @param options.door where to fetch them; by default one that only this machine can reach
  */
 export function serveObjects(
   bus: Bus,
   subject: string,
   find: FindObject,
-  options: { address?: string | undefined } = {},
+  options: { door?: Door | undefined } = {},
 ): Subscription {
   const { direct } = bus;
-  const door = direct && new Door({ direct, address: options.address, nowMs: () => performance.now() });
+  const door =
+    options.door ?? (direct && new Door({ direct, address: undefined, nowMs: () => performance.now() }));
   const subscription = bus.subscribe(subject, (payload, respond) => {
     const request = decodeObjectRequest(payload);
     const found = find(request.id);

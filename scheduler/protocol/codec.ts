@@ -8,9 +8,12 @@ import {
   type BorrowReply,
   type BorrowRequest,
   type Door,
+  type GangMessage,
   type Heartbeat,
   type Held,
   type ItemOutcome,
+  type LinkReply,
+  type MemberNote,
   mostTemplates,
   type ObjectReply,
   type ObjectRequest,
@@ -98,7 +101,7 @@ const templateFields = { module: text, kernel: text };
 const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
-  stream: countFrom1,
+  ...{ stream: countFrom1, gang: countFrom1 },
   once: exactly(true),
   actor: object(
     { id: text, does: oneOf("make", "restore", "call", "save", "take") },
@@ -266,6 +269,34 @@ export const decodeObjectReply: (payload: Uint8Array) => ObjectReply = decoder(
   object(
     { bytes: count },
     { data: bytes, sum: count, coming: exactly(true), door: object({ token, places: listOf(place) }) },
+  ),
+);
+export const decodeMemberNote: (payload: Uint8Array) => MemberNote = decoder(
+  "member",
+  object({ group: name, rank: count, host: name, state: oneOf("joined", "returned") }),
+);
+const pair = { group: name, from: count, to: count };
+export const decodeGangMessage: (payload: Uint8Array) => GangMessage = decoder(
+  "gang",
+  union({
+    link: object(
+      { kind: exactly("link"), by: oneOf("file", "opened", "door", "bus"), host: name, ...pair },
+      { machine: shortText },
+    ),
+    bytes: object(
+      { kind: exactly("bytes"), number: count, taken: count, data: bytes, ...pair },
+      { isEnd: exactly(true) },
+    ),
+  }),
+);
+export const decodeLinkReply: (payload: Uint8Array) => LinkReply = decoder(
+  "link",
+  object(
+    {},
+    {
+      file: object({ pid: count, descriptor: count }),
+      door: object({ token, places: listOf(place) }),
+    },
   ),
 );
 const holder: Shape<Holder> = union({

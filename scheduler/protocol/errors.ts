@@ -109,6 +109,13 @@ export class ActorUnavailableError extends WrayError {
 export class PendingCallsLimitExceededError extends WrayError {
   override readonly code = "PENDING_CALLS_LIMIT_EXCEEDED";
 }
+/**
+ * Another member of the task's gang was lost, or has returned while this one waits for it: `data.group` and `data.rank` tell
+ * which, and `cause` why, if that is known.
+ */
+export class CollectiveError extends WrayError {
+  override readonly code = "COLLECTIVE_FAILED";
+}
 /** The client that owned the object died, and with it whoever could tell where it is, or make it again. */
 export class OwnerDiedError extends WrayError {
   override readonly code = "OWNER_DIED";
@@ -171,6 +178,7 @@ const classes = [
   ActorDiedError,
   ActorUnavailableError,
   PendingCallsLimitExceededError,
+  CollectiveError,
   OwnerDiedError,
   ObjectLostError,
   ObjectStoreFullError,

@@ -30,6 +30,8 @@ export type Template = {
   bundle?: BundleName;
   /** It does something to an actor of this id, of the class that the kernel names. */
   actor?: ActorPart;
+  /** It is one of so many calls that work together, each in a bundle of that group; the bundle's index is its rank. */
+  gang?: number;
   /** It is not run again when its worker dies: what can be is ended before it when memory is short. */
   once?: true;
 };
@@ -50,6 +52,9 @@ export type ActorPart = {
 
 /** A part of what a placement group has reserved. */
 export type BundleName = { group: string; index: number };
+
+/** Which member of a gang a task is: its rank, from 0, among so many. */
+export type GangPlace = { group: string; rank: number; size: number };
 
 /** What each call may say of itself. */
 export type CallOwn = {
@@ -261,3 +266,22 @@ export type ObjectReply = {
 
 /** Where to fetch an object without the bus between, the fastest place first, and what to show there. */
 export type Door = { token: Uint8Array; places: ({ socket: string } | { host: string; port: number })[] };
+
+/** A host tells the others of a gang of a member that is there: that wants to talk to them, or has returned without. */
+export type MemberNote = { group: string; rank: number; host: string; state: "joined" | "returned" };
+
+/** From one host to another, whose members of a gang are to talk to each other. */
+export type GangMessage =
+  /**
+   * The member of the higher rank asks for a way to the other: a file in the memory of one machine, which `machine` names; to
+   * go by the file that was answered; a door; or to go by messages of kind `bytes`.
+   */
+  | ({ kind: "link"; by: "file" | "opened" | "door" | "bus"; machine?: string; host: string } & Pair)
+  /** A part of the stream between them, numbered from 0, and how many bytes of the other one were taken since the last. */
+  | ({ kind: "bytes"; number: number; taken: number; data: Uint8Array; isEnd?: true } & Pair);
+
+/** From a member of a gang to another. */
+export type Pair = { group: string; from: number; to: number };
+
+/** What was asked for, if it can be had: a file by its process and its descriptor there, or a door. */
+export type LinkReply = { file?: { pid: number; descriptor: number }; door?: Door };

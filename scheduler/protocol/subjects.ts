@@ -25,6 +25,10 @@ export function subjectsOf(cluster: string) {
     idle: (hostId: string) => `${prefix}.host.${hostId}.idle`,
     /** Where a host is asked to leave. */
     drain: (hostId: string) => `${prefix}.host.${hostId}.drain`,
+    /** Where the members of a gang hear of each other. */
+    gang: (group: string) => `${prefix}.gang.${group}`,
+    /** Where a host hears from others whose tasks are in gangs with its own. */
+    gangs: (hostId: string) => `${prefix}.host.${hostId}.gangs`,
     /** Whoever calls here, with no message, hears from every host at once. */
     hello: `${prefix}.hello`,
     /** Packets from clients to a host. */

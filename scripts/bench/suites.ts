@@ -1,5 +1,6 @@
 import { actors } from "./actors.ts";
 import { barrier } from "./barrier.ts";
+import { collectives } from "./collectives.ts";
 import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
 import { local } from "./local.ts";
@@ -18,6 +19,7 @@ export const suites: readonly Suite[] = [
   roundtrip,
   throughput,
   barrier,
+  collectives,
   recovery,
   jobs,
   local,

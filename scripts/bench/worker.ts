@@ -1,9 +1,11 @@
 import { controlBytes } from "../../host/ring/control.ts";
 import { prepareModule } from "../../host/wasm/prepare.ts";
+import { Collectives } from "../../host/worker/collectives.ts";
 import type { Guest } from "../../host/worker/guest.ts";
 import { HostFunctions } from "../../host/worker/host-functions.ts";
 import { Instance } from "../../host/worker/instance.ts";
 import { KeptInstances } from "../../host/worker/kept-instances.ts";
+import { Mesh } from "../../host/worker/mesh.ts";
 import type { WorkerModule } from "../../host/worker/messages.ts";
 import { Meter } from "../../host/worker/meter.ts";
 import { Nested } from "../../host/worker/nested.ts";
@@ -46,6 +48,9 @@ export function openWorker(): Worker {
   // Whoever asks for what comes from outside of the thread would wait for ever.
   const outside = { meter, control, post: () => {}, receive: () => undefined };
   const nested = new Nested(outside);
+  const collectives = new Collectives(
+    new Mesh({ ...outside, index: 0, wake() {}, ofFile: () => undefined as never }),
+  );
   let instanceCount = 0;
   class CountedHostFunctions extends HostFunctions {
     override importsFor(guest: Guest, module: WorkerModule): WebAssembly.Imports {
@@ -53,7 +58,7 @@ export function openWorker(): Worker {
       return super.importsFor(guest, module);
     }
   }
-  const host = new CountedHostFunctions({ ...outside, nested });
+  const host = new CountedHostFunctions({ ...outside, nested, collectives });
   let last: Instance | undefined;
   class WatchedInstances extends KeptInstances {
     override keep(instance: Instance): void {

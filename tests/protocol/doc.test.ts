@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { encode } from "@msgpack/msgpack";
+import { sayAgainMs } from "../../host/gangs/gangs.ts";
+import { ringCapacity } from "../../host/ring/byte-ring.ts";
 import { longestName } from "../../host/traps/clean-name.ts";
 import { longestStack } from "../../host/traps/tell.ts";
 import { leaseMs, leaseRenewMs, longestSourceMapBytes } from "../../scheduler/control/control.ts";
@@ -40,6 +42,7 @@ test("the table of subjects has the subjects that there are", () => {
   const inCode = [
     ...[subjects.submit, subjects.job("<id>"), subjects.deadJob("<id>"), subjects.cancelJob],
     ...[subjects.load, subjects.loadOf("<id>"), subjects.idle("<id>"), subjects.drain("<id>")],
+    ...[subjects.gang("<group>"), subjects.gangs("<id>")],
     ...[subjects.hello, subjects.hostTasks("<id>"), subjects.clientResults("<id>")],
     ...[subjects.borrow("<id>"), subjects.held("<id>"), subjects.alive("<id>")],
     ...[...peers.map(subjects.objects), subjects.module("<sha256>"), ...peers.map(subjects.memory)],
@@ -84,6 +87,8 @@ test("the numbers are those of the code", () => {
     ["Heartbeats", `heard for ${spelled(deadBeats * shortestBeatMs)} ms`],
     ["Messages", `below ${spelled(mostTemplates)}`],
     ["Messages", `up to ${spelled(inlineBytes)} bytes`],
+    ["Messages", `rings of ${spelled(ringCapacity(1))} bytes`],
+    ["Messages", `every ${sayAgainMs} ms until`],
     ["Objects", `from 1 to ${spelled(maxChunkBytes)}`],
     ["Objects", `at most ${maxRequests} may be`],
     ["Objects", `within ${tokenMs / 1_000} s`],

@@ -1,6 +1,9 @@
 import { encode } from "@msgpack/msgpack";
 import {
+  decodeGangMessage,
   decodeHeartbeat,
+  decodeLinkReply,
+  decodeMemberNote,
   decodeMessagePack,
   decodeObjectReply,
   decodeObjectRequest,
@@ -30,6 +33,9 @@ const decoders: Record<string, (payload: Uint8Array) => unknown> = {
   heartbeat: decodeHeartbeat,
   objectRequest: decodeObjectRequest,
   objectReply: decodeObjectReply,
+  memberNote: decodeMemberNote,
+  gangMessage: decodeGangMessage,
+  linkReply: decodeLinkReply,
 };
 
 const encoders: Record<string, (message: never) => Uint8Array> = {
@@ -90,6 +96,8 @@ test("the vectors have every tag of a value and every kind of message", () => {
     "stored",
     "error",
     "returned",
+    "link",
+    "bytes",
   ]) {
     assert.match(text, `"kind":"${kind}"`);
   }

@@ -181,6 +181,21 @@ test("bench transfer measures each way of an object beside a raw socket", async 
   );
 });
 
+test("bench collectives measures hosts and threads, beside OpenMPI where that is installed", async (t) => {
+  const bench = await startBench(t, ["collectives", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+  assert.equal(
+    rows.map(({ name }) => name),
+    ["1 KiB", "1 MiB"].flatMap((bytes) => [`${bytes}, 4 hosts`, `${bytes}, one process, 4 threads`]),
+  );
+  const isAbsent = bench.text().includes("collectives: no baseline, since ");
+  for (const { value, baseline } of rows) {
+    assert.ok(isFigure(value));
+    assert.is(baseline, isAbsent ? null : "OpenMPI");
+  }
+});
+
 test(
   "bench barrier compares both ways with one thread",
   async (t) => {
@@ -213,7 +228,7 @@ test("bench refuses an unknown suite and names those that there are", async (t) 
   assert.is(await bench.ended, 1);
   assert.match(
     bench.text(),
-    /nonsense.*roundtrip, throughput, barrier, recovery, jobs, local, actors, objects, tables, transfer, kernels, sandbox, start/,
+    /nonsense.*roundtrip, throughput, barrier, collectives, recovery, jobs, local, actors, objects, tables, transfer, kernels, sandbox, start/,
   );
 });
 

@@ -1,7 +1,27 @@
 // `wray/kernels/sdk` as editors see it. asc reads kernels/sdk/ itself, where `remote` takes numbers for its arguments,
 // which asc puts in their place; what TypeScript is to know is that they may be of any type.
 
-export { clock, emit, get, log, progress, put, Ref, random, wait } from "../../sdk/index";
+export {
+  allGather,
+  allReduce,
+  barrier,
+  broadcast,
+  clock,
+  emit,
+  get,
+  log,
+  progress,
+  put,
+  Ref,
+  random,
+  rank,
+  recv,
+  reduce,
+  reduceScatter,
+  send,
+  size,
+  wait,
+} from "../../sdk/index";
 
 import type { Ref } from "../../sdk/index";
 

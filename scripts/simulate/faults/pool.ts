@@ -101,6 +101,8 @@ export class SimulatedPool implements CallPool {
 
   countEnded(): void {}
 
+  wake(): void {}
+
   /** Memory is never short here. */
   shed(): boolean {
     return false;

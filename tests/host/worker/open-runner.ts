@@ -3,8 +3,10 @@ import { ItemWriter, readItems } from "../../../host/ring/items.ts";
 import { controlAt, sharedBytes, slotAt, viewShared } from "../../../host/ring/layout.ts";
 import { itemCountWord, slotState, stateWord } from "../../../host/ring/slot.ts";
 import { CallRunner, madeByWorker } from "../../../host/worker/call-runner.ts";
+import { Collectives } from "../../../host/worker/collectives.ts";
 import { HostFunctions } from "../../../host/worker/host-functions.ts";
 import { Mailbox } from "../../../host/worker/mailbox.ts";
+import { Mesh } from "../../../host/worker/mesh.ts";
 import type { FromWorker, Said, WorkerModule, WorkerSite } from "../../../host/worker/messages.ts";
 import { Meter } from "../../../host/worker/meter.ts";
 import { Nested } from "../../../host/worker/nested.ts";
@@ -57,10 +59,13 @@ export class TestRunner {
     })({ port: undefined as never, control, onModule() {}, onSite() {} });
     const outside = { meter, control, post: (message: Said) => this.said.push(message) as never };
     const nested = new Nested({ ...outside, receive: () => undefined });
-    const host = new HostFunctions({ ...outside, nested });
+    const none = () => undefined as never;
+    const mesh = new Mesh({ ...outside, index: 0, wake() {}, ofFile: none, receive: none });
+    const collectives = new Collectives(mesh);
+    const host = new HostFunctions({ ...outside, nested, collectives });
     const post = (message: FromWorker) => message.kind === "said" && this.said.push(message.message);
     this.#runner = new CallRunner({
-      ...{ shared: this.shared, control, index: 0, meter, nested, host, mailbox },
+      ...{ shared: this.shared, control, index: 0, meter, nested, collectives, host, mailbox },
       post: post as (message: FromWorker) => void,
     });
   }

@@ -531,7 +531,7 @@ export class Executor {
         return { byteLength: object.byteLength, segment: segment.id };
       } catch (error) {
         // Its owner may let go of it on the way, for the sake of another task: then it comes once more.
-        if (!object.isFreed || task.hasEnded) throw error;
+        if (!object.isFreed || task.hasEnded || task.isCancelled) throw error;
       }
     }
   }

@@ -25,7 +25,7 @@ import {
   type ToHost,
 } from "../scheduler/protocol/messages.ts";
 import type { Subjects } from "../scheduler/protocol/subjects.ts";
-import { byteLengthOf, bytesOf, type Encoded } from "../scheduler/protocol/value.ts";
+import { byteLengthOf, bytesOf, copyOf, type Encoded } from "../scheduler/protocol/value.ts";
 import { expired } from "../scheduler/queue/expired.ts";
 import { HostScheduler } from "../scheduler/queue/host-scheduler.ts";
 import { stateRoomBytes } from "./actors/actor-state.ts";
@@ -128,12 +128,12 @@ export class Executor {
       bytesOf: (task, value) =>
         typeof value === "object" && "segment" in value ? task.pinned![0]!.bytes! : bytesOf(value),
       ended: (task, end) => this.#methodEnded(task, end),
-      childrenOf: (template, turn, seed) => this.#childrenFor(template, seed, () => pool.countEnded(turn)),
+      childrenOf: (template, turn, seed) => this.#childrenOf(template, seed, () => pool.countEnded(turn)),
       log,
     });
     this.#calls = {
       pool,
-      childrenOf: (task, countEnded) => this.#childrenOf(task, countEnded),
+      childrenOf: ({ template, seed }, countEnded) => this.#childrenOf(template, seed, countEnded),
       gangs: {
         join: (task, answer) => deps.gangs.join(task.template.gang!, answer),
         moved: (task) => deps.gangs.moved(task.template.gang!),
@@ -234,7 +234,7 @@ export class Executor {
     switch (end.kind) {
       case "value":
         try {
-          this.#end(task, this.#outcomeOf(task, kept(end.value)));
+          this.#end(task, this.#outcomeOf(task, copyOf(end.value)));
         } catch (error) {
           this.#end(task, { kind: "error", error: toWireError(error) });
         }
@@ -446,11 +446,7 @@ export class Executor {
     task.ended(task, outcome);
   }
 
-  #childrenOf({ template, seed }: BusTask, countEnded: () => void): Children {
-    return this.#childrenFor(template, seed, countEnded);
-  }
-
-  #childrenFor(template: CallTemplate, seed: string, countEnded: () => void): Children {
+  #childrenOf(template: CallTemplate, seed: string, countEnded: () => void): Children {
     const { submitter, control } = this.#deps;
     const { sha256, limits, grant, depth, module, priority } = template;
     const parent = { sha256, limits, grant, depth, seed, priority };
@@ -635,6 +631,3 @@ const cancelled = (label: string) => new TaskCancelledError(`${label} was cancel
 const isNumber = (arg: CallArg) => typeof arg === "number";
 /** Numbers that have room in every slot. */
 const mostQuickArguments = 8;
-
-/** A copy, because the bytes are those of a slot. */
-const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());

@@ -17,6 +17,15 @@ export type TaskEnd =
 /** An encoded value that has room in a slot, or one at the beginning of a segment. */
 export type CallArg = Encoded | { byteLength: number; segment: number };
 
+/** Writes arguments, in their order. */
+export function writeArgs(items: ItemWriter, args: readonly CallArg[]): void {
+  for (const arg of args) {
+    if (typeof arg === "number") items.number(arg);
+    else if (arg instanceof Uint8Array) items.inline(arg);
+    else items.segment(arg.byteLength, arg.segment);
+  }
+}
+
 /** What calls of tasks tell of, the same for all. */
 export type TaskCallDeps = {
   pool: CallPool;
@@ -61,11 +70,7 @@ export class TaskCall extends Call {
   }
 
   override write(items: ItemWriter): void {
-    for (const arg of this.#args) {
-      if (typeof arg === "number") items.number(arg);
-      else if (arg instanceof Uint8Array) items.inline(arg);
-      else items.segment(arg.byteLength, arg.segment);
-    }
+    writeArgs(items, this.#args);
     if (this.#task.ownSeed !== undefined) items.inline(encodeValue(this.#task.ownSeed));
   }
 

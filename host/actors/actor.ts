@@ -1,3 +1,4 @@
+import { findActor } from "../../scheduler/manifest/check.ts";
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import { type Encoded, encodeValue } from "../../scheduler/protocol/value.ts";
@@ -64,7 +65,7 @@ export class Actor {
     this.#deps = deps;
     this.#seed = encodeValue(deps.id);
     const { module, kernel } = deps.site.facts;
-    const { methods } = module.manifest.actors!.find(({ name }) => name === kernel)!;
+    const { methods } = findActor(module.manifest, kernel);
     this.#reads = [false, ...methods.map(({ readonly = false }) => readonly)];
     if (snapshot === undefined) return;
     this.#state = this.#stateOf(snapshot.state);

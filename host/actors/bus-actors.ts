@@ -7,7 +7,7 @@ import type { Children } from "../nested/children.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { CallPool, Pool } from "../pool/pool.ts";
 import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
-import type { CallArg } from "../task-call.ts";
+import { type CallArg, writeArgs } from "../task-call.ts";
 import { Actor, saveMethod } from "./actor.ts";
 import type { ActorTurn } from "./actor-turn.ts";
 import type { MethodCall, MethodEnd } from "./method-call.ts";
@@ -220,11 +220,7 @@ class BusMethodCall implements MethodCall {
   }
 
   write(items: ItemWriter): void {
-    for (const value of this.values!) {
-      if (typeof value === "number") items.number(value);
-      else if (value instanceof Uint8Array) items.inline(value);
-      else items.segment(value.byteLength, value.segment);
-    }
+    writeArgs(items, this.values!);
   }
 
   ended(end: MethodEnd): void {

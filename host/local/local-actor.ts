@@ -1,5 +1,5 @@
-import { limitsIn } from "../../scheduler/client/actor-options.ts";
 import type { ActorLink, ActorSpec } from "../../scheduler/client/backend.ts";
+import { limitsIn } from "../../scheduler/client/task-options.ts";
 import {
   ActorDiedError,
   InvalidTaskError,

@@ -19,11 +19,9 @@ export class ActorMethods {
   readonly numbers: number[] = [];
   readonly #methods: readonly ActorMethod[];
 
-  /** @throws InvalidTaskError when the module has no such class */
+  /** @throws KernelNotFoundError when the module has no such class */
   constructor({ sandbox, kernel, name }: SiteCall) {
     const actor = sandbox.actor(kernel);
-    if (actor === undefined)
-      throw new InvalidTaskError(`module ${sandbox.name} has no actor ${JSON.stringify(kernel)}`);
     this.#methods = [actor.create, ...actor.methods].map((signature) => {
       const exported = actorExport(actor.name, signature.name);
       return {

@@ -1,4 +1,4 @@
-import { checkArg, checkArgCount, checkGaps, findKernel } from "../../scheduler/manifest/check.ts";
+import { checkArg, checkArgCount, checkGaps, findActor, findKernel } from "../../scheduler/manifest/check.ts";
 import {
   LimitExceededError,
   ModuleRejectedError,
@@ -117,9 +117,9 @@ export class Sandbox {
     });
   }
 
-  /** What the manifest says of an actor class, if it has it. */
-  actor(name: string): ActorSignature | undefined {
-    return this.#module.manifest.actors?.find((actor) => actor.name === name);
+  /** What the manifest says of an actor class. @throws KernelNotFoundError */
+  actor(name: string): ActorSignature {
+    return findActor(this.#module.manifest, name);
   }
 
   /** An instance for the state of an actor. It is to be put back. @throws as `run` does */

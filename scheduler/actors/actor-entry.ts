@@ -72,7 +72,7 @@ export class ActorEntry {
   unsavedCount = 0;
   unsavedMs: number | undefined;
   /** It is on its way to another host, this one if it is said; what its host gives back meanwhile. */
-  moving: { to: string | undefined; from: string; call: ActorCall; returned: ActorCall[] } | undefined;
+  moving: { to: string | undefined; call: ActorCall; returned: ActorCall[] } | undefined;
   /** Why it is gone. */
   error: Error | undefined;
   /** Nobody can call it any more: it ends when its calls have. */

@@ -1,12 +1,12 @@
 import { withDependant } from "../dataflow/dependants.ts";
 import type { Submission } from "../dataflow/pending-task.ts";
+import { readyStateOf } from "../dataflow/ready-state.ts";
 import { argsOn, refsOf } from "../dataflow/resolve-args.ts";
 import type { Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import {
   ActorDiedError,
   ActorUnavailableError,
-  fromWireError,
   InvalidTaskError,
   PendingCallsLimitExceededError,
   TaskCancelledError,
@@ -110,7 +110,7 @@ export class ActorTable {
       }
       return true;
     }
-    const state = stateOf(outcome, hostId);
+    const state = readyStateOf(outcome, hostId);
     const isMoving = actor.moving?.call === call;
     const wasEnded = call.hasEnded;
     actor.sent.delete(number);
@@ -167,21 +167,16 @@ export class ActorTable {
    * @throws InvalidTaskError when it is not anywhere just now
    */
   move(id: string, to?: string): void {
-    const actor = this.#actors.get(id);
-    const { hostId } = actor ?? {};
-    if (
-      actor === undefined ||
-      hostId === undefined ||
-      actor.error !== undefined ||
-      actor.moving !== undefined
-    )
+    const hostId = this.hostOf(id);
+    if (hostId === undefined)
       throw new InvalidTaskError(`actor ${id} is on no host just now`, {
         remedy: "Wait until a call of it has ended.",
         data: { id },
       });
     if (to === hostId) return;
+    const actor = this.#actors.get(id)!;
     const call = this.#ask(actor, "take");
-    actor.moving = { to, from: hostId, call, returned: [] };
+    actor.moving = { to, call, returned: [] };
     this.#send(actor, hostId, call);
   }
 
@@ -190,24 +185,26 @@ export class ActorTable {
    * @param hostCount how many there are now
    */
   joined(hostId: string, hostCount: number): void {
-    const byHost = new Map<string, ActorEntry[]>();
-    for (const actor of this.#actors.values()) {
-      if (this.hostOf(actor.id) === undefined || actor.hostId === hostId) continue;
-      byHost.set(actor.hostId!, [...(byHost.get(actor.hostId!) ?? []), actor]);
+    const byHost = new Map<string, string[]>();
+    let count = 0;
+    for (const id of this.#actors.keys()) {
+      const from = this.hostOf(id);
+      if (from === undefined || from === hostId) continue;
+      const ids = byHost.get(from) ?? [];
+      byHost.set(from, ids);
+      ids.push(id);
+      count++;
     }
-    const part = Math.floor([...byHost.values()].flat().length / hostCount);
+    const part = Math.floor(count / hostCount);
     for (let left = part; left > 0; left--) {
       const [largest] = [...byHost.values()].sort((one, other) => other.length - one.length);
-      this.move(largest!.pop()!.id, hostId);
+      this.move(largest!.pop()!, hostId);
     }
   }
 
   /** A host is about to leave: its actors go elsewhere. */
   leaving(hostId: string): void {
-    for (const actor of [...this.#actors.values()]) {
-      const isHere = actor.hostId === hostId && actor.error === undefined && actor.moving === undefined;
-      if (isHere) this.move(actor.id);
-    }
+    for (const id of [...this.#actors.keys()]) if (this.hostOf(id) === hostId) this.move(id);
   }
 
   /** A host is gone, or forgot us, and the actors there with it. */
@@ -491,22 +488,8 @@ export class ActorTable {
 
 const isCall = ({ template }: ActorCall) => template.options.actor!.does === "call";
 
-function stateOf(outcome: Exclude<Outcome, { kind: "returned" }>, hostId: string): ReadyState {
-  switch (outcome.kind) {
-    case "value":
-      return { kind: "local", value: kept(outcome.value) };
-    case "stored":
-      return { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes };
-    case "error":
-      return { kind: "failed", error: fromWireError(outcome.error) };
-  }
-}
-
 const initFailed = ({ id, plan }: ActorEntry, cause: Error) =>
   new ActorDiedError(`${plan.label} could not be made: ${cause.message}`, {
     data: { id, actorInitFailed: true },
     cause,
   });
-
-/** A copy of bytes, because they are part of a larger message. */
-const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());

@@ -48,7 +48,3 @@ function isCheckpoint(value: unknown): boolean {
 /** @throws InvalidTaskError for an unknown option or a value out of range */
 export const checkActorOptions = (options: ActorOptions): ActorOptions =>
   checkOptionsBy(checks, options, "an actor");
-
-/** The limits among the options. */
-export const limitsIn = (options: ActorOptions): Partial<Limits> =>
-  Object.fromEntries(Object.entries(options).filter(([name]) => limitNames.includes(name as keyof Limits)));

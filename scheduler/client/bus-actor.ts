@@ -2,9 +2,9 @@ import type { ActorPlan } from "../actors/actor-entry.ts";
 import type { TaskTemplate } from "../dataflow/pending-task.ts";
 import type { ActorPart } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
-import { limitsIn } from "./actor-options.ts";
 import type { ActorLink, ActorSpec } from "./backend.ts";
 import type { BusHandle } from "./bus-handle.ts";
+import { limitsIn } from "./task-options.ts";
 
 /** How often what makes an actor is sent to another host when one dies before it is done. */
 const makeRetries = 3;

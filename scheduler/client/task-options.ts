@@ -175,9 +175,7 @@ export function templateOptions({
   const { resources, labels, prefer, host, priority, ttlMs, deadlineMs, key, maxConcurrent } = others;
   const { group, bundle: index = 0 } = others;
   const hasPlace = labels !== undefined || prefer !== undefined || host !== undefined;
-  const limits = Object.fromEntries(
-    limitNames.flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
-  );
+  const limits = limitsIn(others);
   const need = resources && { ...defaultNeed, ...resources };
   const bundle = group && bundleOf(group, index, need ?? defaultNeed);
   return {
@@ -209,3 +207,9 @@ export function templateOptions({
 
 const retryCodes = (given: TaskOptions["retryErrors"] = false): RetryErrors | undefined =>
   typeof given === "boolean" ? (given ? "all" : undefined) : given.map((each) => new each("").code);
+
+/** The limits among options. */
+export const limitsIn = (options: Partial<Limits>): Partial<Limits> =>
+  Object.fromEntries(
+    limitNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );

@@ -19,13 +19,14 @@ import {
 } from "../protocol/errors.ts";
 import { type Arg, type ItemOutcome, itemIdOf, itemIndexOf, type Outcome } from "../protocol/messages.ts";
 import type { Peer } from "../protocol/subjects.ts";
-import type { Encoded } from "../protocol/value.ts";
+import { copyOf } from "../protocol/value.ts";
 import { missedDeadline } from "../queue/expired.ts";
 import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
 import { KeyLimits } from "./key-limits.ts";
 import { ItemOrigin, isAgain, LostItems } from "./lost-items.ts";
 import { PendingTask, type Progress, type Submission } from "./pending-task.ts";
+import { readyStateOf } from "./ready-state.ts";
 import { argsOn, isRef, refsOf } from "./resolve-args.ts";
 import { isRetried, Retries } from "./retries.ts";
 import { lostFor, originOf, replayOf, TaskOrigin } from "./task-origin.ts";
@@ -135,7 +136,7 @@ export class TaskTable {
       case "value":
         task.submission.ranOn?.(hostId);
         this.#hasRun(task, hostId);
-        this.#end(task, { kind: "local", value: kept(outcome.value) }, outcome.clock);
+        this.#end(task, { kind: "local", value: copyOf(outcome.value) }, outcome.clock);
         break;
       case "stored":
         this.#hasRun(task, hostId);
@@ -203,7 +204,7 @@ export class TaskTable {
     const itemId = itemIdOf(id, index);
     if (task !== undefined && task.hostId === hostId) {
       task.yieldedCount = index + 1;
-      const state = itemState(outcome, hostId);
+      const state = readyStateOf(outcome, hostId);
       const lost = this.#lostItems.take(id, itemId);
       // One that nobody had taken may have been let go of meanwhile, to come as if for the first time.
       if (lost !== undefined && !objects.forgetUnused(lost)) {
@@ -552,20 +553,6 @@ export class TaskTable {
 
 const none: readonly string[] = [];
 const nothing = {};
-
-/** A copy of bytes, because they are part of a larger message. */
-const kept = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());
-
-function itemState(outcome: ItemOutcome, hostId: string): ReadyState {
-  switch (outcome.kind) {
-    case "value":
-      return { kind: "local", value: kept(outcome.value) };
-    case "stored":
-      return { kind: "remote", hosts: new Set([hostId]), bytes: outcome.bytes };
-    case "error":
-      return { kind: "failed", error: fromWireError(outcome.error) };
-  }
-}
 
 const diedWith = (label: string, hostId: string) =>
   new HostDiedError(`host ${hostId} died with ${label}`, {

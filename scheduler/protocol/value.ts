@@ -16,6 +16,9 @@ export type Encoded = Uint8Array | number;
 export const bytesOf = (value: Encoded): Uint8Array =>
   typeof value === "number" ? encodeValue(value) : value;
 
+/** A copy of bytes, which may be a part of a larger message, or another's afterwards. */
+export const copyOf = (value: Encoded): Encoded => (typeof value === "number" ? value : value.slice());
+
 export const byteLengthOf = (value: Encoded): number =>
   typeof value === "number" ? numberBytes : value.byteLength;
 

@@ -20,6 +20,8 @@ const types = [
   ...["result", "value", "item", "reserved", "load", "packet", "ack"],
   ...["heartbeat", "hello", "idle", "object request", "object reply"],
 ];
+/** After so long without a message to its peer, a host acknowledges what it got by a packet of its own. */
+const silenceMs = 250;
 /** An answer is no question, and has no answer. */
 const isPossible = ({ type, fault }: Pick<Rule, "type" | "fault">) =>
   type !== "object reply" || ["lost", "duplicated", "delayed"].includes(fault);
@@ -71,6 +73,7 @@ async function job(connect: () => Promise<Client>): Promise<unknown[]> {
   const joined = module.kernel("join").remote("a", module.kernel("repeat").remote("b", 3));
   const numbers = [1, 2, 3, 4].map((n) => module.kernel("divide").remote(100, n));
   const spinning = module.kernel("spin").remote();
+  await wray.wait([spinning], { timeoutMs: silenceMs });
   wray.cancel(spinning);
   await rejects(wray.get(spinning), "TASK_CANCELLED");
   const counted = yielding.kernel("count").options({ maxUnread: 2 }).stream(6);

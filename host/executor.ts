@@ -359,7 +359,7 @@ export class Executor {
 
   #callEnded(task: BusTask, end: TaskEnd, clock: number[] | undefined): void {
     if (end.kind === "returned" && !task.isCancelled) {
-      this.#scheduler.withdrawn(task);
+      this.#scheduler.withdrawn(task, performance.now());
       return;
     }
     this.#measure(task);

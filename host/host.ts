@@ -400,6 +400,7 @@ export class Host {
       const submitter = new Submitter({
         bus,
         subjects,
+        control: this.#control,
         id: randomId(),
         infeasibleAfterMs: defaultInfeasibleAfterMs,
         local: { id: this.id, idle: this.#idle, load: () => this.#executor.load },

@@ -84,7 +84,7 @@ async function open(bus: Bus, control: Control, cluster: string, own: Own): Prom
     listeners = [];
     for (const listener of told) listener();
   });
-  const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs });
+  const submitter = new Submitter({ bus, subjects, control, id: randomId(), infeasibleAfterMs });
   // An idle host keeps no process alive, and this one may wait for nothing but its heartbeats.
   const alive = setInterval(() => {}, 60_000);
   // It waits until the hosts that hold a lease have said that they are there.

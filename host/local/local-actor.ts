@@ -1,5 +1,7 @@
 import type { ActorLink, ActorSpec } from "../../scheduler/client/backend.ts";
 import { limitsIn } from "../../scheduler/client/task-options.ts";
+import { methodNumber } from "../../scheduler/manifest/check.ts";
+import { addressText, handleValue } from "../../scheduler/protocol/actor-address.ts";
 import {
   ActorDiedError,
   InvalidTaskError,
@@ -8,11 +10,11 @@ import {
   type WireError,
 } from "../../scheduler/protocol/errors.ts";
 import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
-import { planValue } from "../../scheduler/protocol/value.ts";
+import { encodeValue, planValue } from "../../scheduler/protocol/value.ts";
 import { Actor } from "../actors/actor.ts";
 import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { LoadedModule } from "../modules.ts";
-import { fitArgs } from "./fit-args.ts";
+import { fitArgs, type GivenArg } from "./fit-args.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import { LocalMethodCall, type Locate } from "./local-method-call.ts";
 import { LocalObject } from "./local-object.ts";
@@ -24,7 +26,8 @@ const dropped = new FinalizationRegistry<Actor>((actor) =>
 
 /** An actor of an embedded host's client. */
 export class LocalActor implements ActorLink {
-  readonly id: string;
+  readonly handle: LocalObject;
+  readonly address: string;
   readonly #backend: LocalBackend;
   readonly #spec: ActorSpec;
   /** Calls in the order in which they were submitted, from the first whose arguments are not all ready. */
@@ -37,8 +40,11 @@ export class LocalActor implements ActorLink {
   constructor(backend: LocalBackend, spec: ActorSpec, number: number, args: readonly unknown[]) {
     this.#backend = backend;
     this.#spec = spec;
-    this.id = `${backend.id}-a${number.toString(36)}`;
     const { sha256 } = spec.module;
+    this.handle = backend.newActorObject(this);
+    const address = { owner: backend.id, id: this.id, sha256, actor: spec.actor.name };
+    this.address = addressText(address);
+    this.handle.settle({ kind: "bytes", encoded: encodeValue(handleValue(address)) });
     const loaded = backend.modules.loaded(sha256);
     if (loaded !== undefined) this.#start(loaded, number);
     else
@@ -46,7 +52,7 @@ export class LocalActor implements ActorLink {
         (module) => this.#start(module, number),
         (error) => this.#die(diedOf(this.#label, toWireError(error))),
       );
-    const made = this.#submit(0, args);
+    const made = this.#submit(0, plansOf(args));
     made.whenReady({
       ready: () => {
         if (made.content.kind === "failed") this.#die(diedOf(this.#label, toWireError(made.content.error)));
@@ -55,19 +61,41 @@ export class LocalActor implements ActorLink {
     });
   }
 
+  get id(): string {
+    return this.handle.id;
+  }
+
   get #label(): string {
     const { module, actor } = this.#spec;
     return `${module.manifest.module}/${actor.name}`;
   }
 
   call(method: number, args: readonly unknown[]): LocalObject {
+    return this.#call(method, plansOf(args));
+  }
+
+  /**
+   * Calls a method by its name, with arguments that may be encoded.
+   * @throws KernelNotFoundError, PendingCallsLimitExceededError
+   */
+  callPlanned(method: string, given: readonly GivenArg[]): LocalObject {
+    const { methods } = this.#spec.actor;
+    const names = methods.map(({ name }) => name);
+    return this.#call(methodNumber(this.#label, names, method), given);
+  }
+
+  #call(method: number, given: readonly GivenArg[]): LocalObject {
     const { maxPendingCalls = Number.POSITIVE_INFINITY } = this.#spec.options;
     if (this.#pendingCount >= maxPendingCalls)
       throw new PendingCallsLimitExceededError(`${this.#label}: ${maxPendingCalls} calls are pending`, {
         remedy: "Wait for some of their refs, or raise maxPendingCalls.",
         data: { id: this.id, maxPendingCalls },
       });
-    return this.#submit(method, args);
+    return this.#submit(method, given);
+  }
+
+  get isDead(): boolean {
+    return this.#error !== undefined;
   }
 
   readonly host = undefined;
@@ -79,14 +107,17 @@ export class LocalActor implements ActorLink {
   }
 
   kill(): void {
-    this.#die(
-      toWireError(
-        new ActorDiedError(`actor ${this.id}, of ${this.#label}, was killed`, { data: { id: this.id } }),
-      ),
+    this.fail(
+      new ActorDiedError(`actor ${this.id}, of ${this.#label}, was killed`, { data: { id: this.id } }),
     );
   }
 
-  #submit(method: number, given: readonly unknown[]): LocalObject {
+  /** All of its calls fail with this error. */
+  fail(error: Error): void {
+    this.#die(toWireError(error));
+  }
+
+  #submit(method: number, given: readonly GivenArg[]): LocalObject {
     const backend = this.#backend;
     const { actor, options } = this.#spec;
     const name = method === 0 ? "new" : actor.methods[method - 1]!.name;
@@ -94,13 +125,7 @@ export class LocalActor implements ActorLink {
     const { maxArgumentBytes = defaultLimits.maxArgumentBytes } = options;
     const { args, kept } = given.every(isNumber)
       ? { args: given as number[], kept: none }
-      : fitArgs(
-          label,
-          given.map((arg) => (isNumber(arg) || arg instanceof LocalObject ? arg : planValue(arg))),
-          maxArgumentBytes,
-          backend.keep,
-          stateRoomBytes,
-        );
+      : fitArgs(label, given, maxArgumentBytes, backend.keep, stateRoomBytes);
     const result = backend.newResult();
     this.#pendingCount++;
     const over = () => {
@@ -170,6 +195,12 @@ const diedOf = (label: string, cause: WireError): WireError => ({
   ),
   cause,
 });
+
+/** Values as they are written, and objects. */
+const plansOf = (args: readonly unknown[]): readonly GivenArg[] =>
+  args.every(isNumber)
+    ? args
+    : args.map((arg) => (isNumber(arg) || arg instanceof LocalObject ? arg : planValue(arg)));
 
 const isNumber = (arg: unknown): arg is number => typeof arg === "number";
 const none: readonly LocalObject[] = [];

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { claimOf } from "../../scheduler/client/actors/actor-options.ts";
 import type { ActorSpec, Backend } from "../../scheduler/client/backend.ts";
 import { checkOwnGroup } from "../../scheduler/client/groups.ts";
+import { foreignRef, handleIn } from "../../scheduler/client/held.ts";
 import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
 import type { ModuleFacts } from "../../scheduler/client/module.ts";
-import { type Handle, handleOf, ObjectRef } from "../../scheduler/client/object-ref.ts";
+import { type Handle, ObjectRef } from "../../scheduler/client/object-ref.ts";
 import type { ClientStats } from "../../scheduler/client/stats.ts";
 import { decodeTable } from "../../scheduler/client/tables.ts";
 import {
@@ -11,13 +13,16 @@ import {
   type KernelOptions,
   templateOptions,
 } from "../../scheduler/client/task-options.ts";
+import { actorExists, actorNotFound } from "../../scheduler/control/actor-names.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { backoffMs } from "../../scheduler/dataflow/retries.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
 import type { Labels } from "../../scheduler/placement/labels.ts";
+import { type ActorAddress, type ActorName, parseAddress } from "../../scheduler/protocol/actor-address.ts";
 import {
+  ActorDiedError,
   GetTimeoutError,
   InvalidTaskError,
   ShutdownError,
@@ -95,6 +100,10 @@ export class LocalBackend implements Backend, Owner {
   readonly #maxMemoryBytes: number;
   readonly #spin: Spin;
   readonly #stored = new WeakMap<StoredObject, WeakRef<LocalObject>>();
+  readonly #actors = new Map<string, WeakRef<LocalActor>>();
+  /** Actors by namespace and name; those that are gone give way to others. */
+  readonly #names = new Map<string, WeakRef<LocalActor>>();
+  readonly #actorsGone = new FinalizationRegistry<string>((id) => this.#actors.delete(id));
   readonly #failures: { task: LocalTask; error: Error }[] = [];
   #isFailing = false;
   /** Whether this thread is in `getSync`. */
@@ -179,22 +188,63 @@ export class LocalBackend implements Backend, Owner {
     });
   }
 
-  makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
-    return new LocalActor(this, spec, this.#actorCount++, args);
+  async findActor(name: ActorName): Promise<ActorAddress> {
+    const actor = this.#named(name);
+    if (actor === undefined) throw actorNotFound(name);
+    return parseAddress(actor.address) as ActorAddress;
   }
 
-  put(value: unknown): LocalObject {
+  /** The actor of this name that is alive. */
+  #named({ namespace, name }: ActorName): LocalActor | undefined {
+    const actor = this.#names.get(`${namespace}.${name}`)?.deref();
+    return actor?.isDead === false ? actor : undefined;
+  }
+
+  actorAt(address: ActorAddress): LocalActor {
+    return this.actorOf(address.id);
+  }
+
+  /** The actor of this id. @throws ActorDiedError */
+  actorOf(id: string): LocalActor {
+    const actor = this.#actors.get(id)?.deref();
+    if (actor !== undefined) return actor;
+    throw new ActorDiedError(`actor ${id} has ended: nobody had a handle of it`, {
+      remedy: "Hold a handle as long as others call it.",
+      data: { id },
+    });
+  }
+
+  /** The object that stands for an actor. */
+  newActorObject(actor: LocalActor): LocalObject {
+    const object = this.#newObject();
+    object.standsFor(actor);
+    this.#actors.set(object.id, new WeakRef(actor));
+    this.#actorsGone.register(actor, object.id);
+    return object;
+  }
+
+  makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
+    const claim = claimOf(spec.options);
+    const known = claim && this.#named(claim);
+    if (claim?.getIfExists && known !== undefined) return known;
+    const actor = new LocalActor(this, spec, this.#actorCount++, args);
+    if (known !== undefined) actor.fail(actorExists(claim!));
+    else if (claim !== undefined) this.#names.set(`${claim.namespace}.${claim.name}`, new WeakRef(actor));
+    return actor;
+  }
+
+  put(value: unknown, _replicas?: number, holds: readonly Handle[] = []): LocalObject {
     if (typeof value === "number") {
       const object = this.#newObject();
       object.settle({ kind: "number", value });
       return object;
     }
-    const inner: LocalObject[] = [];
+    const inner = [...holds] as LocalObject[];
     const plan = planValue(value, {
       idOf: (given) => {
-        if (!(given instanceof ObjectRef)) return undefined;
-        const handle = handleOf(given);
-        if (!this.owns(handle)) throw foreignRef(given);
+        const handle = handleIn(given);
+        if (handle === undefined) return undefined;
+        if (!this.owns(handle)) throw foreignRef(handle);
         inner.push(handle);
         return handle.id;
       },
@@ -539,10 +589,4 @@ const notNow = ({ id }: LocalObject, why: string) =>
   new InvalidTaskError(`getSync can't give the value of ${id} now: ${why}`, {
     remedy: "await get() of it.",
     data: { id },
-  });
-
-const foreignRef = (ref: ObjectRef) =>
-  new InvalidTaskError(`the value holds ${ref}, which is no ref of this client`, {
-    remedy: "Get its value and put that.",
-    data: { id: ref.id },
   });

@@ -1,4 +1,5 @@
 import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
+import type { ActorAddress, ActorName } from "../../scheduler/protocol/actor-address.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { NestedSubmitter } from "../nested/children.ts";
 import type { GivenArg } from "./fit-args.ts";
@@ -18,14 +19,15 @@ export class LocalNested implements NestedSubmitter {
     const { module, kernel, label, maxRetries, options } = template;
     const { depth = 0, ...others } = options;
     const target = this.#backend.targetOf(module, label, kernel, { ...others, seed, maxRetries, depth });
-    return this.#keep(
-      target.submitPlanned(
-        args.map((arg): GivenArg => {
-          if (typeof arg === "string") return this.#objects.get(arg)!;
-          return typeof arg === "number" ? arg : planOf(arg);
-        }),
-      ),
-    );
+    return this.#keep(target.submitPlanned(this.#givenOf(args)));
+  }
+
+  findActor(name: ActorName): Promise<ActorAddress> {
+    return this.#backend.findActor(name);
+  }
+
+  callActor({ id }: ActorAddress, method: string, args: Submission["args"]): string {
+    return this.#keep(this.#backend.actorOf(id).callPlanned(method, this.#givenOf(args)));
   }
 
   put(value: Uint8Array): string {
@@ -62,6 +64,13 @@ export class LocalNested implements NestedSubmitter {
       default:
         throw new RangeError(`object ${id} is not ready`);
     }
+  }
+
+  #givenOf(args: Submission["args"]): GivenArg[] {
+    return args.map((arg) => {
+      if (typeof arg === "string") return this.#objects.get(arg)!;
+      return typeof arg === "number" ? arg : planOf(arg);
+    });
   }
 
   #keep(object: LocalObject): string {

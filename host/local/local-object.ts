@@ -37,6 +37,8 @@ type Rare = {
   inner?: readonly LocalObject[] | undefined;
   /** The objects whose values hold its ref. */
   outer?: WeakRef<LocalObject>[];
+  /** The actor that it stands for, which lives as long as this. */
+  actor?: object;
 };
 
 /** Tells the store when nothing in this process refers to an object any more. */
@@ -109,6 +111,12 @@ export class LocalObject implements Handle {
       each.#rare.outer ??= [];
       each.#rare.outer.push(new WeakRef(this));
     }
+  }
+
+  /** It stands for an actor, and keeps that from being garbage. */
+  standsFor(actor: object): void {
+    this.#rare ??= {};
+    this.#rare.actor = actor;
   }
 
   /** The object of this id whose ref its value holds; the program has a ref of it again. */

@@ -3,6 +3,13 @@ import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
 import type { Submission, TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { sha256Of } from "../../scheduler/manifest/read.ts";
+import {
+  type ActorAddress,
+  type ActorName,
+  isActorCall,
+  parseAddress,
+  parseMethod,
+} from "../../scheduler/protocol/actor-address.ts";
 import { TaskCancelledError, toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
 
@@ -14,6 +21,10 @@ type Request<Kind> = Extract<NestedRequest, { kind: Kind }>;
 /** Whoever keeps what tasks submit and put, by ids. */
 export interface NestedSubmitter {
   submit(submission: Submission): string;
+  /** The actor of this name. @throws ActorNotFoundError */
+  findActor(name: ActorName): Promise<ActorAddress>;
+  /** Calls a method of an actor. @throws when that is not there, or has no such method */
+  callActor(address: ActorAddress, method: string, args: Submission["args"]): string;
   /** Owns an encoded value. */
   put(value: Uint8Array): string;
   drop(id: string): void;
@@ -45,6 +56,8 @@ export class Children {
   readonly #modules = new Map<string, Promise<string>>();
   /** Of the kernels that it has called. */
   readonly #templates = new Map<string, Promise<TaskTemplate>>();
+  /** Of the actors that it has called, by what it calls them. */
+  readonly #addresses = new Map<string, Promise<ActorAddress>>();
   /** The last one submitted: a task that is submitted later is not to be sooner because its module is known. */
   #last: Promise<unknown> = Promise.resolve();
   /** Tasks that have not ended, with those whose refs the parent has freed: nobody else would end them. */
@@ -84,7 +97,8 @@ export class Children {
     const submitted = this.#submit(kernel, args, `${this.#deps.parent.seed}.${ref}`, former);
     this.#last = submitted.catch(() => {});
     this.#keep(ref, submitted);
-    this.#unended.add(submitted);
+    // What it has told an actor to do, that does.
+    if (!isActorCall(kernel)) this.#unended.add(submitted);
     const ended = () => {
       this.#unended.delete(submitted);
       this.#countEnded();
@@ -153,6 +167,9 @@ export class Children {
     seed: string,
     former: Promise<unknown>,
   ): Promise<string> {
+    const given = Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg)));
+    given.catch(() => {}); // It is heard of below.
+    if (isActorCall(kernel)) return this.#callActor(kernel, given, former);
     let template = this.#templates.get(kernel);
     if (template === undefined) {
       template = this.#templateOf(kernel);
@@ -160,7 +177,7 @@ export class Children {
     }
     const submission = {
       template: await template,
-      args: await Promise.all(args.map((arg) => (typeof arg === "number" ? this.#ids.get(arg)! : arg))),
+      args: await given,
       seed: seed.length <= longestSeed ? seed : await sha256Of(new TextEncoder().encode(seed)),
     };
     const submitter = await this.#submitter();
@@ -169,6 +186,27 @@ export class Children {
     if (this.#isClosed)
       throw new TaskCancelledError(`${kernel} was cancelled with the task that has called it`);
     return submitter.submit(submission);
+  }
+
+  async #callActor(
+    call: string,
+    given: Promise<(Uint8Array | string)[]>,
+    former: Promise<unknown>,
+  ): Promise<string> {
+    const { actor, method } = parseMethod(call);
+    let address = this.#addresses.get(actor);
+    if (address === undefined) {
+      address = this.#addressOf(actor);
+      this.#addresses.set(actor, address);
+    }
+    const [known, args, submitter] = [await address, await given, await this.#submitter()];
+    await former;
+    return submitter.callActor(known, method, args);
+  }
+
+  async #addressOf(actor: string): Promise<ActorAddress> {
+    const parsed = parseAddress(actor);
+    return "owner" in parsed ? parsed : (await this.#submitter()).findActor(parsed);
   }
 
   async #templateOf(kernel: string): Promise<TaskTemplate> {

@@ -1,5 +1,6 @@
 import * as host from "./wray";
 
+export { Actor, call, named } from "./actors";
 export {
   allGather,
   allReduce,

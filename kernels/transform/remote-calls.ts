@@ -1,7 +1,7 @@
 /**
- * `remote<T>("module/function", a, b)` takes arguments of any types, which no signature of AssemblyScript can say. So
- * before anything is compiled, each argument after the first is put into the generic function `__wray_arg` of the SDK,
- * which hands it to the host and returns its number.
+ * `remote<T>("module/function", a, b)` and `call<T>(actor, "method", a, b)` take arguments of any types, which no signature
+ * of AssemblyScript can say. So before anything is compiled, each of these is put into the generic function `__wray_arg` of
+ * the SDK, which hands it to the host and returns its number.
  */
 
 import { forEachNode, kinds, type Node } from "./syntax.ts";
@@ -22,32 +22,38 @@ const isPropertyAccess = (node: Node): node is PropertyAccess => node.kind === k
 const isImport = (node: Node): node is Import => node.kind === kinds.import;
 
 const argFunction = "__wray_arg";
+/** How many arguments each of these functions has of its own, before those that it passes on. */
+const ownArgs = new Map([
+  ["remote", 1],
+  ["call", 2],
+]);
 
-/** Rewrites the calls of the SDK's `remote` in a source, by whatever name it imports it. */
+/** Rewrites the calls of the SDK's `remote` and `call` in a source, by whatever names it imports them. */
 export function rewriteRemoteCalls(source: { readonly statements: readonly object[] }): void {
-  const names = new Set<string>();
+  const names = new Map<string, number>();
   const namespaces = new Set<string>();
   for (const statement of source.statements as readonly Node[]) {
     if (!isImport(statement) || !/(^|\/)kernels\/sdk(\/index)?$/.test(statement.path.value)) continue;
-    for (const declaration of statement.declarations ?? []) {
-      if (declaration.foreignName.text !== "remote") continue;
-      names.add(declaration.name.text);
-      statement.declarations!.push(alsoImporting(declaration));
+    for (const declaration of [...(statement.declarations ?? [])]) {
+      const ownCount = ownArgs.get(declaration.foreignName.text);
+      if (ownCount === undefined) continue;
+      if (names.size === 0) statement.declarations!.push(alsoImporting(declaration));
+      names.set(declaration.name.text, ownCount);
     }
     if (statement.namespaceName !== null) namespaces.add(statement.namespaceName.text);
   }
   if (names.size === 0 && namespaces.size === 0) return;
 
-  const isRemote = (callee: Node): boolean =>
-    isIdentifier(callee)
-      ? names.has(callee.text)
-      : isPropertyAccess(callee) &&
-        callee.property.text === "remote" &&
-        isIdentifier(callee.expression) &&
-        namespaces.has(callee.expression.text);
+  const ownCountOf = (callee: Node): number | undefined => {
+    if (isIdentifier(callee)) return names.get(callee.text);
+    if (!isPropertyAccess(callee) || !isIdentifier(callee.expression)) return undefined;
+    return namespaces.has(callee.expression.text) ? ownArgs.get(callee.property.text) : undefined;
+  };
   forEachNode(source.statements, (node) => {
-    if (!isCall(node) || !isRemote(node.expression)) return;
-    node.args = node.args.map((arg, index) => (index === 0 ? arg : wrapped(node, arg)));
+    if (!isCall(node)) return;
+    const ownCount = ownCountOf(node.expression);
+    if (ownCount === undefined) return;
+    node.args = node.args.map((arg, index) => (index < ownCount ? arg : wrapped(node, arg)));
   });
 }
 
@@ -74,7 +80,7 @@ function alsoImporting(declaration: ImportDeclaration): ImportDeclaration {
   return new Declaration(name, name, declaration.range);
 }
 
-/** `__wray_arg(arg)`, or `sdk.__wray_arg(arg)` for a call of `sdk.remote`. */
+/** `__wray_arg(arg)`, or `sdk.__wray_arg(arg)` for `sdk.remote` and `sdk.call`. */
 function wrapped(call: Call, arg: Node): Node {
   const CallExpression = call.constructor as new (
     callee: Node,

@@ -8,6 +8,10 @@ import { Deque } from "../queue/deque.ts";
 export type ActorPlan = {
   /** `module/class`, for messages. */
   label: string;
+  /** Its module, and its class there. */
+  of: { sha256: string; actor: string };
+  /** The names of its methods, the first of which is number 1. */
+  methods: readonly string[];
   /** The task that makes it by its constructor; or, with the id of an object that is its state, from that, on this host. */
   making(from?: { state: string; hostId?: string | undefined }): Submission;
   /** What is common to the calls of each method, from 1, and to those that want its state. */
@@ -73,6 +77,8 @@ export class ActorEntry {
   unsavedMs: number | undefined;
   /** It is on its way to another host, this one if it is said; what its host gives back meanwhile. */
   moving: { to: string | undefined; call: ActorCall; returned: ActorCall[] } | undefined;
+  /** It is another's, which all of its calls go to. */
+  forward: ((call: ActorCall) => void) | undefined;
   /** Why it is gone. */
   error: Error | undefined;
   /** Nobody can call it any more: it ends when its calls have. */

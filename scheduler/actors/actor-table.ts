@@ -2,7 +2,8 @@ import { withDependant } from "../dataflow/dependants.ts";
 import type { Submission } from "../dataflow/pending-task.ts";
 import { readyStateOf } from "../dataflow/ready-state.ts";
 import { argsOn, refsOf } from "../dataflow/resolve-args.ts";
-import type { Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import { methodNumber } from "../manifest/check.ts";
+import type { Entry, Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import {
   ActorDiedError,
@@ -28,6 +29,8 @@ export type ActorTableDeps = {
   cancel(hostId: string, id: string): void;
   /** Tells a host to end an actor. */
   end(hostId: string, actorId: string): void;
+  /** An actor is dead. */
+  gone(actorId: string): void;
   /** An object that a host has is to be on two. */
   replicate(id: string): void;
   nowMs(): number;
@@ -49,17 +52,53 @@ export class ActorTable {
     this.#deps = deps;
   }
 
-  /** Makes an actor of this id. */
-  make(id: string, plan: ActorPlan): void {
-    const actor = new ActorEntry(id, plan);
-    this.#actors.set(id, actor);
-    this.#make(actor);
+  /** Adds an actor of this id. Its calls wait until it is made, or is another's. */
+  add(id: string, plan: ActorPlan): void {
+    this.#actors.set(id, new ActorEntry(id, plan));
+  }
+
+  /** Makes one that was added. */
+  make(id: string): void {
+    const actor = this.#actors.get(id);
+    if (actor !== undefined && actor.error === undefined) this.#make(actor);
+  }
+
+  /** One that was added is another's: its calls go there, in their order. */
+  isAnother(id: string, forward: (call: ActorCall) => void): void {
+    const actor = this.#actors.get(id);
+    if (actor === undefined || actor.error !== undefined) return;
+    actor.forward = forward;
+    for (let call = actor.waiting.shift(); call !== undefined; call = actor.waiting.shift())
+      if (!call.hasEnded) this.#forward(actor, call);
+    this.#endIfUnused(actor);
+  }
+
+  /** One that was added can't be made. */
+  fail(id: string, error: Error): void {
+    const actor = this.#actors.get(id);
+    if (actor !== undefined) this.#die(actor, error);
+  }
+
+  /** How an actor is made and called. @throws ActorDiedError when nobody has a handle of it any more */
+  planOf(id: string): ActorPlan {
+    const actor = this.#actors.get(id);
+    if (actor !== undefined) return actor.plan;
+    throw new ActorDiedError(`actor ${id} has ended: nobody had a handle of it`, {
+      remedy: "Have its program hold a handle as long as others call it.",
+      data: { id },
+    });
   }
 
   /** The host that an actor is on; undefined while it is being made or moved, and when it is gone. */
   hostOf(id: string): string | undefined {
     const actor = this.#actors.get(id);
     return actor?.moving === undefined && actor?.error === undefined ? actor?.hostId : undefined;
+  }
+
+  /** Whether there is an actor of this id, and nothing has ended it. */
+  isAlive(id: string): boolean {
+    const actor = this.#actors.get(id);
+    return actor !== undefined && actor.error === undefined;
   }
 
   /**
@@ -73,21 +112,45 @@ export class ActorTable {
     args: readonly (Encoded | string)[],
     keeper?: Keeper,
   ): void {
-    const { objects, numberOf } = this.#deps;
     const actor = this.#actors.get(actorId)!;
-    const { label, maxPendingCalls, maxTaskRetries, templateOf } = actor.plan;
-    if (actor.pendingCount >= maxPendingCalls)
-      throw new PendingCallsLimitExceededError(`${label}: ${maxPendingCalls} calls are pending`, {
-        remedy: "Wait for some of their refs, or raise maxPendingCalls.",
-        data: { id: actorId, maxPendingCalls },
-      });
-    const object = objects.create(id, undefined, undefined, keeper);
-    const call = new ActorCall(numberOf(id), object, templateOf(method), args, maxTaskRetries);
+    this.#checkPending(actor);
+    this.#call(actor, method, this.#deps.objects.create(id, undefined, undefined, keeper), args);
+  }
+
+  /** The same, with an object that is there, which fails when the call can't be. */
+  callInto(actorId: string, name: string, object: Entry, args: readonly (Encoded | string)[]): void {
+    try {
+      const { label, methods } = this.planOf(actorId);
+      const actor = this.#actors.get(actorId)!;
+      this.#checkPending(actor);
+      this.#call(actor, methodNumber(label, methods, name), object, args);
+    } catch (error) {
+      this.#deps.objects.decide(object, { kind: "failed", error: error as Error });
+    }
+  }
+
+  #checkPending(actor: ActorEntry): void {
+    const { label, maxPendingCalls } = actor.plan;
+    if (actor.pendingCount < maxPendingCalls) return;
+    throw new PendingCallsLimitExceededError(`${label}: ${maxPendingCalls} calls are pending`, {
+      remedy: "Wait for some of their refs, or raise maxPendingCalls.",
+      data: { id: actor.id, maxPendingCalls },
+    });
+  }
+
+  #call(actor: ActorEntry, method: number, object: Entry, args: readonly (Encoded | string)[]): void {
+    const { objects, numberOf } = this.#deps;
+    const { maxTaskRetries, templateOf } = actor.plan;
+    const call = new ActorCall(numberOf(object.id), object, templateOf(method), args, maxTaskRetries);
     this.#calls.set(call.number, { actor, call });
     const refs = refsOf(args);
     for (const ref of refs) objects.use(ref);
     if (actor.error !== undefined) {
       this.#end(actor, call, { kind: "failed", error: actor.error });
+      return;
+    }
+    if (actor.forward !== undefined) {
+      this.#forward(actor, call);
       return;
     }
     actor.waiting.push(call);
@@ -281,6 +344,13 @@ export class ActorTable {
     this.#endIfUnused(actor);
   }
 
+  /** Whoever it goes to ends it. */
+  #forward(actor: ActorEntry, call: ActorCall): void {
+    this.#calls.delete(call.number);
+    actor.forward!(call);
+    this.#letGo(call);
+  }
+
   /** Whether all that a call takes is there. What has been lost since is about to be made again. */
   #isReady(actor: ActorEntry, call: ActorCall): boolean {
     if (call.missingCount > 0) return false;
@@ -435,6 +505,7 @@ export class ActorTable {
   #die(actor: ActorEntry, error: Error): void {
     if (actor.error !== undefined) return;
     actor.error = error;
+    this.#deps.gone(actor.id);
     for (const _ of actor.sent) if (actor.hostId !== undefined) this.#deps.hosts.ended(actor.hostId, false);
     const calls = [...actor.sent.values(), ...(actor.moving?.returned ?? [])];
     actor.sent.clear();
@@ -479,9 +550,10 @@ export class ActorTable {
 
   #endIfUnused(actor: ActorEntry): void {
     if (!actor.isReleased || actor.pendingCount > 0 || actor.moving !== undefined) return;
-    if (actor.error === undefined && actor.hostId === undefined) return;
+    const isAnother = actor.forward !== undefined;
+    if (actor.error === undefined && actor.hostId === undefined && !isAnother) return;
     if (!this.#actors.delete(actor.id) || actor.error !== undefined) return;
-    this.#deps.end(actor.hostId!, actor.id);
+    if (!isAnother) this.#deps.end(actor.hostId!, actor.id);
     this.#die(actor, new ActorDiedError(`nobody has a handle of actor ${actor.id}`));
   }
 }

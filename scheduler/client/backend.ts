@@ -1,9 +1,10 @@
 import type { Next } from "../dataflow/item-stream.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
+import type { ActorAddress, ActorName } from "../protocol/actor-address.ts";
 import type { ActorSignature } from "../protocol/manifest.ts";
 import type { TypedArray } from "../protocol/tensor.ts";
-import type { ActorOptions } from "./actor-options.ts";
+import type { ActorOptions } from "./actors/actor-options.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
 import type { Handle } from "./object-ref.ts";
@@ -20,8 +21,12 @@ export interface Backend {
   target(module: ModuleFacts, kernel: string, options: KernelOptions): Target;
   /** Makes an actor with arguments that fit. */
   makeActor(spec: ActorSpec, args: readonly unknown[]): ActorLink;
-  /** Owns a snapshot of a value, which may hold refs. @throws InvalidTaskError when it can't cross */
-  put(value: unknown, replicas?: number): Handle;
+  /** The actor of this name. @throws ActorNotFoundError */
+  findActor(name: ActorName): Promise<ActorAddress>;
+  /** An actor that there is, by its address. Its class and options are for the checks of calls. */
+  actorAt(address: ActorAddress, spec: ActorSpec): ActorLink;
+  /** Owns a snapshot of a value, which may hold refs, and keeps the objects of these handles as well. @throws InvalidTaskError when it can't cross */
+  put(value: unknown, replicas?: number, holds?: readonly Handle[]): Handle;
   /** Owns a value that is still to come. */
   putLater(value: Promise<unknown>, replicas?: number): Handle;
   /** A text by which another client gets at the object, and that object. @throws InvalidTaskError where there can be no other */
@@ -72,7 +77,10 @@ export type ActorSpec = { module: ModuleFacts; actor: ActorSignature; options: A
 
 /** An actor as its client reaches it. */
 export interface ActorLink {
-  readonly id: string;
+  /** Of the object that stands for it: whoever holds that keeps the actor. */
+  readonly handle: Handle;
+  /** What it is to kernels, and to other programs. */
+  readonly address: string;
   /**
    * Submits a call of a method, numbered from 1 in the order of the manifest, with arguments that fit.
    * @throws PendingCallsLimitExceededError

@@ -4,20 +4,23 @@ import { findKernel } from "../manifest/check.ts";
 import { checkArgBytes } from "../manifest/check-limits.ts";
 import type { ReadyState, Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
+import type { ActorAddress, ActorName } from "../protocol/actor-address.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { inlineBytes } from "../protocol/messages.ts";
 import { EncodedTable } from "../protocol/table.ts";
 import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
+import { claimOf } from "./actors/actor-options.ts";
+import { BusActor, planOf } from "./actors/bus-actor.ts";
 import type { ActorSpec, Backend, MapArg, Streaming, Target } from "./backend.ts";
-import { BusActor, planOf } from "./bus-actor.ts";
 import { BusHandle, type Holds } from "./bus-handle.ts";
 import { busItems } from "./bus-items.ts";
 import { checkOwnGroup } from "./groups.ts";
+import { foreignRef, handleIn } from "./held.ts";
 import { MapByTasks } from "./map-by-tasks.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import type { ModuleFacts } from "./module.ts";
-import { type Handle, handleOf, ObjectRef } from "./object-ref.ts";
+import { type Handle, ObjectRef } from "./object-ref.ts";
 import type { ClientStats } from "./stats.ts";
 import type { Submitter } from "./submitter.ts";
 import { decodeTable } from "./tables.ts";
@@ -72,19 +75,29 @@ export class BusBackend implements Backend, Holds {
     const { module, actor, options } = spec;
     const label = `${module.manifest.module}/${actor.name}`;
     const args = this.#argsOf(label, given, options.maxArgumentBytes);
-    const id = this.#submitter.makeActor((id) => planOf(id, label, spec, args));
-    return new BusActor(id, {
-      call: (method, given) => {
-        const name = `${label}.${actor.methods[method - 1]!.name}`;
-        const args = this.#argsOf(name, given, options.maxArgumentBytes);
-        const handle = new BusHandle(this.#submitter.newId(), this);
-        this.#submitter.callActor(id, method, args, handle);
-        return handle;
-      },
-      kill: () => this.#submitter.killActor(id),
-      move: (hostId) => this.#submitter.moveActor(id, hostId),
-      host: () => this.#submitter.hostOfActor(id),
-      release: () => this.#submitter.releaseActor(id),
+    const claim = claimOf(options);
+    const address = this.#submitter.actors.make((id) => planOf(id, label, spec, args), claim);
+    return this.#actor(address, spec);
+  }
+
+  findActor(name: ActorName): Promise<ActorAddress> {
+    return this.#submitter.actors.find(name);
+  }
+
+  actorAt(address: ActorAddress, spec: ActorSpec): BusActor {
+    this.#submitter.borrow(address.id, address.owner);
+    return this.#actor(address, spec);
+  }
+
+  #actor(address: ActorAddress, { module, actor, options }: ActorSpec): BusActor {
+    const { actors } = this.#submitter;
+    return new BusActor(actors, address, this.#handle(address.id), (method, given) => {
+      const { name } = actor.methods[method - 1]!;
+      const label = `${module.manifest.module}/${actor.name}.${name}`;
+      const args = this.#argsOf(label, given, options.maxArgumentBytes);
+      const keeper = new BusHandle(this.#submitter.newId(), this);
+      actors.call(address, { number: method, name }, args, { id: keeper.id, keeper });
+      return keeper;
     });
   }
 
@@ -99,16 +112,16 @@ export class BusBackend implements Backend, Holds {
     return args;
   }
 
-  put(value: unknown, replicas?: number): BusHandle {
-    const inner = new Set<string>();
+  put(value: unknown, replicas?: number, holds: readonly Handle[] = []): BusHandle {
+    const inner = new Set(holds.map(({ id }) => id));
     const encoded = encodeValue(value, {
       idOf: (given) => {
-        if (!(given instanceof ObjectRef)) return undefined;
-        const handle = handleOf(given);
-        if (!this.owns(handle)) throw foreignRef(given);
+        const handle = handleIn(given);
+        if (handle === undefined) return undefined;
+        if (!this.owns(handle)) throw foreignRef(handle);
         this.#share(handle as BusHandle);
-        inner.add(given.id);
-        return given.id;
+        inner.add(handle.id);
+        return handle.id;
       },
     });
     return this.#handle(this.#submitter.put(encoded, [...inner], replicas));
@@ -335,10 +348,4 @@ const notNow = (id: string, why: string) =>
   new InvalidTaskError(`getSync can't give the value of ${id} now: ${why}`, {
     remedy: "await get() of it.",
     data: { id },
-  });
-
-const foreignRef = (ref: ObjectRef) =>
-  new InvalidTaskError(`the value holds ${ref}, which is no ref of this client`, {
-    remedy: "Get its value and put that.",
-    data: { id: ref.id },
   });

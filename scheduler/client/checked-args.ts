@@ -1,12 +1,13 @@
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
-import type { KernelSignature } from "../protocol/manifest.ts";
+import type { KernelSignature, Type } from "../protocol/manifest.ts";
+import { Actor, linkOf } from "./actors/actor.ts";
 import type { Backend } from "./backend.ts";
 import type { ModuleFacts } from "./module.ts";
 import { handleOf, ObjectRef } from "./object-ref.ts";
 
 /**
- * The arguments of a call, with handles for refs.
+ * The arguments of a call, with handles for refs and for actors.
  * @param name what is called, for messages
  * @throws InvalidTaskError when they don't fit, naming the parameter, or a ref is not of this client
  */
@@ -17,16 +18,47 @@ export function checkedArgs(
 ): unknown[] {
   checkArgCount(name, signature, args.length);
   checkGaps(name, signature, args);
+  const { classes } = module.manifest;
   return args.map((arg, index) => {
     if (!(arg instanceof ObjectRef)) {
-      checkArg(name, signature, index, arg, module.manifest.classes);
-      return arg;
+      const actors = new Set<Actor>();
+      const value = mayHoldActors(signature.params[index]!.type) ? withAddresses(arg, actors) : arg;
+      checkArg(name, signature, index, value, classes);
+      if (actors.size === 0) return arg;
+      // What stands for an actor is its address, and keeps it until the call has ended.
+      const handles = [...actors].map((actor) => linkOf(actor).handle);
+      for (const handle of handles)
+        if (!backend.owns(handle)) throw foreign(name, signature, index, `${handle.id}`);
+      return arg instanceof Actor ? handles[0]! : backend.put(value, 1, handles);
     }
     const handle = handleOf(arg);
     if (backend.owns(handle)) return handle;
-    throw new InvalidTaskError(
-      `${name}: parameter ${signature.params[index]!.name} is a ref of another client, or one that was freed`,
-      { remedy: "Get its value and pass that.", data: { kernel: name, id: arg.id } },
-    );
+    throw foreign(name, signature, index, arg.id);
   });
 }
+
+/** An array or an object of a class, or one of these or null. */
+function mayHoldActors(type: Type): boolean {
+  if (typeof type === "string") return false;
+  if ("nullable" in type) return mayHoldActors(type.nullable);
+  if ("object" in type) return true;
+  return mayHoldActors("array" in type ? type.array : type.staticArray);
+}
+
+/** The same value with the address of each handle in its place. */
+function withAddresses(value: unknown, actors: Set<Actor>): unknown {
+  if (value instanceof Actor) {
+    actors.add(value);
+    return { address: linkOf(value).address };
+  }
+  if (Array.isArray(value)) return value.map((each) => withAddresses(each, actors));
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withAddresses(each, actors)]));
+}
+
+const foreign = (name: string, { params }: KernelSignature, index: number, id: string) =>
+  new InvalidTaskError(
+    `${name}: parameter ${params[index]!.name} is a ref of another client, or one that was freed`,
+    { remedy: "Get its value and pass that.", data: { kernel: name, id } },
+  );

@@ -11,12 +11,15 @@ import { findActor, findKernel } from "../manifest/check.ts";
 import { compileModule, openModule } from "../manifest/read.ts";
 import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
+import { defaultNamespace, parseAddress } from "../protocol/actor-address.ts";
 import { GetTimeoutError, InvalidTaskError, ModuleNotFoundError, ShutdownError } from "../protocol/errors.ts";
 import type { Resources } from "../protocol/messages.ts";
+import { isName } from "../protocol/subjects.ts";
 import { isTable } from "../protocol/table.ts";
 import { within } from "../time/within.ts";
-import { Actor, ActorClass, linkOf } from "./actor.ts";
-import type { ActorName, ActorOf, ActorsOf } from "./actor-names.ts";
+import { Actor, ActorClass, type ActorHandle, linkOf } from "./actors/actor.ts";
+import type { ActorName, ActorOf, ActorsOf } from "./actors/actor-names.ts";
+import type { ActorFunctions, UntypedActor } from "./actors/actor-types.ts";
 import type { Backend } from "./backend.ts";
 import { checkOptionNames } from "./check-options.ts";
 import { type Groups, groupsOf } from "./groups.ts";
@@ -137,6 +140,27 @@ export class Client {
   }
 
   /**
+   * The handle of an actor that is there: of the one that has this name, or whose address a kernel or another program tells.
+   * @param actor its name, or an address: what `share` of a handle returned, or a value of a kernel's class `Actor`
+   * @param options.namespace where its name is. Default: `"default"`
+   * @typeParam Functions what its typings say of it, such as `ActorModules["bank"]["Account"]`
+   * @throws ActorNotFoundError, ModuleNotFoundError, InvalidTaskError
+   */
+  async getActor<Functions extends ActorFunctions = UntypedActor>(
+    actor: string | { address: string },
+    options: { namespace?: string } = {},
+  ): Promise<ActorHandle<Functions>> {
+    this.#checkOpen();
+    checkOptionNames("getActor", options, ["namespace"]);
+    const { namespace = defaultNamespace } = options;
+    const text = typeof actor === "string" ? actor : actor.address;
+    const parsed = isName(text) ? { namespace, name: text } : parseAddress(text);
+    const address = "owner" in parsed ? parsed : await this.#backend.findActor(parsed);
+    const ofClass = (await this.#moduleOf(address.sha256)).actor(address.actor);
+    return ofClass.at(address) as unknown as ActorHandle<Functions>;
+  }
+
+  /**
    * Makes a value an object: it goes to each host once that needs it, however many tasks take it. The value is copied
    * at once; but a table of Apache Arrow is read a moment later, and its ref fails when it can't cross. Arrays and
    * plain objects may hold refs of this client, whose objects are kept as long as this one.
@@ -162,12 +186,12 @@ export class Client {
 
   /**
    * A text that stands for a ref: another client of the cluster gets the same object by `borrow`. It is kept while this client
-   * holds the ref, or any that has borrowed it does.
-   * @throws InvalidTaskError for what is no ref of this client, and for an embedded client
+   * holds the ref, or any that has borrowed it does. The text of an actor's handle is for `getActor`.
+   * @throws InvalidTaskError for what is no ref of this client, and for a ref of an embedded client
    */
-  share(ref: ObjectRef): string {
+  share(ref: ObjectRef | Actor): string {
     this.#checkOpen();
-    return this.#backend.share(this.#owned(ref));
+    return ref instanceof Actor ? linkOf(ref).address : this.#backend.share(this.#owned(ref));
   }
 
   /**

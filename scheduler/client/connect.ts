@@ -84,7 +84,14 @@ export async function clientOver(
   maxLineageBytes?: number,
 ): Promise<Client> {
   const { control, infeasibleAfterMs } = deps;
-  const submitter = new Submitter({ bus, subjects, id: randomId(), infeasibleAfterMs, maxLineageBytes });
+  const submitter = new Submitter({
+    bus,
+    subjects,
+    control,
+    id: randomId(),
+    infeasibleAfterMs,
+    maxLineageBytes,
+  });
   await submitter.greet((await control.leases()).map(({ host }) => host));
   return new Client({ ...deps, backend: new BusBackend(submitter), groups: new Groups(submitter) });
 }

@@ -5,6 +5,7 @@ import { randomId } from "../protocol/ids.ts";
 import { defaultGrant } from "../protocol/limits.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
 import type { Tensor, TypedArray } from "../protocol/tensor.ts";
+import type { Actor } from "./actors/actor.ts";
 import type { Backend, MapArg, Target } from "./backend.ts";
 import { checkMap } from "./check-map.ts";
 import { checkedArgs } from "./checked-args.ts";
@@ -36,7 +37,10 @@ export type KernelDeps = {
 export type RemoteArgs<Args extends unknown[]> = {
   [Index in keyof Args]: RemoteArg<Args[Index]>;
 };
-type RemoteArg<Arg> = Passed<Arg | (Arg extends TypedArray ? Tensor<Arg> : never)>;
+type RemoteArg<Arg> = Passed<WithActors<Arg> | (Arg extends TypedArray ? Tensor<Arg> : never)>;
+/** Where a kernel takes its class `Actor`, the handle of one fits. */
+type WithActors<Arg> = Arg | (Arg extends { address: string } ? Actor : never) | ActorsOf<Arg>;
+type ActorsOf<Arg> = Arg extends readonly { address: string }[] ? readonly (Arg[number] | Actor)[] : never;
 type Passed<Value> = Value | ObjectRef<Value>;
 
 /** What `map` takes: for each argument one value for all calls, or a typed array with one for each call. */

@@ -1,8 +1,8 @@
 import type { OpenModule } from "../manifest/read.ts";
 import type { Capability } from "../protocol/limits.ts";
 import type { Manifest } from "../protocol/manifest.ts";
-import type { ActorClass } from "./actor.ts";
-import type { ActorIn, UntypedActors } from "./actor-types.ts";
+import type { ActorClass } from "./actors/actor.ts";
+import type { ActorIn, UntypedActors } from "./actors/actor-types.ts";
 import type { Kernel } from "./kernel.ts";
 import type { FunctionIn, UntypedKernels } from "./kernel-types.ts";
 

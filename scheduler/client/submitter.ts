@@ -1,7 +1,6 @@
-import type { ActorPlan } from "../actors/actor-entry.ts";
-import { ActorTable } from "../actors/actor-table.ts";
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
+import type { Control } from "../control/control.ts";
 import type { PendingTask, Submission, TaskTemplate } from "../dataflow/pending-task.ts";
 import { peersOf, Replicator } from "../dataflow/replicator.ts";
 import { TaskTable } from "../dataflow/task-table.ts";
@@ -12,6 +11,7 @@ import { type Keeper, ObjectTable, type ReadyState, type Recording } from "../ow
 import { HostTable, type HostView } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
 import { RunTimes } from "../placement/run-times.ts";
+import type { ActorAddress, ActorName } from "../protocol/actor-address.ts";
 import {
   decodeBorrowRequest,
   decodeHeld,
@@ -35,6 +35,7 @@ import {
 import { runBytes } from "../protocol/run.ts";
 import type { Subjects } from "../protocol/subjects.ts";
 import { byteLengthOf, bytesOf, type Encoded } from "../protocol/value.ts";
+import { Actors } from "./actors/actors.ts";
 import { Borrowing, notThere } from "./borrowing.ts";
 import { Fetching } from "./fetching.ts";
 import { Gossip } from "./gossip.ts";
@@ -59,6 +60,8 @@ const greetMs = 300;
 export type SubmitterDeps = {
   bus: Bus;
   subjects: Subjects;
+  /** Where the names of actors are. */
+  control: Pick<Control, "nameActor" | "findActor" | "dropActor">;
   id: string;
   /** How long a task waits for a host that can run it. */
   infeasibleAfterMs: number;
@@ -98,7 +101,7 @@ export class Submitter {
   readonly #local: LocalHost | undefined;
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
-  readonly #actors: ActorTable;
+  readonly actors: Actors;
   readonly #fetching: Fetching;
   readonly #lending: Lending;
   readonly #borrowing: Borrowing;
@@ -114,7 +117,7 @@ export class Submitter {
   #idCount = 0;
   #onHeard = () => {};
 
-  constructor({ bus, subjects, id, infeasibleAfterMs, maxLineageBytes, local }: SubmitterDeps) {
+  constructor({ bus, subjects, control, id, infeasibleAfterMs, maxLineageBytes, local }: SubmitterDeps) {
     this.#local = local;
     this.#objects = new ObjectTable((id, hosts) => this.#release(id, hosts), maxLineageBytes);
     this.#bus = bus;
@@ -137,8 +140,14 @@ export class Submitter {
       nowMs: () => performance.now(),
       random: Math.random,
     });
-    this.#actors = new ActorTable({
-      ...{ objects: this.#objects, hosts: this.#hosts, clientId: id },
+    this.actors = new Actors({
+      ...{ bus, subjects, objects: this.#objects, hosts: this.#hosts, clientId: id },
+      ownerOf: (objectId) => this.ownerOf(objectId),
+      lend: (objectId) => this.lend(objectId),
+      borrow: (objectId, owner) => this.borrow(objectId, owner),
+      fetch: (objectId, state) => this.fetch(objectId, state),
+      withPlaced: (given, submit) => this.#withPlaced(given, submit),
+      control,
       numberOf: (id) => this.#ids.numberOf(id),
       newId: () => this.newId(),
       make: (submission) => this.submit(submission),
@@ -215,6 +224,7 @@ export class Submitter {
         this.#exchange.reconnected();
         this.#borrowing.reconnected();
         this.#lending.reconnected();
+        this.actors.reconnected();
       }),
     ];
     if (local === undefined) {
@@ -234,14 +244,14 @@ export class Submitter {
     this.#fence(heartbeat.host);
     const isNew = heartbeat.state === "up" && !this.#hosts.has(heartbeat.host);
     this.#hosts.heard(heartbeat, nowMs);
-    if (isNew) this.#actors.joined(heartbeat.host, this.#hosts.view().length);
+    if (isNew) this.actors.joined(heartbeat.host, this.#hosts.view().length);
     // Whoever hears some sees at once that others say nothing, unless it has heard nothing for a while itself.
     const isDue = nowMs - this.#lookedMs >= lookMs && nowMs - this.#tickedMs <= deafMs;
     if (heartbeat.state === "left" || isDue) this.#loseHosts();
     if (heartbeat.state === "draining") {
       this.#groups.hostLost(heartbeat.host);
       this.#replicator.leaving(heartbeat.host);
-      this.#actors.leaving(heartbeat.host);
+      this.actors.leaving(heartbeat.host);
     }
     this.#groups.tick();
     this.#tasks.placeWaiting();
@@ -351,48 +361,15 @@ export class Submitter {
     return id;
   }
 
-  /** Makes an actor. Returns its id. */
-  makeActor(planOf: (id: string) => ActorPlan): string {
+  /** Calls a method of an actor, as a task does. Returns the id of the result. @throws ActorDiedError, KernelNotFoundError */
+  callActor(address: ActorAddress, name: string, args: readonly (Encoded | string)[]): string {
     const id = this.newId();
-    this.#lookAtOwn();
-    this.#actors.make(id, planOf(id));
+    this.actors.call(address, { name }, args, { id });
     return id;
   }
 
-  /**
-   * Submits a call of an actor, whose result is for this keeper.
-   * @throws PendingCallsLimitExceededError
-   */
-  callActor(
-    actorId: string,
-    method: number,
-    given: readonly (Encoded | string)[],
-    keeper: Keeper & { readonly id: string },
-  ): void {
-    this.#withPlaced(given, (args) => this.#actors.call(actorId, method, keeper.id, args, keeper));
-  }
-
-  /** Ends an actor at once. */
-  killActor(id: string): void {
-    this.#actors.kill(id);
-  }
-
-  /**
-   * Moves an actor to a host. Calls wait meanwhile.
-   * @throws InvalidTaskError when it is on none just now
-   */
-  moveActor(id: string, hostId: string): void {
-    this.#actors.move(id, hostId);
-  }
-
-  /** Where an actor is. */
-  hostOfActor(id: string): string | undefined {
-    return this.#actors.hostOf(id);
-  }
-
-  /** The program can't call an actor any more. */
-  releaseActor(id: string): void {
-    this.#actors.release(id);
+  findActor(name: ActorName): Promise<ActorAddress> {
+    return this.actors.find(name);
   }
 
   /** The arguments of a call, of which those that are too large for a message are objects. */
@@ -443,7 +420,7 @@ export class Submitter {
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
   cancel(id: string, error?: Error): void {
-    if (!this.#actors.cancel(id)) this.#tasks.cancel(id, error);
+    if (!this.actors.cancel(id)) this.#tasks.cancel(id, error);
   }
 
   /** So many items of a task were taken: it may yield more. */
@@ -541,7 +518,7 @@ export class Submitter {
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#tasks.close(failure);
-    this.#actors.close(shutdown);
+    this.actors.close(shutdown);
     this.#groups.close(failure);
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
     this.#exchange.flush();
@@ -559,10 +536,10 @@ export class Submitter {
     switch (message.kind) {
       case "value":
         if (!this.#tasks.endedByNumber(hostId, message.number, message))
-          this.#actors.ended(hostId, message.number, message);
+          this.actors.ended(hostId, message.number, message);
         return;
       case "result":
-        if (!this.#actors.ended(hostId, this.#ids.numberOf(message.id), message.outcome))
+        if (!this.actors.ended(hostId, this.#ids.numberOf(message.id), message.outcome))
           this.#tasks.ended(hostId, message.id, message.outcome);
         return;
       case "item":
@@ -623,6 +600,8 @@ export class Submitter {
 
   #release(id: string, hosts: ReadonlySet<string>): void {
     if (this.#objects.get(id) === undefined) this.#borrowing.freed(id);
+    // What is remembered only since others were made of it, nobody holds.
+    if ((this.#objects.state(id) ?? released).kind === "released") this.actors.freed(id);
     for (const hostId of hosts) this.#exchange.send(hostId, { kind: "release", ids: [id] }, id.length);
   }
 
@@ -649,7 +628,7 @@ export class Submitter {
     this.#templates.delete(hostId);
     this.#groups.hostLost(hostId);
     this.#tasks.hostLost(hostId, hasLeft);
-    this.#actors.hostLost(hostId);
+    this.actors.hostLost(hostId);
     this.#replicator.hostLost(hostId);
   }
 
@@ -669,13 +648,14 @@ export class Submitter {
     }
     this.#groups.tick();
     this.#tasks.tick();
-    this.#actors.tick();
+    this.actors.tick(nowMs);
     this.#replicator.tick();
     this.#lending.tick();
     this.#borrowing.tick();
   }
 }
 
+const released = { kind: "released" } as const;
 const isBytes = (arg: Encoded | string): arg is Uint8Array => arg instanceof Uint8Array;
 
 /** What a task tells its host of itself alone, if there is anything. */

@@ -1,3 +1,5 @@
+import type { ActorName } from "../protocol/actor-address.ts";
+
 /** What a cluster keeps beyond the life of any one process: modules, their names, and the leases of hosts. */
 export interface Control {
   /** Stores a module under its sha-256, once. */
@@ -11,11 +13,25 @@ export interface Control {
   nameModule(name: string, sha256: string): Promise<void>;
   /** The sha-256 that a name stands for. */
   findModule(name: string): Promise<string | undefined>;
+  /**
+   * Lets a name stand for an actor, unless it stands for one: for another than `instead`, which is gone. Returns what it
+   * stands for from now on.
+   */
+  nameActor(name: ActorName, actor: NamedActor, instead?: NamedActor): Promise<NamedActor>;
+  findActor(name: ActorName): Promise<NamedActor | undefined>;
+  /** Ends the name of an actor, if it is still that one's. */
+  dropActor(name: ActorName, address: string): Promise<void>;
   /** Takes up or renews a host's lease; it ends by itself when it is not renewed. Returns a number that grows. */
   putLease(lease: Lease): Promise<number>;
   dropLease(hostId: string): Promise<void>;
   leases(): Promise<Lease[]>;
 }
+
+/** An actor that has a name. */
+export type NamedActor = {
+  /** Where it is called. */
+  address: string;
+};
 
 /** A host's claim to be there. */
 export type Lease = { host: string; epoch: number; cpus: number };

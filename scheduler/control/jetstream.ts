@@ -1,13 +1,15 @@
-import type { KV, NatsConnection, ObjectStore } from "nats";
+import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
+import type { ActorName } from "../protocol/actor-address.ts";
 import { ConnectionError } from "../protocol/errors.ts";
 import { within } from "../time/within.ts";
-import { type Control, type Lease, leaseMs, longestSourceMapBytes } from "./control.ts";
+import { type Control, type Lease, leaseMs, longestSourceMapBytes, type NamedActor } from "./control.ts";
 import { answerMs, made, Patient, wrongLastSequence } from "./patience.ts";
 import { addReplicas, replicated } from "./replicas.ts";
 
+const keyOf = ({ namespace, name }: ActorName) => `${namespace}.${name}`;
 const sourceMapKey = (sha256: string) => `${sha256}.map`;
 
-type Buckets = { modules: ObjectStore; names: KV; hosts: KV };
+type Buckets = { modules: ObjectStore; names: KV; hosts: KV; actors: KV };
 
 /** A module, or its source map, that has not come after so long never will: the store that it was read from is gone. */
 const readMs = 15_000;
@@ -56,6 +58,32 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
       }),
     nameModule: (name, sha256) => patiently(async ({ names }) => void (await names.put(name, sha256))),
     findModule: (name) => patiently(async ({ names }) => (await names.get(name))?.string()),
+    nameActor: (name, actor, instead) =>
+      patiently(async ({ actors }) => {
+        const key = keyOf(name);
+        const entry = await actors.get(key);
+        const known = entry?.operation === "PUT" ? entry.json<NamedActor>() : undefined;
+        if (known !== undefined && known.address !== instead?.address) return known;
+        try {
+          // Only the first of several writers counts.
+          await actors.put(key, JSON.stringify(actor), { previousSeq: entry?.revision ?? 0 });
+          return actor;
+        } catch (error) {
+          if ((error as NatsError).api_error?.err_code !== wrongLastSequence) throw error;
+          return (await actors.get(key))!.json<NamedActor>();
+        }
+      }),
+    findActor: (name) =>
+      patiently(async ({ actors }) => {
+        const entry = await actors.get(keyOf(name));
+        return entry?.operation === "PUT" ? entry.json<NamedActor>() : undefined;
+      }),
+    dropActor: (name, address) =>
+      briefly(async ({ actors }) => {
+        const entry = await actors.get(keyOf(name));
+        if (entry?.operation !== "PUT" || entry.json<NamedActor>().address !== address) return;
+        await actors.delete(keyOf(name), { previousSeq: entry.revision });
+      }),
     putLease: (lease) => briefly(({ hosts }) => hosts.put(lease.host, JSON.stringify(lease))),
     dropLease: (hostId) => briefly(({ hosts }) => hosts.purge(hostId)),
     leases: () =>
@@ -71,21 +99,22 @@ async function openBuckets(connection: NatsConnection, cluster: string): Promise
   try {
     return await made(async () => {
       const { views } = connection.jetstream({ timeout: answerMs });
-      const [modules, names, hosts] = await replicated(connection, (replicas) =>
+      const [modules, names, hosts, actors] = await replicated(connection, (replicas) =>
         Promise.all([
           views.os(`wray-${cluster}-modules`, { replicas }),
           // Of several servers, the one that leads is asked: others may be behind.
           views.kv(`wray-${cluster}-names`, { replicas, allow_direct: replicas === 1 }),
           views.kv(`wray-${cluster}-hosts`, { replicas, ttl: leaseMs }),
+          views.kv(`wray-${cluster}-actors`, { replicas, allow_direct: replicas === 1 }),
         ]),
       );
       const manager = await connection.jetstreamManager({ checkAPI: false, timeout: answerMs });
       const streams = [
         `OBJ_wray-${cluster}-modules`,
-        ...["names", "hosts"].map((name) => `KV_wray-${cluster}-${name}`),
+        ...["names", "hosts", "actors"].map((name) => `KV_wray-${cluster}-${name}`),
       ];
       await addReplicas(connection, manager, streams);
-      return { modules, names, hosts };
+      return { modules, names, hosts, actors };
     });
   } catch (error) {
     throw new ConnectionError(

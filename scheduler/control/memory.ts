@@ -1,4 +1,4 @@
-import type { Control, Lease } from "./control.ts";
+import type { Control, Lease, NamedActor } from "./control.ts";
 
 /** The control plane of a cluster inside one process. */
 export function memoryControl(): Control {
@@ -6,6 +6,7 @@ export function memoryControl(): Control {
   const sourceMaps = new Map<string, Uint8Array>();
   const names = new Map<string, string>();
   const leases = new Map<string, Lease>();
+  const actors = new Map<string, NamedActor>();
   let revision = 0;
   return {
     async putModule(sha256, bytes) {
@@ -20,6 +21,18 @@ export function memoryControl(): Control {
       names.set(name, sha256);
     },
     findModule: async (name) => names.get(name),
+    async nameActor({ namespace, name }, actor, instead) {
+      const key = `${namespace}.${name}`;
+      const known = actors.get(key);
+      if (known !== undefined && known.address !== instead?.address) return known;
+      actors.set(key, actor);
+      return actor;
+    },
+    findActor: async ({ namespace, name }) => actors.get(`${namespace}.${name}`),
+    async dropActor({ namespace, name }, address) {
+      const key = `${namespace}.${name}`;
+      if (actors.get(key)?.address === address) actors.delete(key);
+    },
     async putLease(lease) {
       leases.set(lease.host, lease);
       return ++revision;

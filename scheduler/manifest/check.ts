@@ -30,6 +30,20 @@ export function findActor({ module, actors = [] }: Manifest, name: string): Acto
   });
 }
 
+/**
+ * The number of a method of an actor class, from 1.
+ * @param label of the class, for messages
+ * @throws KernelNotFoundError naming the methods that there are
+ */
+export function methodNumber(label: string, methods: readonly string[], name: string): number {
+  const number = methods.indexOf(name) + 1;
+  if (number > 0) return number;
+  throw new KernelNotFoundError(`${label} has no method ${JSON.stringify(name)}`, {
+    remedy: `It has ${methods.join(", ")}.`,
+    data: { actor: label, method: name },
+  });
+}
+
 /** @throws InvalidTaskError unless this many arguments fit the kernel */
 export function checkArgCount(kernel: string, { params }: KernelSignature, argCount: number): void {
   const neededCount = params.filter((param) => !param.optional).length;

@@ -18,13 +18,16 @@ import {
   type ObjectReply,
   type ObjectRequest,
   type Outcome,
+  type OwnedArg,
   type Packet,
   type RefArg,
   type Resources,
   type Task,
   type Template,
+  type ToCaller,
   type ToClient,
   type ToHost,
+  type ToOwner,
 } from "./messages.ts";
 import { type Rare, RunWriter, readCalls, readValues } from "./run.ts";
 import {
@@ -186,6 +189,26 @@ const toClient: Shape<ToClient> = union({
   ),
 });
 
+const ownedArg: Shape<OwnedArg> = (value, path) =>
+  value instanceof Uint8Array ? value : object({ ref: text, owner: name })(value, path);
+const toOwner: Shape<ToOwner> = union({
+  callActor: object({
+    ...{ kind: exactly("callActor"), number: count, actor: text, method: shortText, args: listOf(ownedArg) },
+  }),
+  cancelCall: object({ kind: exactly("cancelCall"), number: count }),
+  tookResult: object({ kind: exactly("tookResult"), number: count }),
+  killActor: object({ kind: exactly("killActor"), actor: text }),
+  moveActor: object({ kind: exactly("moveActor"), actor: text, host: name }),
+});
+const toCaller: Shape<ToCaller> = object({
+  ...{ kind: exactly("callEnded"), number: count },
+  outcome: union({
+    value: object({ kind: exactly("value"), value: bytes }),
+    object: object({ kind: exactly("object"), id: text }),
+    error: object({ kind: exactly("error"), error: wireError }),
+  }),
+});
+
 /** Messages in order; each is one, or a run of many. */
 const messages =
   <Message>(message: Shape<Message>, run: ReadRun<Message>): Shape<Message[]> =>
@@ -198,6 +221,9 @@ const messages =
     }
     return read;
   };
+const noRuns = (_: Uint8Array, path: string): never => {
+  throw new ProtocolError(`${path} must be a message`, { data: { path } });
+};
 type ReadRun<Message> = (run: Uint8Array, path: string, rare: Rare) => Message[];
 
 const packet = <Message>(message: Shape<Message>, run: ReadRun<Message>): Shape<Packet<Message>> =>
@@ -208,6 +234,8 @@ const packet = <Message>(message: Shape<Message>, run: ReadRun<Message>): Shape<
 
 export const decodePacketToHost = decoder("packet", packet<ToHost>(toHost, readCalls));
 export const decodePacketToClient = decoder("packet", packet<ToClient>(toClient, readValues));
+export const decodePacketToOwner = decoder("packet", packet<ToOwner>(toOwner, noRuns));
+export const decodePacketToCaller = decoder("packet", packet<ToCaller>(toCaller, noRuns));
 
 const runs = new RunWriter(rare.encode);
 

@@ -105,6 +105,18 @@ export class ActorDiedError extends WrayError {
 export class ActorUnavailableError extends WrayError {
   override readonly code = "ACTOR_UNAVAILABLE";
 }
+/** There is an actor of this name. */
+export class ActorAlreadyExistsError extends WrayError {
+  override readonly code = "ACTOR_ALREADY_EXISTS";
+}
+/** There is no actor of this name. */
+export class ActorNotFoundError extends WrayError {
+  override readonly code = "ACTOR_NOT_FOUND";
+}
+/** The task, or the method, waits for an actor that waits for it: `data.cycle` names those that wait, the first again last. */
+export class DeadlockError extends WrayError {
+  override readonly code = "DEADLOCK";
+}
 /** As many calls of the actor are pending as `maxPendingCalls` allows. */
 export class PendingCallsLimitExceededError extends WrayError {
   override readonly code = "PENDING_CALLS_LIMIT_EXCEEDED";
@@ -177,6 +189,9 @@ const classes = [
   HostDiedError,
   ActorDiedError,
   ActorUnavailableError,
+  ActorAlreadyExistsError,
+  ActorNotFoundError,
+  DeadlockError,
   PendingCallsLimitExceededError,
   CollectiveError,
   OwnerDiedError,

@@ -126,6 +126,31 @@ export type Load = {
   unreserved?: Resources | undefined;
 };
 
+/** What a client asks the owner of an actor, numbered by itself from 0. */
+export type ToOwner =
+  /** Calls a method, by its name, after all that this client has called of the actor before. */
+  | { kind: "callActor"; number: number; actor: string; method: string; args: OwnedArg[] }
+  /** The call is to end; nobody waits for it. */
+  | { kind: "cancelCall"; number: number }
+  /** The result, which the owner has kept, is here, or not wanted. */
+  | { kind: "tookResult"; number: number }
+  | { kind: "killActor"; actor: string }
+  | { kind: "moveActor"; actor: string; host: string };
+
+/** What an owner of actors tells a client that has called one. */
+export type ToCaller = {
+  kind: "callEnded";
+  number: number;
+  /** What a call has come to: a value, or the object of the owner that is it, or why there is none. */
+  outcome:
+    | { kind: "value"; value: Uint8Array }
+    | { kind: "object"; id: string }
+    | { kind: "error"; error: WireError };
+};
+
+/** An encoded value, or an object by its id and the client that owns it. */
+export type OwnedArg = Uint8Array | { ref: string; owner: string };
+
 /** What a client sends to a host. */
 export type ToHost =
   | { kind: "task"; task: Task }

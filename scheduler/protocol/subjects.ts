@@ -39,6 +39,9 @@ export function subjectsOf(cluster: string) {
     borrow: (clientId: string) => `${prefix}.client.${clientId}.borrow`,
     /** Where a client hears from others which of its objects they still hold. */
     held: (clientId: string) => `${prefix}.client.${clientId}.held`,
+    /** Packets from clients that call actors of another, to that one; and its packets to them. */
+    actorCalls: (ownerId: string) => `${prefix}.client.${ownerId}.calls`,
+    actorResults: (callerId: string) => `${prefix}.client.${callerId}.answers`,
     /** Where a client answers that it is there. */
     alive: (clientId: string) => `${prefix}.client.${clientId}.alive`,
     /** Where a host or a client answers for the objects it holds. */

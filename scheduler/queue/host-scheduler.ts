@@ -57,9 +57,11 @@ export class HostScheduler<T extends QueuedTask> {
   }
 
   /** A task that was started has not been run to its end, as when it is in line behind a long one: it goes elsewhere. */
-  withdrawn(task: T): void {
+  withdrawn(task: T, nowMs: number): void {
     this.queue.withdrawn(task);
     this.#deps.giveBack(task, { kind: "returned" });
+    // What it was behind may be no task, but a turn of an actor, of whose end nobody here is told.
+    this.queue.fill(nowMs);
   }
 
   /**

@@ -1,9 +1,11 @@
 import { init } from "wray";
 import { actorTests } from "./actors.ts";
+import { handleTests } from "./handles.ts";
 import { patternTests } from "./patterns.ts";
 import { apiSuite } from "./suite.ts";
 
 apiSuite("embedded actors", async () => (options) => init({ cpus: 2, ...options }), [
   actorTests,
+  handleTests,
   patternTests,
 ]);

@@ -1,5 +1,6 @@
 import { startCluster } from "../support/cluster.ts";
 import { actorTests } from "./actors.ts";
+import { handleTests } from "./handles.ts";
 import { patternTests } from "./patterns.ts";
 import { apiSuite } from "./suite.ts";
 
@@ -9,5 +10,5 @@ apiSuite(
     const cluster = await startCluster(t, { hosts: 2 });
     return (options) => cluster.connect(options);
   },
-  [actorTests, patternTests],
+  [actorTests, handleTests, patternTests],
 );

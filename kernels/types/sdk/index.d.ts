@@ -2,6 +2,7 @@
 // which asc puts in their place; what TypeScript is to know is that they may be of any type.
 
 export {
+  Actor,
   allGather,
   allReduce,
   barrier,
@@ -10,6 +11,7 @@ export {
   emit,
   get,
   log,
+  named,
   progress,
   put,
   Ref,
@@ -23,10 +25,16 @@ export {
   wait,
 } from "../../sdk/index";
 
-import type { Ref } from "../../sdk/index";
+import type { Actor, Ref } from "../../sdk/index";
 
 /**
  * Submits `kernel`, written `"module/function"`, as a task of its own, and returns the ref of its result at once. The
  * module may be this one, by its own name. Arguments are of any type that can cross; a `Ref` stands for its value.
  */
 export declare function remote<T>(kernel: string, ...args: unknown[]): Ref<T>;
+
+/**
+ * Calls a method of an actor, and returns the ref of its result at once. It is called even if this task ends before.
+ * Arguments are of any type that can cross; a `Ref` stands for its value.
+ */
+export declare function call<T>(actor: Actor, method: string, ...args: unknown[]): Ref<T>;

@@ -156,10 +156,10 @@ export class Cluster {
   startClient(): ClientMember {
     const id = `c${this.#count++}`;
     const member = this.#join(`client ${id}`);
-    const submitter = this.world.within(
-      member.process,
-      () => new Submitter({ bus: member.bus, subjects, id, infeasibleAfterMs }),
-    );
+    const submitter = this.world.within(member.process, () => {
+      const control = this.#control.over(member.connection);
+      return new Submitter({ bus: member.bus, subjects, control, id, infeasibleAfterMs });
+    });
     const client: ClientMember = { ...member, submitter, hasLeft: false };
     this.clients.push(client);
     this.world.message(member.process, 0, "greet", () => {

@@ -26,6 +26,9 @@ export class SharedControl {
       nameModule: async () => {},
       getModule: async () => undefined,
       getSourceMap: async () => undefined,
+      nameActor: async (_, actor) => actor,
+      findActor: async () => undefined,
+      dropActor: async () => {},
       // What is shipped is not run here; its name stands for the module that is.
       findModule: async (name) => (shippedModules.includes(name as never) ? name : sha256),
       async putLease(lease) {

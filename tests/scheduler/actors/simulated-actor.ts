@@ -87,11 +87,13 @@ export class SimulatedActor {
         const host = this.hosts.get(hostId)!;
         if (this.#knows(host)) host.state = undefined;
       },
+      gone() {},
       replicate: (id) => this.#wanted.add(id),
       nowMs: () => this.#nowMs,
     });
     for (const id of hostIds) this.start(id);
-    this.actors.make(actorId, planOf(checkpoint, maxRestarts));
+    this.actors.add(actorId, planOf(checkpoint, maxRestarts));
+    this.actors.make(actorId);
   }
 
   /** A host joins; it remembers nothing of one that was called so. */
@@ -275,6 +277,7 @@ function planOf(checkpoint: ActorPlan["checkpoint"], maxRestarts: number): Actor
     ...(host !== undefined && { where: { host } }),
   });
   return {
+    ...{ of: { sha256: "sha", actor: "Actor" }, methods: ["call"] },
     ...{ label: "module/Actor", maxRestarts, maxTaskRetries: 0, maxPendingCalls: 1_000, checkpoint },
     making: (from) =>
       from === undefined

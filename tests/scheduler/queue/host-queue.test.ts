@@ -1,6 +1,7 @@
 import { IdleHosts } from "../../../scheduler/placement/idle-hosts.ts";
 import { defaultNeed } from "../../../scheduler/placement/resources.ts";
 import { HostQueue, type QueuedTask } from "../../../scheduler/queue/host-queue.ts";
+import { HostScheduler } from "../../../scheduler/queue/host-scheduler.ts";
 import { Thief } from "../../../scheduler/queue/thief.ts";
 import { assert, suite } from "../../support/index.ts";
 import { forSeeds } from "../seeds.ts";
@@ -203,6 +204,24 @@ test("HostQueue loses no task and gives back all that it takes, under random sch
     assert.ok(queue.isWhole, "all is available again");
     assert.equal(queue.load, { queued: 0, running: 0, waitMs: 0 });
   });
+});
+
+test("HostScheduler starts the next task when one that was started is withdrawn: no other may be there to end", () => {
+  const started: string[] = [];
+  const given: string[] = [];
+  const scheduler = new HostScheduler<Task>({
+    ...{ resources: { cpu: 1 }, typicalMs: () => 10, random: () => 0, idle: new IdleHosts() },
+    ...{ victims: () => [], ask() {}, wakeIn() {}, isShort: () => false, expired() {} },
+    load: () => ({ queued: 1, running: 1, waitMs: 0 }),
+    start: ({ name }) => started.push(name),
+    giveBack: ({ name }) => given.push(name),
+  });
+  const [first, second] = [task("first"), task("second")];
+  scheduler.arrived(first, 0);
+  scheduler.arrived(second, 0);
+  assert.equal(started, ["first"]);
+  scheduler.withdrawn(first, 1);
+  assert.equal([started, given], [["first", "second"], ["first"]]);
 });
 
 test("Thief asks when two cpus are free, or all, and the less often the longer nothing comes", () => {

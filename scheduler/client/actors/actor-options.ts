@@ -1,10 +1,20 @@
-import { type Capability, type Limits, limitNames } from "../protocol/limits.ts";
-import { type Checks, checkOptionsBy, integerFrom, taskChecks } from "./task-options.ts";
+import { defaultNamespace } from "../../protocol/actor-address.ts";
+import { InvalidTaskError } from "../../protocol/errors.ts";
+import { type Capability, type Limits, limitNames } from "../../protocol/limits.ts";
+import { isName } from "../../protocol/subjects.ts";
+import { type Checks, checkOptionsBy, integerFrom, taskChecks } from "../task-options.ts";
+import type { Claim } from "./actors.ts";
 
 /** How an actor is to be run: the limits of each of its calls, and these. */
 export type ActorOptions = Partial<Limits> & {
   /** What its methods may use of `clock`, `log` and `submit`. Default: `["log", "submit"]`. */
   grant?: readonly Capability[];
+  /** Others get it by this name, `Client.getActor`. Letters, digits, _ and -, up to 64. Two actors never have the same one. */
+  name?: string;
+  /** Where the name is: the same one in another namespace is another. Default: `"default"`. */
+  namespace?: string;
+  /** When there is an actor of that name already, it is the one that is called. Default false: calls fail with ACTOR_ALREADY_EXISTS. */
+  getIfExists?: boolean;
   /** How many calls of `@readonly` methods may run at once. All others run alone. Default 1. */
   maxConcurrency?: number;
   /**
@@ -24,9 +34,17 @@ export type ActorOptions = Partial<Limits> & {
 const { grant, ...others } = taskChecks;
 const limitChecks = Object.fromEntries(limitNames.map((name) => [name, others[name]])) as Checks<Limits>;
 
+const isNameOption = {
+  test: (value: unknown) => typeof value === "string" && isName(value),
+  expected: "1 to 64 letters, digits, _ and -",
+};
+
 const checks: Checks<Required<ActorOptions>> = {
   ...limitChecks,
   grant,
+  name: isNameOption,
+  namespace: isNameOption,
+  getIfExists: { test: (value) => typeof value === "boolean", expected: "true or false" },
   maxConcurrency: integerFrom(1, 1_000),
   checkpoint: {
     test: isCheckpoint,
@@ -43,6 +61,16 @@ function isCheckpoint(value: unknown): boolean {
   const isInteger = (each: unknown) => Number.isInteger(each) && (each as number) >= 1;
   const isKnown = (name: string) => name === "everyCalls" || name === "everyMs";
   return entries.length > 0 && entries.every(([name, each]) => isKnown(name) && isInteger(each));
+}
+
+/** The name that an actor is to have by its options, if any. @throws InvalidTaskError for what belongs to a name without one */
+export function claimOf({ name, namespace, getIfExists = false }: ActorOptions): Claim | undefined {
+  if (name !== undefined) return { name, namespace: namespace ?? defaultNamespace, getIfExists };
+  if (namespace === undefined && !getIfExists) return undefined;
+  throw new InvalidTaskError("namespace and getIfExists are for actors with a name", {
+    remedy: "Give it one: options({ name }).",
+    data: { option: "name" },
+  });
 }
 
 /** @throws InvalidTaskError for an unknown option or a value out of range */

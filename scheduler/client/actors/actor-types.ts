@@ -1,4 +1,4 @@
-import type { KernelFunction, UntypedFunction } from "./kernel-types.ts";
+import type { KernelFunction, UntypedFunction } from "../kernel-types.ts";
 
 /** What an actor class is to TypeScript: what makes one, and its methods. */
 export type ActorFunctions = { create: KernelFunction; methods: object };

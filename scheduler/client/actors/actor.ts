@@ -1,15 +1,16 @@
-import { checkGrant } from "../manifest/check-limits.ts";
-import { quickFit } from "../manifest/quick-fit.ts";
-import { defaultGrant } from "../protocol/limits.ts";
-import type { ActorSignature, KernelSignature } from "../protocol/manifest.ts";
+import { checkGrant } from "../../manifest/check-limits.ts";
+import { quickFit } from "../../manifest/quick-fit.ts";
+import type { ActorAddress } from "../../protocol/actor-address.ts";
+import { defaultGrant } from "../../protocol/limits.ts";
+import type { ActorSignature, KernelSignature } from "../../protocol/manifest.ts";
+import type { ActorLink, Backend } from "../backend.ts";
+import { checkedArgs } from "../checked-args.ts";
+import type { RemoteArgs } from "../kernel.ts";
+import type { KernelFunction } from "../kernel-types.ts";
+import type { ModuleFacts } from "../module.ts";
+import { ObjectRef } from "../object-ref.ts";
 import { type ActorOptions, checkActorOptions } from "./actor-options.ts";
 import type { ActorFunctions, UntypedActor } from "./actor-types.ts";
-import type { ActorLink, Backend } from "./backend.ts";
-import { checkedArgs } from "./checked-args.ts";
-import type { RemoteArgs } from "./kernel.ts";
-import type { KernelFunction } from "./kernel-types.ts";
-import type { ModuleFacts } from "./module.ts";
-import { ObjectRef } from "./object-ref.ts";
 
 export type ActorDeps = {
   backend: Backend;
@@ -59,7 +60,7 @@ export abstract class Actor {
 
   /** The id of the actor. */
   get [actorId](): string {
-    return this.#link.id;
+    return this.#link.handle.id;
   }
 
   /** The host that it is on; undefined while it is made or moved, and when it is gone. */
@@ -68,7 +69,7 @@ export abstract class Actor {
   }
 
   toString(): string {
-    return `Actor(${this.#link.id})`;
+    return `Actor(${this.#link.handle.id})`;
   }
 }
 
@@ -115,11 +116,16 @@ export class ActorClass<Functions extends ActorFunctions = UntypedActor> {
     const { grant = defaultGrant } = this.#options;
     checkGrant(this.name, module.needs, grant);
     const checked = checkedArgs(this.name, { ...this.#deps, signature: actor.create }, args);
-    return this.handle(backend.makeActor({ module, actor, options: this.#options }, checked));
+    return this.#handle(backend.makeActor({ module, actor, options: this.#options }, checked));
   }
 
-  /** The handle of an actor of this class. */
-  handle(link: ActorLink): ActorHandle<Functions> {
+  /** The handle of an actor of this class that is there. */
+  at(address: ActorAddress): ActorHandle<Functions> {
+    const { backend, module, actor } = this.#deps;
+    return this.#handle(backend.actorAt(address, { module, actor, options: this.#options }));
+  }
+
+  #handle(link: ActorLink): ActorHandle<Functions> {
     return new this.#Handle(link) as ActorHandle<Functions>;
   }
 }

@@ -1,5 +1,5 @@
+import type { ActorModules } from "../modules.ts";
 import type { ActorFunctions, UntypedActor, UntypedActors } from "./actor-types.ts";
-import type { ActorModules } from "./modules.ts";
 
 /** The actor classes of the module that is called so; of one that is not named, or has none, nothing is known. */
 export type ActorsOf<Name extends PropertyKey> = [Name] extends [never]

@@ -1,45 +1,45 @@
-import type { ActorPlan } from "../actors/actor-entry.ts";
-import type { TaskTemplate } from "../dataflow/pending-task.ts";
-import type { ActorPart } from "../protocol/messages.ts";
-import type { Encoded } from "../protocol/value.ts";
-import type { ActorLink, ActorSpec } from "./backend.ts";
-import type { BusHandle } from "./bus-handle.ts";
-import { limitsIn } from "./task-options.ts";
+import type { ActorPlan } from "../../actors/actor-entry.ts";
+import type { TaskTemplate } from "../../dataflow/pending-task.ts";
+import { type ActorAddress, addressText } from "../../protocol/actor-address.ts";
+import type { ActorPart } from "../../protocol/messages.ts";
+import type { Encoded } from "../../protocol/value.ts";
+import type { ActorLink, ActorSpec } from "../backend.ts";
+import type { BusHandle } from "../bus-handle.ts";
+import { limitsIn } from "../task-options.ts";
+import type { Actors } from "./actors.ts";
 
 /** How often what makes an actor is sent to another host when one dies before it is done. */
 const makeRetries = 3;
 
-/** What an actor's link does. */
-export type BusActorDeps = {
-  call(method: number, args: readonly unknown[]): BusHandle;
-  kill(): void;
-  move(hostId: string): void;
-  host(): string | undefined;
-  /** The program has let go of it. */
-  release(): void;
-};
-
-const dropped = new FinalizationRegistry<() => void>((release) => release());
-
-/** An actor of a cluster. */
+/** An actor of a cluster, of this client or of another. */
 export class BusActor implements ActorLink {
-  readonly id: string;
-  readonly call: BusActorDeps["call"];
-  readonly kill: BusActorDeps["kill"];
-  readonly move: BusActorDeps["move"];
-  readonly #host: BusActorDeps["host"];
+  /** Of the object that stands for it, and is held by it: without any such, the actor ends. */
+  readonly handle: BusHandle;
+  readonly call: ActorLink["call"];
+  readonly #actors: Actors;
+  readonly #address: ActorAddress;
 
-  constructor(id: string, { call, kill, move, host, release }: BusActorDeps) {
-    this.id = id;
+  constructor(actors: Actors, address: ActorAddress, handle: BusHandle, call: ActorLink["call"]) {
+    this.#actors = actors;
+    this.#address = address;
+    this.handle = handle;
     this.call = call;
-    this.kill = kill;
-    this.move = move;
-    this.#host = host;
-    dropped.register(this, release);
+  }
+
+  get address(): string {
+    return addressText(this.#address);
   }
 
   get host(): string | undefined {
-    return this.#host();
+    return this.#actors.hostOf(this.#address);
+  }
+
+  kill(): void {
+    this.#actors.kill(this.#address);
+  }
+
+  move(hostId: string): void {
+    this.#actors.move(this.#address, hostId);
   }
 }
 
@@ -67,6 +67,8 @@ export function planOf(
   const [save, take] = [template(label, { does: "save" }), template(label, { does: "take" })];
   return {
     ...{ label, maxRestarts, maxTaskRetries },
+    of: { sha256: module.sha256, actor: actor.name },
+    methods: actor.methods.map(({ name }) => name),
     making: (from) =>
       from === undefined
         ? { template: template(label, { does: "make" }), args }

@@ -1,5 +1,5 @@
-import { InvalidTaskError } from "../protocol/errors.ts";
-import { Deque } from "../queue/deque.ts";
+import { InvalidTaskError } from "../../protocol/errors.ts";
+import { Deque } from "../../queue/deque.ts";
 import type { Actor } from "./actor.ts";
 
 /**

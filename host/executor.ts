@@ -128,12 +128,13 @@ export class Executor {
       bytesOf: (task, value) =>
         typeof value === "object" && "segment" in value ? task.pinned![0]!.bytes! : bytesOf(value),
       ended: (task, end) => this.#methodEnded(task, end),
-      childrenOf: (template, turn, seed) => this.#childrenOf(template, seed, () => pool.countEnded(turn)),
+      childrenOf: (template, turn, seed) =>
+        this.#childrenOf(template, template.actor!.id, seed, () => pool.countEnded(turn)),
       log,
     });
     this.#calls = {
       pool,
-      childrenOf: ({ template, seed }, countEnded) => this.#childrenOf(template, seed, countEnded),
+      childrenOf: ({ template, id, seed }, countEnded) => this.#childrenOf(template, id, seed, countEnded),
       gangs: {
         join: (task, answer) => deps.gangs.join(task.template.gang!, answer),
         moved: (task) => deps.gangs.moved(task.template.gang!),
@@ -446,11 +447,13 @@ export class Executor {
     task.ended(task, outcome);
   }
 
-  #childrenOf(template: CallTemplate, seed: string, countEnded: () => void): Children {
+  /** @param id of the task, or of the actor */
+  #childrenOf(template: CallTemplate, id: string, seed: string, countEnded: () => void): Children {
     const { submitter, control } = this.#deps;
     const { sha256, limits, grant, depth, module, priority } = template;
     const parent = { sha256, limits, grant, depth, seed, priority };
-    return new Children({ submitter, control, parent, module: module.manifest.module, countEnded });
+    const waiter = { id, label: template.label };
+    return new Children({ submitter, control, parent, module: module.manifest.module, waiter, countEnded });
   }
 
   /** Ends tasks of an owner; what they come to, nobody wants to know. */

@@ -94,6 +94,13 @@ export class LocalActor implements ActorLink {
     return this.#submit(method, given);
   }
 
+  /** Whether a method runs beside others of it. */
+  runsBeside(method: string): boolean {
+    const { actor, options } = this.#spec;
+    const isReadonly = actor.methods.some(({ name, readonly }) => name === method && readonly);
+    return isReadonly && (options.maxConcurrency ?? 1) > 1;
+  }
+
   get isDead(): boolean {
     return this.#error !== undefined;
   }
@@ -157,7 +164,8 @@ export class LocalActor implements ActorLink {
   #start(module: LoadedModule, key: number): void {
     if (this.#error !== undefined) return;
     this.#module = module;
-    const backend = this.#backend;
+    // No closure below may hold this one, which the garbage collector is to find.
+    const [backend, id] = [this.#backend, this.id];
     const { actor, options } = this.#spec;
     const { grant = defaultGrant, maxConcurrency = 1 } = options;
     try {
@@ -169,8 +177,8 @@ export class LocalActor implements ActorLink {
       });
       this.#actor = new Actor({
         ...{ pool: backend.pool, store: backend.store, site, owner: backend.id },
-        ...{ id: this.id, key, maxConcurrency },
-        childrenOf: (turn, seed) => backend.childrenOf(turn, seed),
+        ...{ id, key, maxConcurrency },
+        childrenOf: (turn, seed) => backend.childrenOf(turn, id, seed),
         log: (id, text) => backend.log(id, text),
       });
       dropped.register(this, this.#actor);

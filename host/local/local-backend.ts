@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { Deadlocks } from "../../scheduler/actors/deadlocks.ts";
 import { claimOf } from "../../scheduler/client/actors/actor-options.ts";
 import type { ActorSpec, Backend } from "../../scheduler/client/backend.ts";
 import { checkOwnGroup } from "../../scheduler/client/groups.ts";
@@ -103,6 +104,14 @@ export class LocalBackend implements Backend, Owner {
   readonly #actors = new Map<string, WeakRef<LocalActor>>();
   /** Actors by namespace and name; those that are gone give way to others. */
   readonly #names = new Map<string, WeakRef<LocalActor>>();
+  readonly #deadlocks = new Deadlocks({
+    clientId: this.id,
+    // Here are all that wait.
+    publish: (_, message) => this.#deadlocks.heard(message),
+    runsBeside: (id, method) => this.#actors.get(id)?.deref()?.runsBeside(method) ?? false,
+    nowMs: () => performance.now(),
+  });
+  #watching: NodeJS.Timeout | undefined;
   readonly #actorsGone = new FinalizationRegistry<string>((id) => this.#actors.delete(id));
   readonly #failures: { task: LocalTask; error: Error }[] = [];
   #isFailing = false;
@@ -212,6 +221,12 @@ export class LocalBackend implements Backend, Owner {
       remedy: "Hold a handle as long as others call it.",
       data: { id },
     });
+  }
+
+  /** See `NestedSubmitter`. */
+  waits(...given: Parameters<Deadlocks["wait"]>): () => void {
+    this.#watching ??= setInterval(() => this.#deadlocks.tick(), watchMs).unref();
+    return this.#deadlocks.wait(...given);
   }
 
   /** The object that stands for an actor. */
@@ -389,6 +404,7 @@ export class LocalBackend implements Backend, Owner {
 
   /** Ends the workers, and lets go of all memory; views that the program has stay good. */
   async stop(): Promise<void> {
+    clearInterval(this.#watching);
     this.gate.close();
     await this.pool.drain(0);
     this.store.close();
@@ -491,8 +507,8 @@ export class LocalBackend implements Backend, Owner {
     checkMemory(label, memoryBytes, this.#maxMemoryBytes);
   }
 
-  /** What a running task submits by itself. */
-  childrenOf(task: Call, seed: string): Children {
+  /** What a running task, or an actor, of this id submits by itself. */
+  childrenOf(task: Call, id: string, seed: string): Children {
     const { module, limits, grant } = task.site.facts;
     const nested = new LocalNested(this);
     return new Children({
@@ -500,6 +516,7 @@ export class LocalBackend implements Backend, Owner {
       control: this.#control,
       parent: { sha256: module.sha256, limits, grant, seed, depth: task.depth },
       module: module.manifest.module,
+      waiter: { id, label: task.site.label },
       countEnded: () => this.pool.countEnded(task),
     });
   }
@@ -582,6 +599,8 @@ const onlyInCluster = () =>
     remedy: "Join a cluster: init({ servers }).",
   });
 
+/** How often it is looked whether tasks wait for each other. */
+const watchMs = 100;
 /** About 50 µs. */
 const looksBeforeSleep = 2_000;
 

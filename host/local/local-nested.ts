@@ -1,5 +1,7 @@
+import type { Waiter } from "../../scheduler/actors/deadlocks.ts";
 import type { Submission } from "../../scheduler/dataflow/pending-task.ts";
 import type { ActorAddress, ActorName } from "../../scheduler/protocol/actor-address.ts";
+import type { WaitTarget } from "../../scheduler/protocol/messages.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { NestedSubmitter } from "../nested/children.ts";
 import type { GivenArg } from "./fit-args.ts";
@@ -10,6 +12,8 @@ import type { LocalObject } from "./local-object.ts";
 export class LocalNested implements NestedSubmitter {
   readonly #backend: LocalBackend;
   readonly #objects = new Map<string, LocalObject>();
+  /** What those are the results of that are actors' calls. */
+  readonly #targets = new Map<string, WaitTarget>();
 
   constructor(backend: LocalBackend) {
     this.#backend = backend;
@@ -27,7 +31,13 @@ export class LocalNested implements NestedSubmitter {
   }
 
   callActor({ id }: ActorAddress, method: string, args: Submission["args"]): string {
-    return this.#keep(this.#backend.actorOf(id).callPlanned(method, this.#givenOf(args)));
+    const called = this.#keep(this.#backend.actorOf(id).callPlanned(method, this.#givenOf(args)));
+    this.#targets.set(called, { id, method });
+    return called;
+  }
+
+  waits(waiter: Waiter, id: string, failed: (error: Error) => void): () => void {
+    return this.#backend.waits(waiter, this.#targets.get(id) ?? { id }, failed);
   }
 
   put(value: Uint8Array): string {
@@ -38,7 +48,12 @@ export class LocalNested implements NestedSubmitter {
     const object = this.#objects.get(id);
     object?.free();
     // Until its task has ended, that may have to be cancelled.
-    object?.whenReady({ ready: () => this.#objects.delete(id) });
+    object?.whenReady({
+      ready: () => {
+        this.#objects.delete(id);
+        this.#targets.delete(id);
+      },
+    });
   }
 
   cancel(id: string): void {

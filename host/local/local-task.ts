@@ -178,7 +178,7 @@ export class LocalTask extends Call implements Waiter {
       case "moved":
         return;
       default:
-        this.#children ??= this.#backend.childrenOf(this, this.#seed);
+        this.#children ??= this.#backend.childrenOf(this, this.result.id, this.#seed);
         this.#children.hear(message, (reply) => this.answer(reply));
     }
   }

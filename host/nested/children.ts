@@ -1,3 +1,4 @@
+import type { Waiter } from "../../scheduler/actors/deadlocks.ts";
 import { templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
@@ -30,6 +31,8 @@ export interface NestedSubmitter {
   drop(id: string): void;
   cancel(id: string): void;
   whenReady(id: string, listener: () => void): void;
+  /** Somebody waits for an object. Returns how to tell that it does no longer; `failed` hears that it would for ever. */
+  waits(waiter: Waiter, id: string, failed: (error: Error) => void): () => void;
   /** The encoded value of a ready object. */
   value(id: string): Promise<Uint8Array>;
 }
@@ -43,6 +46,8 @@ export type ChildrenDeps = {
     priority?: number;
   };
   module: string;
+  /** The task, or the actor, that waits when it gets a value. */
+  waiter: Waiter;
   /** Is called once for each task that has ended while the parent runs. */
   countEnded(): void;
 };
@@ -121,14 +126,18 @@ export class Children {
 
   /** The value of a ref, once it is ready, or why there is none. */
   async #get(ref: number): Promise<NestedReply> {
+    let ended = () => {};
     try {
       const [submitter, id] = [await this.#submitter(), await this.#ids.get(ref)!];
       const value = await new Promise<Uint8Array>((resolve, reject) => {
+        ended = submitter.waits(this.#deps.waiter, id, reject);
         submitter.whenReady(id, () => submitter.value(id).then(resolve, reject));
       });
       return { kind: "value", value };
     } catch (error) {
       return { kind: "failed", error: toWireError(error) };
+    } finally {
+      ended();
     }
   }
 

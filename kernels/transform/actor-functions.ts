@@ -16,9 +16,9 @@ import { forEachNode } from "./syntax.ts";
 /**
  * Writes the functions by which a host calls an actor, since a method can't be exported itself:
  *
- *     @lazy let Counter$self: Counter$class | null = null;
- *     function Counter$new(start: i32 = 0): void { Counter$self = new Counter$class(start); }
- *     function Counter$incr(by: i32): i32 { return Counter$self!.incr(by); }
+ *     @lazy let Counter$$self: Counter$$class | null = null;
+ *     function Counter$new(start: i32 = 0): void { Counter$$self = new Counter$$class(start); }
+ *     function Counter$incr(by: i32): i32 { return Counter$$self!.incr(by); }
  *
  * Each stands in the file of the method that it calls, which may be that of a base class, so that types and default
  * values mean there what they mean in the method. The variable and the class are known in all of these files.
@@ -40,8 +40,8 @@ export class ActorFunctions {
     this.#name = name;
     this.#prototype = prototype;
     this.#types = new Map([...(actor.contextualTypeArguments ?? []), ["this", actor.type]]);
-    this.#self = `${name}$self`;
-    this.#class = `${name}$class`;
+    this.#self = `${name}$$self`;
+    this.#class = `${name}$$class`;
     const { parent, identifierNode } = prototype;
     parent.add(this.#class, prototype, identifierNode);
     const variable = this.#parse(

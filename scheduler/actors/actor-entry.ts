@@ -16,6 +16,8 @@ export type ActorPlan = {
   making(from?: { state: string; hostId?: string | undefined }): Submission;
   /** What is common to the calls of each method, from 1, and to those that want its state. */
   templateOf(what: number | "save" | "take"): TaskTemplate;
+  /** How many methods that leave the actor as it is may run at once. */
+  maxConcurrency: number;
   /** Whether a method leaves the actor as it is. */
   reads(method: number): boolean;
   /** How often it is made anew when its host dies. */

@@ -95,6 +95,23 @@ export class ActorTable {
     return actor?.moving === undefined && actor?.error === undefined ? actor?.hostId : undefined;
   }
 
+  /** Whether a method of an actor runs beside others of it. */
+  runsBeside(id: string, method: string): boolean {
+    const plan = this.#actors.get(id)?.plan;
+    if (plan === undefined || plan.maxConcurrency === 1) return false;
+    const number = plan.methods.indexOf(method) + 1;
+    return number > 0 && plan.reads(number);
+  }
+
+  /** What a call that has not ended is to: its actor, and the method. */
+  targetOf(id: string): { id: string; method: string } | undefined {
+    const known = this.#calls.get(this.#deps.numberOf(id));
+    const number = known?.call.template.options.actor?.method;
+    return number === undefined
+      ? undefined
+      : { id: known!.actor.id, method: known!.actor.plan.methods[number - 1]! };
+  }
+
   /** Whether there is an actor of this id, and nothing has ended it. */
   isAlive(id: string): boolean {
     const actor = this.#actors.get(id);

@@ -1,3 +1,4 @@
+import { Deadlocks, type Waiter } from "../actors/deadlocks.ts";
 import type { Bus, Subscription } from "../bus/bus.ts";
 import { Exchange } from "../bus/exchange.ts";
 import type { Control } from "../control/control.ts";
@@ -16,6 +17,7 @@ import {
   decodeBorrowRequest,
   decodeHeld,
   decodePacketToClient,
+  decodeWait,
   encodeMessage,
   encodePacket,
 } from "../protocol/codec.ts";
@@ -102,6 +104,7 @@ export class Submitter {
   readonly #subscriptions: Subscription[];
   readonly #ticker: NodeJS.Timeout;
   readonly actors: Actors;
+  readonly #deadlocks: Deadlocks;
   readonly #fetching: Fetching;
   readonly #lending: Lending;
   readonly #borrowing: Borrowing;
@@ -163,6 +166,12 @@ export class Submitter {
       replicate: (objectId) => this.#replicator.replicate(objectId, 2),
       nowMs: () => performance.now(),
     });
+    this.#deadlocks = new Deadlocks({
+      clientId: id,
+      publish: (to, message) => bus.publish(subjects.waits(to), encodeMessage(message)),
+      runsBeside: (actorId, method) => this.actors.runsBeside(actorId, method),
+      nowMs: () => performance.now(),
+    });
     this.#groups = new GroupTable({
       hosts: this.#hosts,
       infeasibleAfterMs,
@@ -218,6 +227,7 @@ export class Submitter {
         void this.#lending.asked(decodeBorrowRequest(payload)).then((reply) => respond(encodeMessage(reply)));
       }),
       bus.subscribe(subjects.held(id), (payload) => this.#lending.held(decodeHeld(payload))),
+      bus.subscribe(subjects.waits(id), (payload) => this.#deadlocks.heard(decodeWait(payload))),
       bus.subscribe(subjects.alive(id), (_, respond) => respond(new Uint8Array())),
       bus.onReconnect(() => {
         this.#hosts.forgive(performance.now());
@@ -366,6 +376,14 @@ export class Submitter {
     const id = this.newId();
     this.actors.call(address, { name }, args, { id });
     return id;
+  }
+
+  /**
+   * A task or an actor waits here for an object that is not ready. Returns how to tell that it does no longer.
+   * @param failed hears that what it waits for waits for it
+   */
+  waits(waiter: Waiter, id: string, failed: (error: Error) => void): () => void {
+    return this.#deadlocks.wait(waiter, this.actors.targetOf(id) ?? { id }, failed);
   }
 
   findActor(name: ActorName): Promise<ActorAddress> {
@@ -649,6 +667,7 @@ export class Submitter {
     this.#groups.tick();
     this.#tasks.tick();
     this.actors.tick(nowMs);
+    this.#deadlocks.tick();
     this.#replicator.tick();
     this.#lending.tick();
     this.#borrowing.tick();

@@ -28,6 +28,9 @@ import {
   type ToClient,
   type ToHost,
   type ToOwner,
+  type WaitMessage,
+  type WaitStep,
+  type WaitTarget,
 } from "./messages.ts";
 import { type Rare, RunWriter, readCalls, readValues } from "./run.ts";
 import {
@@ -208,6 +211,28 @@ const toCaller: Shape<ToCaller> = object({
     error: object({ kind: exactly("error"), error: wireError }),
   }),
 });
+
+const waitStep: Shape<WaitStep> = object({
+  id: text,
+  label: shortText,
+  at: name,
+  number: count,
+  beat: count,
+});
+const someSteps: Shape<WaitStep[]> = (value, path) => {
+  const steps = listOf(waitStep)(value, path);
+  if (steps.length > 0) return steps;
+  throw new ProtocolError(`${path} must not be empty`, { data: { path } });
+};
+const waitTarget: Shape<WaitTarget> = object({ id: text }, { method: shortText });
+export const decodeWait: (payload: Uint8Array) => WaitMessage = decoder(
+  "wait",
+  union({
+    waits: object({ kind: exactly("waits"), step: waitStep, to: waitTarget }),
+    probe: object({ kind: exactly("probe"), steps: someSteps, to: waitTarget }),
+    circle: object({ kind: exactly("circle"), steps: someSteps }),
+  }),
+);
 
 /** Messages in order; each is one, or a run of many. */
 const messages =

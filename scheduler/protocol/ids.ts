@@ -12,6 +12,9 @@ export function randomId(length = 12): string {
 /** A name for the session that a client begins as its `count`th: later ones sort after earlier ones. */
 export const sessionName = (count: number): string => count.toString(36).padStart(6, "0") + randomId();
 
+/** The client that an id of `Ids` begins with. */
+export const ownerOfId = (id: string): string => id.slice(0, id.lastIndexOf("-"));
+
 const digit0 = "0".charCodeAt(0);
 const letterA = "a".charCodeAt(0);
 

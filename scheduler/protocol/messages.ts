@@ -151,6 +151,20 @@ export type ToCaller = {
 /** An encoded value, or an object by its id and the client that owns it. */
 export type OwnedArg = Uint8Array | { ref: string; owner: string };
 
+/** Somebody waits at a client, which has this number for it, and has said so for the `beat`th time. */
+export type WaitStep = { id: string; label: string; at: string; number: number; beat: number };
+
+/** What clients tell each other of what waits for what; see `Deadlocks`. */
+export type WaitMessage =
+  | { kind: "waits"; step: WaitStep; to: WaitTarget }
+  /** The last of these waits for `to`: does that wait for the first? */
+  | { kind: "probe"; steps: WaitStep[]; to: WaitTarget }
+  /** Each of them waits for the next, and the last for the first. */
+  | { kind: "circle"; steps: WaitStep[] };
+
+/** A task, or an actor that is to run a method. */
+export type WaitTarget = { id: string; method?: string };
+
 /** What a client sends to a host. */
 export type ToHost =
   | { kind: "task"; task: Task }

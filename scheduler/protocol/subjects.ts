@@ -42,6 +42,8 @@ export function subjectsOf(cluster: string) {
     /** Packets from clients that call actors of another, to that one; and its packets to them. */
     actorCalls: (ownerId: string) => `${prefix}.client.${ownerId}.calls`,
     actorResults: (callerId: string) => `${prefix}.client.${callerId}.answers`,
+    /** Where a client hears what waits for tasks and actors of its own. */
+    waits: (clientId: string) => `${prefix}.client.${clientId}.waits`,
     /** Where a client answers that it is there. */
     alive: (clientId: string) => `${prefix}.client.${clientId}.alive`,
     /** Where a host or a client answers for the objects it holds. */

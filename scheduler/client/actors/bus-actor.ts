@@ -66,7 +66,7 @@ export function planOf(
   );
   const [save, take] = [template(label, { does: "save" }), template(label, { does: "take" })];
   return {
-    ...{ label, maxRestarts, maxTaskRetries },
+    ...{ label, maxRestarts, maxTaskRetries, maxConcurrency: maxConcurrency ?? 1 },
     of: { sha256: module.sha256, actor: actor.name },
     methods: actor.methods.map(({ name }) => name),
     making: (from) =>

@@ -277,7 +277,7 @@ function planOf(checkpoint: ActorPlan["checkpoint"], maxRestarts: number): Actor
     ...(host !== undefined && { where: { host } }),
   });
   return {
-    ...{ of: { sha256: "sha", actor: "Actor" }, methods: ["call"] },
+    ...{ of: { sha256: "sha", actor: "Actor" }, methods: ["call"], maxConcurrency: 1 },
     ...{ label: "module/Actor", maxRestarts, maxTaskRetries: 0, maxPendingCalls: 1_000, checkpoint },
     making: (from) =>
       from === undefined

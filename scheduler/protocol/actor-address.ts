@@ -1,0 +1,54 @@
+import { InvalidTaskError } from "./errors.ts";
+
+/** Which actor it is. */
+export type ActorKey = {
+  /** The client that sends it its calls. */
+  owner: string;
+  /** Of the actor, and of the object that stands for its handles. */
+  id: string;
+};
+
+/** What a handle is to kernels, and to other programs, as a text. */
+export type ActorAddress = ActorKey & {
+  /** Of its module. */
+  sha256: string;
+  /** Its class there. */
+  actor: string;
+};
+
+/** An actor by the name that its program gave it. */
+export type ActorName = { namespace: string; name: string };
+
+/** Where names are that were given in none. */
+export const defaultNamespace = "default";
+
+const addressPattern = /^actor:([\w-]{1,64})\/([\w-]{1,128})\/([0-9a-f]{64})\/([A-Za-z_$][\w$]*)$/;
+const namePattern = /^actor:@([\w-]{1,64})\/([\w-]{1,64})$/;
+
+/** What kernels have of an actor, as their class `Actor` has it. */
+export const handleValue = (address: ActorAddress): { address: string } => ({
+  address: addressText(address),
+});
+
+export const addressText = ({ owner, id, sha256, actor }: ActorAddress): string =>
+  `actor:${owner}/${id}/${sha256}/${actor}`;
+
+/** @throws InvalidTaskError for what is neither an address nor a name of an actor */
+export function parseAddress(text: string): ActorAddress | ActorName {
+  const [, owner, id, sha256, actor] = addressPattern.exec(text) ?? [];
+  if (actor !== undefined) return { owner: owner!, id: id!, sha256: sha256!, actor };
+  const [, namespace, name] = namePattern.exec(text) ?? [];
+  if (name !== undefined) return { namespace: namespace!, name };
+  throw new InvalidTaskError(`${JSON.stringify(text.slice(0, 200))} is no address of an actor`, {
+    remedy: "Pass on the address of a handle as it is, or the name of an actor.",
+  });
+}
+
+/** Whether a nested call is one of a method, and not of a kernel. */
+export const isActorCall = (name: string): boolean => name.startsWith("actor:");
+
+/** The actor and the method that a nested call names. No address and no name of an actor has a dot. */
+export function parseMethod(name: string): { actor: string; method: string } {
+  const dot = name.indexOf(".");
+  return dot < 0 ? { actor: name, method: "" } : { actor: name.slice(0, dot), method: name.slice(dot + 1) };
+}

@@ -31,6 +31,8 @@ export type ActorTableDeps = {
   end(hostId: string, actorId: string): void;
   /** An actor is dead. */
   gone(actorId: string): void;
+  /** An object is a checkpoint of an actor, after the calls with these results that changed it since the one before. */
+  kept?(actorId: string, stateId: string, resultIds: readonly string[]): void;
   /** An object that a host has is to be on two. */
   replicate(id: string): void;
   nowMs(): number;
@@ -61,6 +63,43 @@ export class ActorTable {
   make(id: string): void {
     const actor = this.#actors.get(id);
     if (actor !== undefined && actor.error === undefined) this.#make(actor);
+  }
+
+  /**
+   * An actor of another owner, which is gone.
+   * @param state the object that is what it was, if there is any
+   * @param calls those that were made since, which are applied once more; their results have these ids
+   */
+  adopt(
+    id: string,
+    plan: ActorPlan,
+    state: string | undefined,
+    calls: readonly { id: string; method: string; args: readonly Encoded[] }[],
+  ): void {
+    const { objects, numberOf } = this.#deps;
+    const actor = new ActorEntry(id, plan);
+    this.#actors.set(id, actor);
+    if (plan.checkpoint !== undefined) actor.checkpoint = state;
+    for (const { id, method, args } of calls) {
+      const template = plan.templateOf(methodNumber(plan.label, plan.methods, method));
+      const call = new ActorCall(numberOf(id), objects.create(id), template, args, plan.maxTaskRetries);
+      call.isLogged = true;
+      actor.log.push(call);
+      actor.waiting.push(call);
+      this.#calls.set(call.number, { actor, call });
+    }
+    this.#make(actor, state);
+  }
+
+  /** Asks an actor what it is after all that it was called. Returns the id of the object that tells. @throws ActorDiedError */
+  ask(id: string): string {
+    this.planOf(id);
+    const actor = this.#actors.get(id)!;
+    const call = this.#ask(actor, "save");
+    this.#calls.set(call.number, { actor, call });
+    actor.waiting.push(call);
+    this.#goOn(actor);
+    return call.object.id;
   }
 
   /** One that was added is another's: its calls go there, in their order. */
@@ -435,7 +474,13 @@ export class ActorTable {
     const state = objects.state(id);
     const isSafe = state?.kind === "local" || (state?.kind === "remote" && state.hosts.size > 1);
     if (!isSafe) return;
-    for (const call of actor.log.splice(0, count)) this.#unlog(call);
+    const calls = actor.log.splice(0, count);
+    this.#deps.kept?.(
+      actor.id,
+      id,
+      calls.map(({ object }) => object.id),
+    );
+    for (const call of calls) this.#unlog(call);
     if (actor.checkpoint !== undefined) objects.drop(actor.checkpoint);
     actor.checkpoint = id;
     actor.saving = undefined;

@@ -1,4 +1,5 @@
 import type { ActorName } from "../protocol/actor-address.ts";
+import type { NamedActor } from "../protocol/messages.ts";
 
 /** What a cluster keeps beyond the life of any one process: modules, their names, and the leases of hosts. */
 export interface Control {
@@ -26,12 +27,6 @@ export interface Control {
   dropLease(hostId: string): Promise<void>;
   leases(): Promise<Lease[]>;
 }
-
-/** An actor that has a name. */
-export type NamedActor = {
-  /** Where it is called. */
-  address: string;
-};
 
 /** A host's claim to be there. */
 export type Lease = { host: string; epoch: number; cpus: number };

@@ -1,8 +1,9 @@
 import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
 import type { ActorName } from "../protocol/actor-address.ts";
+import { decodeNamedActor, encodeMessage } from "../protocol/codec.ts";
 import { ConnectionError } from "../protocol/errors.ts";
 import { within } from "../time/within.ts";
-import { type Control, type Lease, leaseMs, longestSourceMapBytes, type NamedActor } from "./control.ts";
+import { type Control, type Lease, leaseMs, longestSourceMapBytes } from "./control.ts";
 import { answerMs, made, Patient, wrongLastSequence } from "./patience.ts";
 import { addReplicas, replicated } from "./replicas.ts";
 
@@ -61,27 +62,28 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
     nameActor: (name, actor, instead) =>
       patiently(async ({ actors }) => {
         const key = keyOf(name);
-        const entry = await actors.get(key);
-        const known = entry?.operation === "PUT" ? entry.json<NamedActor>() : undefined;
-        if (known !== undefined && known.address !== instead?.address) return known;
-        try {
-          // Only the first of several writers counts.
-          await actors.put(key, JSON.stringify(actor), { previousSeq: entry?.revision ?? 0 });
-          return actor;
-        } catch (error) {
-          if ((error as NatsError).api_error?.err_code !== wrongLastSequence) throw error;
-          return (await actors.get(key))!.json<NamedActor>();
+        for (;;) {
+          const entry = await actors.get(key);
+          const known = entry?.operation === "PUT" ? decodeNamedActor(entry.value) : undefined;
+          if (known !== undefined && known.address !== instead?.address) return known;
+          try {
+            await actors.put(key, encodeMessage(actor), { previousSeq: entry?.revision ?? 0 });
+            return actor;
+          } catch (error) {
+            // Only the first of several writers counts.
+            if ((error as NatsError).api_error?.err_code !== wrongLastSequence) throw error;
+          }
         }
       }),
     findActor: (name) =>
       patiently(async ({ actors }) => {
         const entry = await actors.get(keyOf(name));
-        return entry?.operation === "PUT" ? entry.json<NamedActor>() : undefined;
+        return entry?.operation === "PUT" ? decodeNamedActor(entry.value) : undefined;
       }),
     dropActor: (name, address) =>
       briefly(async ({ actors }) => {
         const entry = await actors.get(keyOf(name));
-        if (entry?.operation !== "PUT" || entry.json<NamedActor>().address !== address) return;
+        if (entry?.operation !== "PUT" || decodeNamedActor(entry.value).address !== address) return;
         await actors.delete(keyOf(name), { previousSeq: entry.revision });
       }),
     putLease: (lease) => briefly(({ hosts }) => hosts.put(lease.host, JSON.stringify(lease))),

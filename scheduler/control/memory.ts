@@ -1,4 +1,5 @@
-import type { Control, Lease, NamedActor } from "./control.ts";
+import type { NamedActor } from "../protocol/messages.ts";
+import type { Control, Lease } from "./control.ts";
 
 /** The control plane of a cluster inside one process. */
 export function memoryControl(): Control {

@@ -14,6 +14,8 @@ export type ActorAddress = ActorKey & {
   sha256: string;
   /** Its class there. */
   actor: string;
+  /** The name of one that is detached, which finds it when its owner is another. */
+  detached?: ActorName | undefined;
 };
 
 /** An actor by the name that its program gave it. */
@@ -22,7 +24,8 @@ export type ActorName = { namespace: string; name: string };
 /** Where names are that were given in none. */
 export const defaultNamespace = "default";
 
-const addressPattern = /^actor:([\w-]{1,64})\/([\w-]{1,128})\/([0-9a-f]{64})\/([A-Za-z_$][\w$]*)$/;
+const addressPattern =
+  /^actor:([\w-]{1,64})\/([\w-]{1,128})\/([0-9a-f]{64})\/([A-Za-z_$][\w$]*)(?:@([\w-]{1,64})\/([\w-]{1,64}))?$/;
 const namePattern = /^actor:@([\w-]{1,64})\/([\w-]{1,64})$/;
 
 /** What kernels have of an actor, as their class `Actor` has it. */
@@ -30,13 +33,18 @@ export const handleValue = (address: ActorAddress): { address: string } => ({
   address: addressText(address),
 });
 
-export const addressText = ({ owner, id, sha256, actor }: ActorAddress): string =>
-  `actor:${owner}/${id}/${sha256}/${actor}`;
+export function addressText({ owner, id, sha256, actor, detached }: ActorAddress): string {
+  const name = detached === undefined ? "" : `@${detached.namespace}/${detached.name}`;
+  return `actor:${owner}/${id}/${sha256}/${actor}${name}`;
+}
 
 /** @throws InvalidTaskError for what is neither an address nor a name of an actor */
 export function parseAddress(text: string): ActorAddress | ActorName {
-  const [, owner, id, sha256, actor] = addressPattern.exec(text) ?? [];
-  if (actor !== undefined) return { owner: owner!, id: id!, sha256: sha256!, actor };
+  const [, owner, id, sha256, actor, space, called] = addressPattern.exec(text) ?? [];
+  if (actor !== undefined) {
+    const detached = called === undefined ? undefined : { namespace: space!, name: called };
+    return { owner: owner!, id: id!, sha256: sha256!, actor, detached };
+  }
   const [, namespace, name] = namePattern.exec(text) ?? [];
   if (name !== undefined) return { namespace: namespace!, name };
   throw new InvalidTaskError(`${JSON.stringify(text.slice(0, 200))} is no address of an actor`, {

@@ -7,14 +7,21 @@ import {
   type Arg,
   type BorrowReply,
   type BorrowRequest,
+  type CallOutcome,
+  type DetachedActor,
   type Door,
   type GangMessage,
   type Heartbeat,
   type Held,
   type ItemOutcome,
+  type KeptState,
   type LinkReply,
+  type LogEntry,
+  type MadeDetached,
+  type MakeDetached,
   type MemberNote,
   mostTemplates,
+  type NamedActor,
   type ObjectReply,
   type ObjectRequest,
   type Outcome,
@@ -195,22 +202,66 @@ const toClient: Shape<ToClient> = union({
 const ownedArg: Shape<OwnedArg> = (value, path) =>
   value instanceof Uint8Array ? value : object({ ref: text, owner: name })(value, path);
 const toOwner: Shape<ToOwner> = union({
-  callActor: object({
-    ...{ kind: exactly("callActor"), number: count, actor: text, method: shortText, args: listOf(ownedArg) },
-  }),
+  callActor: object(
+    {
+      ...{ kind: exactly("callActor"), number: count, actor: text, method: shortText },
+      ...{ args: listOf(ownedArg), least: count },
+    },
+    { isAgain: exactly(true) },
+  ),
   cancelCall: object({ kind: exactly("cancelCall"), number: count }),
   tookResult: object({ kind: exactly("tookResult"), number: count }),
   killActor: object({ kind: exactly("killActor"), actor: text }),
   moveActor: object({ kind: exactly("moveActor"), actor: text, host: name }),
 });
+const callOutcome: Shape<CallOutcome> = union({
+  value: object({ kind: exactly("value"), value: bytes }),
+  object: object({ kind: exactly("object"), id: text }),
+  error: object({ kind: exactly("error"), error: wireError }),
+  moved: object({ kind: exactly("moved") }),
+});
 const toCaller: Shape<ToCaller> = object({
   ...{ kind: exactly("callEnded"), number: count },
-  outcome: union({
-    value: object({ kind: exactly("value"), value: bytes }),
-    object: object({ kind: exactly("object"), id: text }),
+  outcome: callOutcome,
+});
+
+const logEntry: Shape<LogEntry> = union({
+  call: object({
+    ...{ kind: exactly("call"), caller: name, number: count, method: shortText, args: listOf(bytes) },
+  }),
+  failed: object({ kind: exactly("failed"), caller: name, number: count }),
+});
+export const decodeLogEntries: (payload: Uint8Array) => LogEntry[] = decoder("log", listOf(logEntry));
+const detachedActor: Shape<DetachedActor> = object(
+  { key: name, label: shortText, options: record, args: listOf(bytes), restartsLeft: count },
+  { isFree: exactly(true) },
+);
+export const decodeNamedActor: (payload: Uint8Array) => NamedActor = decoder(
+  "actor",
+  object({ address: text }, { detached: detachedActor }),
+);
+/** What is kept of a detached actor: the snapshot is in the calls up to the one with this number in its log. */
+export const decodeKeptState: (payload: Uint8Array) => KeptState = decoder(
+  "state",
+  object({
+    ...{ at: count, snapshot: bytes },
+    answers: listOf(object({ caller: name, number: count, outcome: callOutcome })),
+  }),
+);
+export const decodeMakeDetached: (payload: Uint8Array) => MakeDetached = decoder(
+  "detached",
+  object({
+    ...{ namespace: name, name, getIfExists: flag, sha256: text, actor: text },
+    ...{ label: shortText, options: record, args: listOf(bytes) },
+  }),
+);
+export const decodeMadeDetached: (payload: Uint8Array) => MadeDetached = decoder(
+  "detached",
+  union({
+    made: object({ kind: exactly("made"), address: text }),
     error: object({ kind: exactly("error"), error: wireError }),
   }),
-});
+);
 
 const waitStep: Shape<WaitStep> = object({
   id: text,

@@ -129,7 +129,7 @@ export type Load = {
 /** What a client asks the owner of an actor, numbered by itself from 0. */
 export type ToOwner =
   /** Calls a method, by its name, after all that this client has called of the actor before. */
-  | { kind: "callActor"; number: number; actor: string; method: string; args: OwnedArg[] }
+  | ({ kind: "callActor" } & ActorCallMessage)
   /** The call is to end; nobody waits for it. */
   | { kind: "cancelCall"; number: number }
   /** The result, which the owner has kept, is here, or not wanted. */
@@ -137,19 +137,82 @@ export type ToOwner =
   | { kind: "killActor"; actor: string }
   | { kind: "moveActor"; actor: string; host: string };
 
-/** What an owner of actors tells a client that has called one. */
-export type ToCaller = {
-  kind: "callEnded";
+export type ActorCallMessage = {
   number: number;
-  /** What a call has come to: a value, or the object of the owner that is it, or why there is none. */
-  outcome:
-    | { kind: "value"; value: Uint8Array }
-    | { kind: "object"; id: string }
-    | { kind: "error"; error: WireError };
+  actor: string;
+  method: string;
+  args: OwnedArg[];
+  /** The least number of a call that this client still waits for. */
+  least: number;
+  /** Another owner of the actor had this call, and died: it may have been applied. */
+  isAgain?: true;
 };
+
+/** What an owner of actors tells a client that has called one. */
+export type ToCaller = { kind: "callEnded"; number: number; outcome: CallOutcome };
+
+/** What a call has come to: a value, or the object of the owner that is it, or why there is none. */
+export type CallOutcome =
+  | { kind: "value"; value: Uint8Array }
+  | { kind: "object"; id: string }
+  | { kind: "error"; error: WireError }
+  /** The actor has another owner, or soon will: what was called is to be called there. */
+  | { kind: "moved" };
 
 /** An encoded value, or an object by its id and the client that owns it. */
 export type OwnedArg = Uint8Array | { ref: string; owner: string };
+
+/** An actor that has a name. */
+export type NamedActor = {
+  /** Where it is called. */
+  address: string;
+  /** How it is made anew when its owner is gone, if it is detached. */
+  detached?: DetachedActor;
+};
+
+/** What makes a detached actor. */
+export type DetachedActor = {
+  /** Of its log, and of its state, with all owners that it has. */
+  key: string;
+  /** `module/class` */
+  label: string;
+  /** As `ActorOptions`. */
+  options: Record<string, unknown>;
+  /** Of its constructor, encoded. */
+  args: Uint8Array[];
+  /** How often it may yet be made anew by its constructor. */
+  restartsLeft: number;
+  /** Its owner has let go of it, and any host may take it over. */
+  isFree?: true;
+};
+
+/** What is written of an actor's calls, in the order in which they are applied. */
+export type LogEntry =
+  | { kind: "call"; caller: string; number: number; method: string; args: Uint8Array[] }
+  /** That call has failed, and so has changed nothing. */
+  | { kind: "failed"; caller: string; number: number };
+
+/** Asks any host to make a detached actor, and to own it. */
+export type MakeDetached = {
+  namespace: string;
+  name: string;
+  /** The one that has the name already will do. */
+  getIfExists: boolean;
+  sha256: string;
+  actor: string;
+  label: string;
+  options: Record<string, unknown>;
+  args: Uint8Array[];
+};
+export type MadeDetached = { kind: "made"; address: string } | { kind: "error"; error: WireError };
+
+/** A checkpoint of a detached actor, and what callers were told of calls before it and may not have heard. */
+export type KeptState = {
+  /** The number of the last entries of its log that the snapshot is after. */
+  at: number;
+  snapshot: Uint8Array;
+  answers: { caller: string; number: number; outcome: CallOutcome }[];
+};
 
 /** Somebody waits at a client, which has this number for it, and has said so for the `beat`th time. */
 export type WaitStep = { id: string; label: string; at: string; number: number; beat: number };

@@ -42,6 +42,9 @@ export function subjectsOf(cluster: string) {
     /** Packets from clients that call actors of another, to that one; and its packets to them. */
     actorCalls: (ownerId: string) => `${prefix}.client.${ownerId}.calls`,
     actorResults: (callerId: string) => `${prefix}.client.${callerId}.answers`,
+    /** Where hosts are asked to make a detached actor, and where its calls are written down, by its key. */
+    detached: `${prefix}.detached`,
+    callLog: (key: string) => `${prefix}.log.${key}`,
     /** Where a client hears what waits for tasks and actors of its own. */
     waits: (clientId: string) => `${prefix}.client.${clientId}.waits`,
     /** Where a client answers that it is there. */

@@ -8,12 +8,14 @@ import {
   type ActorName,
   handleValue,
 } from "../../protocol/actor-address.ts";
+import type { WaitTarget } from "../../protocol/messages.ts";
 import { type Encoded, encodeValue } from "../../protocol/value.ts";
 import { Answering, type AnsweringDeps } from "./answering.ts";
 import { Calling, type CallingDeps } from "./calling.ts";
 import { Naming, type NamingDeps } from "./naming.ts";
+import type { OwnedDetached } from "./owned-detached.ts";
 
-export type ActorsDeps = Omit<ActorTableDeps, "gone"> &
+export type ActorsDeps = Omit<ActorTableDeps, "gone" | "kept"> &
   CallingDeps &
   Pick<AnsweringDeps, "newId" | "borrow"> &
   Pick<NamingDeps, "control"> & {
@@ -41,18 +43,26 @@ export class Actors {
   readonly #names = new Map<string, ActorName>();
   /** The actors of others that are called in the place of ours, by the ids of these. */
   readonly #others = new Map<string, ActorAddress>();
+  /** Those of ours that outlive us. */
+  readonly #detached = new Map<string, OwnedDetached>();
 
   constructor(deps: ActorsDeps) {
     this.#deps = deps;
     const { bus, subjects, clientId } = deps;
-    this.#table = new ActorTable({ ...deps, gone: (id) => this.#gone(id) });
+    this.#table = new ActorTable({
+      ...deps,
+      gone: (id) => this.#gone(id),
+      kept: (id, state, calls) => this.#detached.get(id)?.kept(this.#value(state), calls),
+    });
     this.#calling = new Calling(deps);
     this.#answering = new Answering({
       ...deps,
       call: (actor, method, id, args) => this.#callByName(actor, method, id, args),
+      detached: (actor) => this.#detached.get(actor),
+      value: (id) => this.#value(id),
       cancel: (id) => this.cancel(id),
-      kill: (id) => this.kill({ owner: clientId, id }),
-      move: (id, host) => this.move({ owner: clientId, id }, host),
+      kill: (id) => this.kill(this.#own(id)),
+      move: (id, host) => this.move(this.#own(id), host),
     });
     this.#naming = new Naming({
       control: deps.control,
@@ -97,6 +107,66 @@ export class Actors {
     }
   }
 
+  /**
+   * Has another client make and own an actor, and calls that. Returns the address by which it is called here.
+   * @param made resolves with the address of that
+   */
+  makeElsewhere(planOf: (id: string) => ActorPlan, made: Promise<ActorAddress>): ActorAddress {
+    const { newId, objects, clientId: owner } = this.#deps;
+    const id = newId();
+    const plan = planOf(id);
+    this.#table.add(id, plan);
+    objects.create(id);
+    made.then(
+      (known) => {
+        this.#isAnother(id, known);
+        objects.settle(id, { kind: "local", value: encodeValue(handleValue(known)) });
+      },
+      (error) => {
+        this.#table.fail(id, error);
+        objects.settle(id, { kind: "failed", error });
+      },
+    );
+    return { owner, id, ...plan.of };
+  }
+
+  /**
+   * Owns a detached actor from now on.
+   * @param state what it is: its encoded snapshot; without one, it is made by its constructor
+   * @param calls that were made since, and are applied again
+   */
+  adopt(
+    id: string,
+    plan: ActorPlan,
+    detached: OwnedDetached,
+    state?: Uint8Array,
+    calls: readonly { id: string; method: string; args: readonly Uint8Array[] }[] = [],
+  ): void {
+    const { objects, newId } = this.#deps;
+    const address = { owner: this.#deps.clientId, id, ...plan.of, detached: detached.name };
+    // Nobody drops it before the actor is gone.
+    objects.create(id, { kind: "local", value: encodeValue(handleValue(address)) });
+    this.#detached.set(id, detached);
+    const stateId = state && newId();
+    if (stateId !== undefined) objects.create(stateId, { kind: "local", value: state! });
+    this.#table.adopt(id, plan, stateId, calls);
+  }
+
+  /** Asks a detached actor of ours for its encoded snapshot, after all that it has been called; it goes on. */
+  async snapshotOf(id: string): Promise<Uint8Array> {
+    const state = this.#table.ask(id);
+    const value = await this.#value(state);
+    this.#deps.objects.drop(state);
+    return value;
+  }
+
+  /** Ends a detached actor here, which others have from now on. */
+  letGo(id: string): void {
+    this.#detached.delete(id);
+    this.#table.kill(id);
+    this.#deps.objects.drop(id);
+  }
+
   /** The actor that has this name. @throws ActorNotFoundError */
   find(name: ActorName): Promise<ActorAddress> {
     return this.#naming.find(name);
@@ -113,11 +183,12 @@ export class Actors {
     { id, keeper }: { id: string; keeper?: Keeper },
   ): void {
     const { clientId, withPlaced, objects } = this.#deps;
-    if (address.owner === clientId && method.number === undefined)
-      this.#callByName(address.id, method.name, id, given, keeper);
+    // Those of a detached one all go the same way, since they may have to be written down.
+    const isOwn = address.owner === clientId && address.detached === undefined;
+    if (isOwn && method.number === undefined) this.#callByName(address.id, method.name, id, given, keeper);
     else
       withPlaced(given, (args) => {
-        if (address.owner === clientId) this.#table.call(address.id, method.number!, id, args, keeper);
+        if (isOwn) this.#table.call(address.id, method.number!, id, args, keeper);
         else
           this.#callOther(address, method.name, {
             object: objects.create(id, undefined, undefined, keeper),
@@ -127,7 +198,7 @@ export class Actors {
   }
 
   /** Ends an actor at once. */
-  kill(address: ActorKey): void {
+  kill(address: ActorAddress): void {
     const { owner, id } = this.#meant(address);
     if (owner === this.#deps.clientId) this.#table.kill(id);
     else this.#calling.kill({ owner, id });
@@ -137,14 +208,14 @@ export class Actors {
    * Moves an actor to a host. Calls wait meanwhile.
    * @throws InvalidTaskError when it is on none just now
    */
-  move(address: ActorKey, hostId: string): void {
+  move(address: ActorAddress, hostId: string): void {
     const { owner, id } = this.#meant(address);
     if (owner === this.#deps.clientId) this.#table.move(id, hostId);
     else this.#calling.move({ owner, id }, hostId);
   }
 
   /** Where an actor is, as far as it is known here. */
-  hostOf(address: ActorKey): string | undefined {
+  hostOf(address: ActorAddress): string | undefined {
     return this.#table.hostOf(this.#meant(address).id);
   }
 
@@ -154,7 +225,7 @@ export class Actors {
     const other = this.#others.get(id);
     if (other === undefined) return;
     this.#others.delete(id);
-    this.#deps.objects.drop(other.id);
+    if (other.detached === undefined) this.#deps.objects.drop(other.id);
   }
 
   /** Takes in how a call ended on a host. False when it is none of these. */
@@ -168,7 +239,7 @@ export class Actors {
   }
 
   /** What a call that has not ended is to: the actor, and the method. Undefined when it is none of these. */
-  targetOf(id: string): { id: string; method: string } | undefined {
+  targetOf(id: string): WaitTarget | undefined {
     return this.#table.targetOf(id) ?? this.#calling.targetOf(id);
   }
 
@@ -229,25 +300,49 @@ export class Actors {
 
   /** The actor of this id is one that was there before: what is called here goes there. */
   #isAnother(id: string, known: ActorAddress): void {
-    this.#deps.borrow(known.id, known.owner);
+    // A detached one needs nobody to hold it.
+    if (known.detached === undefined) this.#deps.borrow(known.id, known.owner);
     this.#others.set(id, known);
     const { methods } = this.#table.planOf(id);
     this.#table.isAnother(id, ({ object, args, template }) => {
       const method = methods[template.options.actor!.method! - 1]!;
-      if (known.owner === this.#deps.clientId) this.#table.callInto(known.id, method, object, args);
+      if (known.owner === this.#deps.clientId && known.detached === undefined)
+        this.#table.callInto(known.id, method, object, args);
       else this.#callOther(known, method, { object, args });
     });
   }
 
   /** The actor that is called by this address. */
-  #meant(address: ActorKey): ActorKey {
-    return this.#others.get(address.id) ?? address;
+  #meant(address: ActorAddress): ActorKey {
+    return this.#calling.addressOf(this.#others.get(address.id) ?? address);
+  }
+
+  /** The encoded value of an object, once it is ready. */
+  async #value(id: string): Promise<Uint8Array> {
+    const { objects, fetch } = this.#deps;
+    objects.use(id);
+    try {
+      return await fetch(id, await new Promise((resolve) => objects.onReady(id, resolve)));
+    } finally {
+      objects.unuse(id);
+    }
   }
 
   #gone(id: string): void {
+    const detached = this.#detached.get(id);
+    if (detached !== undefined) {
+      this.#detached.delete(id);
+      this.#deps.objects.drop(id);
+      detached.gone();
+    }
     const name = this.#names.get(id);
     if (name === undefined) return;
     this.#names.delete(id);
-    void this.#naming.drop(name, { owner: this.#deps.clientId, id, ...this.#table.planOf(id).of });
+    void this.#naming.drop(name, this.#own(id));
+  }
+
+  /** @throws ActorDiedError */
+  #own(id: string): ActorAddress {
+    return { owner: this.#deps.clientId, id, ...this.#table.planOf(id).of };
   }
 }

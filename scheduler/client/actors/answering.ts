@@ -1,12 +1,20 @@
 import type { Bus, Subscription } from "../../bus/bus.ts";
 import { Exchange } from "../../bus/exchange.ts";
+import { type CallLog, Fenced } from "../../detached/call-log.ts";
 import type { ObjectTable, ReadyState } from "../../ownership/object-table.ts";
 import { decodePacketToOwner, encodeMessage } from "../../protocol/codec.ts";
-import { toWireError } from "../../protocol/errors.ts";
-import { inlineBytes, type ToCaller, type ToOwner } from "../../protocol/messages.ts";
+import { ActorUnavailableError, toWireError } from "../../protocol/errors.ts";
+import {
+  type ActorCallMessage,
+  type CallOutcome,
+  inlineBytes,
+  type ToCaller,
+  type ToOwner,
+} from "../../protocol/messages.ts";
 import type { Subjects } from "../../protocol/subjects.ts";
 import { bytesOf, decodeValue, type Encoded } from "../../protocol/value.ts";
 import { numberBytes } from "../../protocol/value-format.ts";
+import type { OwnedDetached } from "./owned-detached.ts";
 
 /** A caller that says nothing for so long, in ms, is forgotten. */
 const mostSilentMs = 60_000;
@@ -24,9 +32,14 @@ export type AnsweringDeps = {
   lend(id: string): void;
   /** Calls an actor of ours, by the name of a method; the result has this id. @throws when it can't */
   call(actor: string, method: string, id: string, args: readonly (Encoded | string)[]): void;
+  /** What is kept of an actor, if it is detached. */
+  detached(actor: string): OwnedDetached | undefined;
+  /** The encoded value of an object, once it is ready. */
+  value(id: string): Promise<Uint8Array>;
   cancel(id: string): void;
+  /** @throws ActorDiedError */
   kill(actor: string): void;
-  /** @throws InvalidTaskError */
+  /** @throws ActorDiedError, InvalidTaskError */
   move(actor: string, host: string): void;
 };
 
@@ -36,6 +49,8 @@ export class Answering {
   readonly #exchange: Exchange<ToCaller, ToOwner>;
   /** The results that callers have not taken, by their own numbers. */
   readonly #results = new Map<string, Map<number, string>>();
+  /** Of detached actors, the last call that is about to be written down and others wait for. */
+  readonly #logged = new Map<string, Promise<void>>();
   readonly #subscription: Subscription;
 
   constructor(deps: AnsweringDeps) {
@@ -82,57 +97,132 @@ export class Answering {
         this.#drop(caller, message.number);
         return;
       case "killActor":
-        this.#deps.kill(message.actor);
-        return;
       case "moveActor":
         try {
-          this.#deps.move(message.actor, message.host);
+          if (message.kind === "killActor") this.#deps.kill(message.actor);
+          else this.#deps.move(message.actor, message.host);
         } catch {
-          // It is on no host just now, and goes to one that its owner chooses.
+          // It has ended, or is on no host just now and goes to one that its owner chooses.
         }
     }
   }
 
-  #call(caller: string, { number, actor, method, args }: Extract<ToOwner, { kind: "callActor" }>): void {
-    const { objects, newId, borrow, call } = this.#deps;
+  #call(caller: string, message: ActorCallMessage): void {
+    const { number, actor, method, args, least, isAgain } = message;
+    const detached = this.#deps.detached(actor);
+    detached?.log?.settledBelow(caller, least);
+    const known = detached?.log?.answerTo(caller, number);
+    if (known !== undefined) {
+      this.#tell(caller, number, known);
+      return;
+    }
+    if (detached?.isLeaving) {
+      this.#tell(caller, number, { kind: "moved" });
+      return;
+    }
+    const replayed = detached?.log?.replayed(caller, number);
+    if (replayed !== undefined) {
+      this.#await(caller, number, replayed, detached);
+      return;
+    }
     const borrowed: string[] = [];
     try {
+      if (isAgain && detached?.mayRepeat === false && detached.log === undefined)
+        throw unknownWhether(method);
       const given = args.map((arg) => {
         if (arg instanceof Uint8Array) return encodedOf(arg);
-        borrow(arg.ref, arg.owner);
+        this.#deps.borrow(arg.ref, arg.owner);
         borrowed.push(arg.ref);
         return arg.ref;
       });
-      const id = newId();
-      call(actor, method, id, given);
-      const results = this.#results.get(caller) ?? new Map<number, string>();
-      this.#results.set(caller, results);
-      results.set(number, id);
-      objects.onReady(id, (state) => this.#ready(caller, number, id, state));
+      const id = this.#deps.newId();
+      this.#deps.call(actor, method, id, given);
+      const isLogged = detached?.log !== undefined && !detached.reads(method);
+      const logged = isLogged ? this.#log(detached.log!, caller, message, given, id) : undefined;
+      this.#await(caller, number, id, detached, logged);
     } catch (error) {
       this.#tell(caller, number, { kind: "error", error: toWireError(error) });
     } finally {
       // The call uses them until it has ended.
-      for (const ref of borrowed) objects.drop(ref);
+      for (const ref of borrowed) this.#deps.objects.drop(ref);
     }
   }
 
-  #ready(caller: string, number: number, id: string, state: ReadyState): void {
+  /** Writes down a call with the values that it takes. Calls are written in their order. */
+  #log(
+    log: CallLog,
+    caller: string,
+    { number, actor, method }: ActorCallMessage,
+    given: readonly (Encoded | string)[],
+    id: string,
+  ): Promise<void> {
+    const former = this.#logged.get(actor);
+    const values = given.map((arg) => (typeof arg === "string" ? this.#deps.value(arg) : bytesOf(arg)));
+    const write = async () => {
+      const args = await Promise.all(values);
+      await former?.catch(() => {});
+      await log.call(id, { kind: "call", caller, number, method, args });
+    };
+    // What it takes has failed, and so does the call; it changes nothing.
+    const logged = write().catch((error) => {
+      if (error instanceof Fenced) throw error;
+    });
+    if (borrows(given) || former !== undefined) {
+      this.#logged.set(actor, logged);
+      const over = () => {
+        if (this.#logged.get(actor) === logged) this.#logged.delete(actor);
+      };
+      logged.then(over, over);
+    }
+    return logged;
+  }
+
+  /** Tells the caller when a call has ended, and is written down if it is to be. */
+  #await(caller: string, number: number, id: string, detached?: OwnedDetached, logged?: Promise<void>): void {
+    const results = this.#results.get(caller) ?? new Map<number, string>();
+    this.#results.set(caller, results);
+    results.set(number, id);
+    this.#deps.objects.onReady(id, (state) => {
+      if (detached === undefined) {
+        this.#ready(caller, number, id, state);
+        return;
+      }
+      if (detached.isLeaving) {
+        this.#moved(caller, number);
+        return;
+      }
+      const failed = state.kind === "failed" && detached.log?.failed(id, caller, number);
+      Promise.all([logged, failed]).then(
+        () => this.#ready(caller, number, id, state, detached.log),
+        () => this.#moved(caller, number),
+      );
+    });
+  }
+
+  /** What is not written down by us is as if it had not been called here. */
+  #moved(caller: string, number: number): void {
+    this.#tell(caller, number, { kind: "moved" });
+    this.#drop(caller, number);
+  }
+
+  #ready(caller: string, number: number, id: string, state: ReadyState, log?: CallLog): void {
     if (this.#results.get(caller)?.get(number) !== id) return;
     const value = state.kind === "local" ? bytesOf(state.value) : undefined;
-    if (state.kind === "failed")
-      this.#tell(caller, number, { kind: "error", error: toWireError(state.error) });
-    else if (value !== undefined && value.byteLength <= inlineBytes)
-      this.#tell(caller, number, { kind: "value", value });
+    const tell = (outcome: CallOutcome) => {
+      log?.answered({ caller, number, outcome });
+      this.#tell(caller, number, outcome);
+    };
+    if (state.kind === "failed") tell({ kind: "error", error: toWireError(state.error) });
+    else if (value !== undefined && value.byteLength <= inlineBytes) tell({ kind: "value", value });
     else {
       this.#deps.lend(id);
-      this.#tell(caller, number, { kind: "object", id });
+      tell({ kind: "object", id });
       return;
     }
     this.#drop(caller, number);
   }
 
-  #tell(caller: string, number: number, outcome: ToCaller["outcome"]): void {
+  #tell(caller: string, number: number, outcome: CallOutcome): void {
     const bytes = overheadBytes + (outcome.kind === "value" ? outcome.value.byteLength : overheadBytes);
     this.#exchange.send(caller, { kind: "callEnded", number, outcome }, bytes);
   }
@@ -158,3 +248,11 @@ function encodedOf(bytes: Uint8Array): Encoded {
   const value = bytes.byteLength === numberBytes ? decodeValue(bytes) : undefined;
   return typeof value === "number" ? value : bytes.slice();
 }
+
+const borrows = (given: readonly (Encoded | string)[]) => given.some((arg) => typeof arg === "string");
+
+const unknownWhether = (method: string) =>
+  new ActorUnavailableError(
+    `the actor's owner died with ${method} under way, and it is not known whether it was applied`,
+    { remedy: "Call it again if that does no harm, set maxTaskRetries, or give the actor a checkpoint." },
+  );

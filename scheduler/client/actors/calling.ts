@@ -4,7 +4,7 @@ import { Exchange } from "../../bus/exchange.ts";
 import { refsOf } from "../../dataflow/resolve-args.ts";
 import { AbsentOwners } from "../../ownership/absent-owners.ts";
 import type { ObjectTable, ReadyState } from "../../ownership/object-table.ts";
-import type { ActorKey } from "../../protocol/actor-address.ts";
+import type { ActorAddress, ActorKey } from "../../protocol/actor-address.ts";
 import { decodePacketToCaller, encodeMessage } from "../../protocol/codec.ts";
 import {
   ActorUnavailableError,
@@ -13,9 +13,10 @@ import {
   TaskCancelledError,
 } from "../../protocol/errors.ts";
 import { sessionName } from "../../protocol/ids.ts";
-import type { OwnedArg, ToCaller, ToOwner } from "../../protocol/messages.ts";
+import type { OwnedArg, ToCaller, ToOwner, WaitTarget } from "../../protocol/messages.ts";
 import type { Subjects } from "../../protocol/subjects.ts";
 import { bytesOf } from "../../protocol/value.ts";
+import { Routes, type RoutesDeps } from "./routes.ts";
 
 /** How often it is looked whether owners are there that say nothing, and how often they are told that we are, in ms. */
 const lookMs = 200;
@@ -40,17 +41,28 @@ export type CallingDeps = {
 /** A call of which the outcome is not known: `call.object` is where that goes. */
 export type OutgoingCall = Pick<ActorCall, "object" | "args"> & { label: string };
 
-type Pending = OutgoingCall & { owner: string; actor: string; method: string };
+type Pending = OutgoingCall & {
+  number: number;
+  /** What it was called by, and who has the call; undefined while that is looked for. */
+  address: ActorAddress;
+  owner: string | undefined;
+  method: string;
+  /** An owner that had it has died. */
+  isAgain: boolean;
+};
 
 /**
  * The calls of this client to actors of others. They go to the owner, which has all calls of an actor in one order, in the
- * order in which they are made here, each once.
+ * order in which they are made here, each once. A detached actor gets another owner when its own is gone, and then the calls
+ * that have not ended.
  */
 export class Calling {
   readonly #deps: CallingDeps;
   readonly #exchange: Exchange<ToOwner, ToCaller>;
+  /** By their numbers, in the order in which they were made. */
   readonly #pending = new Map<number, Pending>();
   readonly #numbers = new Map<string, number>();
+  readonly #routes: Routes;
   readonly #absent: AbsentOwners;
   readonly #subscription: Subscription;
   #callCount = 0;
@@ -58,9 +70,10 @@ export class Calling {
   #lookedMs = 0;
   #touchedMs = 0;
 
-  constructor(deps: CallingDeps) {
+  constructor(deps: CallingDeps & RoutesDeps) {
     this.#deps = deps;
     const { bus, subjects, clientId } = deps;
+    this.#routes = new Routes(deps);
     this.#exchange = new Exchange({
       id: clientId,
       publish: (owner, packet) => bus.publish(subjects.actorCalls(owner), encodeMessage(packet)),
@@ -78,21 +91,17 @@ export class Calling {
   }
 
   /** Calls a method; the objects that it takes are in use until its object is decided. */
-  call({ owner, id }: ActorKey, method: string, call: OutgoingCall): void {
-    const { objects, ownerOf, lend } = this.#deps;
+  call(address: ActorAddress, method: string, call: OutgoingCall): void {
+    const { objects, clientId, ownerOf, lend } = this.#deps;
     const number = this.#callCount++;
-    this.#pending.set(number, { ...call, owner, actor: id, method });
+    const pending = { ...call, number, address, owner: undefined, method, isAgain: false };
+    this.#pending.set(number, pending);
     this.#numbers.set(call.object.id, number);
-    for (const ref of refsOf(call.args)) objects.use(ref);
-    const args = call.args.map((arg): OwnedArg => {
-      if (typeof arg !== "string") return bytesOf(arg);
-      const of = ownerOf(arg);
-      if (of === this.#deps.clientId) lend(arg);
-      return { ref: arg, owner: of };
-    });
-    const bytes =
-      overheadBytes + args.reduce((sum, each) => sum + (each instanceof Uint8Array ? each.length : 100), 0);
-    this.#send(owner, { kind: "callActor", number, actor: id, method, args }, bytes);
+    for (const ref of refsOf(call.args)) {
+      objects.use(ref);
+      if (ownerOf(ref) === clientId) lend(ref);
+    }
+    this.#sendOn(pending);
   }
 
   /** Ends a call. False when it is none of these. */
@@ -100,16 +109,16 @@ export class Calling {
     const number = this.#numbers.get(id);
     if (number === undefined) return false;
     const { owner, label } = this.#pending.get(number)!;
-    this.#send(owner, { kind: "cancelCall", number });
+    if (owner !== undefined) this.#send(owner, { kind: "cancelCall", number });
     const error = new TaskCancelledError(`${label} was cancelled`, { data: { kernel: label, id } });
     this.#settle(number, { kind: "failed", error });
     return true;
   }
 
-  /** What a call is to: the actor, and the method. Undefined when it is none of these. */
-  targetOf(id: string): { id: string; method: string } | undefined {
+  /** What a call is to. Undefined when it is none of these. */
+  targetOf(id: string): WaitTarget | undefined {
     const call = this.#pending.get(this.#numbers.get(id) ?? -1);
-    return call && { id: call.actor, method: call.method };
+    return call && { id: this.#routes.of(call.address).id, method: call.method };
   }
 
   kill({ owner, id }: ActorKey): void {
@@ -118,6 +127,11 @@ export class Calling {
 
   move({ owner, id }: ActorKey, host: string): void {
     this.#send(owner, { kind: "moveActor", actor: id, host });
+  }
+
+  /** Where an actor is called now. */
+  addressOf(address: ActorAddress): ActorAddress {
+    return this.#routes.of(address);
   }
 
   /** Our connection was lost, and is back. */
@@ -135,15 +149,33 @@ export class Calling {
     }
     if (nowMs - this.#lookedMs < lookMs) return;
     this.#lookedMs = nowMs;
-    this.#absent.look(new Set([...this.#pending.values()].map(({ owner }) => owner)));
+    this.#absent.look(new Set([...this.#pending.values()].flatMap(({ owner }) => owner ?? [])));
   }
 
   /** What has not come by now fails. */
   close(error: Error): void {
+    this.#routes.close();
     for (const number of [...this.#pending.keys()]) this.#settle(number, { kind: "failed", error });
     this.#exchange.flush();
     this.#exchange.close();
     this.#subscription.unsubscribe();
+  }
+
+  /** Sends a call to the owner of its actor, unless that is looked for: then it waits for its turn. */
+  #sendOn(call: Pending): void {
+    if (this.#routes.isLooking(call.address)) return;
+    const { ownerOf } = this.#deps;
+    const { owner, id } = this.#routes.of(call.address);
+    call.owner = owner;
+    const args = call.args.map(
+      (arg): OwnedArg => (typeof arg === "string" ? { ref: arg, owner: ownerOf(arg) } : bytesOf(arg)),
+    );
+    let bytes = overheadBytes;
+    for (const arg of args) bytes += arg instanceof Uint8Array ? arg.byteLength : overheadBytes;
+    const { number, method, isAgain } = call;
+    const least = this.#pending.keys().next().value!;
+    const again = isAgain ? { isAgain } : undefined;
+    this.#send(owner, { kind: "callActor", number, actor: id, method, args, least, ...again }, bytes);
   }
 
   #send(owner: string, message: ToOwner, bytes = overheadBytes): void {
@@ -152,12 +184,29 @@ export class Calling {
   }
 
   #ended(owner: string, { number, outcome }: ToCaller): void {
-    if (outcome.kind === "object") {
-      this.#take(owner, number, outcome.id);
-      return;
+    const call = this.#pending.get(number);
+    // Another has it meanwhile.
+    if (call !== undefined && call.owner !== owner) return;
+    switch (outcome.kind) {
+      case "object":
+        this.#take(owner, number, outcome.id);
+        return;
+      case "value":
+        this.#settle(number, { kind: "local", value: outcome.value.slice() });
+        return;
+      case "error":
+        this.#settle(number, { kind: "failed", error: fromWireError(outcome.error) });
+        return;
+      case "moved":
+        // That goes for all that were called of the actor later.
+        if (call !== undefined)
+          this.#look(
+            [...this.#pending.values()].filter(
+              (each) => each.number >= number && each.owner === owner && isSame(each, call),
+            ),
+            owner,
+          );
     }
-    if (outcome.kind === "value") this.#settle(number, { kind: "local", value: outcome.value.slice() });
-    else this.#settle(number, { kind: "failed", error: fromWireError(outcome.error) });
   }
 
   /** A result that its owner has kept, since it is large. */
@@ -189,10 +238,35 @@ export class Calling {
   /** An owner is gone, or knows nothing of us any more. */
   #lost(owner: string, errorOf: (owner: string, label: string) => Error): void {
     this.#exchange.forget(owner);
-    for (const [number, call] of [...this.#pending])
-      if (call.owner === owner) this.#settle(number, { kind: "failed", error: errorOf(owner, call.label) });
+    const calls = [...this.#pending.values()].filter((call) => call.owner === owner);
+    for (const call of calls) {
+      call.isAgain = true;
+      if (call.address.detached === undefined)
+        this.#settle(call.number, { kind: "failed", error: errorOf(owner, call.label) });
+    }
+    this.#look(calls, owner);
+  }
+
+  /** Looks for who has the actors of these calls now, rather than this owner; then all that wait for that go there. */
+  #look(calls: readonly Pending[], owner: string): void {
+    const waiting = calls.filter(({ number }) => this.#pending.has(number));
+    for (const call of waiting) call.owner = undefined;
+    for (const call of waiting) {
+      if (call.owner !== undefined) continue;
+      this.#routes.look(call.address, owner, (error) => {
+        for (const each of [...this.#pending.values()]) {
+          if (each.owner !== undefined || !isSame(each, call)) continue;
+          if (error === undefined) this.#sendOn(each);
+          else this.#settle(each.number, { kind: "failed", error });
+        }
+      });
+    }
   }
 }
+
+/** Whether these are calls of the same detached actor. */
+const isSame = ({ address: { detached: one } }: Pending, { address: { detached: other } }: Pending) =>
+  one !== undefined && one.name === other?.name && one.namespace === other?.namespace;
 
 const died = (owner: string, label: string) =>
   new OwnerDiedError(`the client ${owner}, which owns the actor, died with ${label} under way`, {
@@ -203,8 +277,5 @@ const died = (owner: string, label: string) =>
 const forgotten = (owner: string, label: string) =>
   new ActorUnavailableError(
     `the client ${owner}, which owns the actor, has not heard of us for long, and ended ${label}`,
-    {
-      remedy: "Call it again if that does no harm.",
-      data: { owner },
-    },
+    { remedy: "Call it again if that does no harm.", data: { owner } },
   );

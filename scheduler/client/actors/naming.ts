@@ -1,11 +1,12 @@
 import { actorExists, actorNotFound } from "../../control/actor-names.ts";
-import type { Control, NamedActor } from "../../control/control.ts";
+import type { Control } from "../../control/control.ts";
 import {
   type ActorAddress,
   type ActorName,
   addressText,
   parseAddress,
 } from "../../protocol/actor-address.ts";
+import type { NamedActor } from "../../protocol/messages.ts";
 
 export type NamingDeps = {
   control: Pick<Control, "nameActor" | "findActor" | "dropActor">;

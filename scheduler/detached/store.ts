@@ -1,0 +1,193 @@
+import {
+  DeliverPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  type KV,
+  type NatsConnection,
+  type NatsError,
+  type ObjectStore,
+  RetentionPolicy,
+  StorageType,
+} from "nats";
+import { answerMs, made, Patient, retryWaitMs, wrongLastSequence } from "../control/patience.ts";
+import { addReplicas, replicated } from "../control/replicas.ts";
+import type { ActorName } from "../protocol/actor-address.ts";
+import { decodeLogEntries, decodeNamedActor, encodeMessage } from "../protocol/codec.ts";
+import type { LogEntry, NamedActor } from "../protocol/messages.ts";
+import { subjectsOf } from "../protocol/subjects.ts";
+import type { LogStore } from "./call-log.ts";
+
+type Opened = { jetstream: JetStreamClient; manager: JetStreamManager; states: ObjectStore; names: KV };
+
+/** What outlives the owners of detached actors: their records, the logs of their calls, and their checkpoints. */
+export class DetachedStore {
+  readonly #connection: NatsConnection;
+  readonly #cluster: string;
+  readonly #stream: string;
+  readonly #subjectOf: (key: string) => string;
+  readonly #patient: Patient<Opened>;
+
+  constructor(connection: NatsConnection, cluster: string) {
+    this.#connection = connection;
+    this.#cluster = cluster;
+    this.#stream = `wray-${cluster}-calls`;
+    this.#subjectOf = subjectsOf(cluster).callLog;
+    this.#patient = new Patient(connection, () => this.#open());
+  }
+
+  /**
+   * Tells of all records that there are, and of each that changes or is gone.
+   * @returns how to hear no more
+   */
+  watch(changed: (name: ActorName, actor: NamedActor | undefined) => void): () => void {
+    let isOver = false;
+    let stop = () => {};
+    const run = async () => {
+      while (!isOver) {
+        try {
+          const entries = await this.#patient.run(({ names }) => names.watch());
+          stop = () => entries.stop();
+          for await (const { key, operation, value } of entries) {
+            const [namespace = "", name = ""] = key.split(".");
+            changed({ namespace, name }, operation === "PUT" ? decodeNamedActor(value) : undefined);
+          }
+        } catch {
+          // The server is away, or somebody has written what is no record.
+        }
+        if (!isOver) await new Promise((resolve) => setTimeout(resolve, retryWaitMs).unref());
+      }
+    };
+    void run();
+    return () => {
+      isOver = true;
+      stop();
+    };
+  }
+
+  /** The log of an actor by its key. */
+  log(key: string): LogStore {
+    const subject = this.#subjectOf(key);
+    return {
+      append: (entries, after) => this.#append(subject, entries, after),
+      // The last one stays: it tells the number after which others are written.
+      trim: (number) =>
+        this.#patient.run(async ({ manager }) => {
+          await manager.streams.purge(this.#stream, { filter: subject, seq: number });
+        }),
+    };
+  }
+
+  /** Writes nothing to a log, but so that whoever has written to it before can't any more. Returns the number of that. */
+  async takeOver(key: string): Promise<number> {
+    const subject = this.#subjectOf(key);
+    for (;;) {
+      const last = await this.#last(subject);
+      const own = await this.#append(subject, [], last);
+      if (own !== undefined) return own;
+    }
+  }
+
+  /** What a log has after this number, in order. */
+  async read(key: string, after: number): Promise<{ at: number; entries: LogEntry[] }[]> {
+    const subject = this.#subjectOf(key);
+    const last = await this.#last(subject);
+    if (last <= after) return [];
+    return this.#patient.run(async ({ jetstream }) => {
+      const consumer = await jetstream.consumers.get(this.#stream, {
+        filterSubjects: subject,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: after + 1,
+      });
+      const read: { at: number; entries: LogEntry[] }[] = [];
+      const messages = await consumer.consume();
+      for await (const { seq, data } of messages) {
+        read.push({ at: seq, entries: decodeLogEntries(data) });
+        if (seq >= last) break;
+      }
+      return read;
+    });
+  }
+
+  /** Keeps the state of an actor, in the place of the one that it had before. */
+  putState(key: string, bytes: Uint8Array): Promise<void> {
+    return this.#patient.run(async ({ states }) => void (await states.putBlob({ name: key }, bytes)));
+  }
+
+  state(key: string): Promise<Uint8Array | undefined> {
+    return this.#patient.run(async ({ states }) => {
+      const info = await states.info(key);
+      if (info === null || info.deleted) return undefined;
+      const bytes = await states.getBlob(key);
+      return bytes === null ? undefined : Uint8Array.from(bytes);
+    });
+  }
+
+  /** An actor is gone, with all that was kept of it; or its state alone. */
+  async forget(key: string, what: "all" | "state"): Promise<void> {
+    await this.#patient.run(async ({ states, manager }) => {
+      const info = await states.info(key);
+      if (info !== null && !info.deleted) await states.delete(key);
+      if (what === "all") await manager.streams.purge(this.#stream, { filter: this.#subjectOf(key) });
+    });
+  }
+
+  #append(subject: string, entries: readonly LogEntry[], after: number): Promise<number | undefined> {
+    const payload = encodeMessage(entries);
+    let tries = 0;
+    return this.#patient.run(async ({ jetstream }) => {
+      tries++;
+      const options = { timeout: answerMs, expect: { lastSubjectSequence: after } };
+      try {
+        return (await jetstream.publish(subject, payload, options)).seq;
+      } catch (error) {
+        if ((error as NatsError).api_error?.err_code !== wrongLastSequence) throw error;
+        // It may have been written by a try whose answer was lost.
+        return tries === 1 ? undefined : this.#ownLast(subject, payload);
+      }
+    });
+  }
+
+  /** The number of the last message of a subject, if it is this one. */
+  async #ownLast(subject: string, payload: Uint8Array): Promise<number | undefined> {
+    const last = await this.#patient.run(({ manager }) =>
+      manager.streams.getMessage(this.#stream, { last_by_subj: subject }),
+    );
+    return Buffer.compare(last.data, payload) === 0 ? last.seq : undefined;
+  }
+
+  #last(subject: string): Promise<number> {
+    return this.#patient.run(async ({ manager }) => {
+      try {
+        return (await manager.streams.getMessage(this.#stream, { last_by_subj: subject })).seq;
+      } catch (error) {
+        if ((error as NatsError).api_error?.err_code === noMessage) return 0;
+        throw error;
+      }
+    });
+  }
+
+  async #open(): Promise<Opened> {
+    const connection = this.#connection;
+    const cluster = this.#cluster;
+    const manager = await connection.jetstreamManager({ checkAPI: false, timeout: answerMs });
+    const jetstream = connection.jetstream({ timeout: answerMs });
+    const config = {
+      ...{ name: this.#stream, subjects: [this.#subjectOf("*")], storage: StorageType.File },
+      ...{ retention: RetentionPolicy.Limits, allow_direct: false },
+    };
+    const [states, names] = await made(() =>
+      replicated(connection, async (replicas) => {
+        await manager.streams.add({ ...config, num_replicas: replicas });
+        return Promise.all([
+          jetstream.views.os(`wray-${cluster}-states`, { replicas }),
+          jetstream.views.kv(`wray-${cluster}-actors`, { replicas, allow_direct: replicas === 1 }),
+        ]);
+      }),
+    );
+    await addReplicas(connection, manager, [this.#stream, `OBJ_wray-${cluster}-states`]);
+    return { jetstream, manager, states, names };
+  }
+}
+
+/** The server's word for a subject that has no message. */
+const noMessage = 10_037;

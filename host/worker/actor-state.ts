@@ -14,12 +14,14 @@ import type { Instance } from "./instance.ts";
 const pageBytes = 64 * 1024;
 const blockWords = blockBytes / 4;
 const partHeaderBytes = 8;
+const mostSingleWords = 128;
 
 /** What an instance is now, between calls. */
 export function captureState(instance: Instance): Uint8Array<ArrayBuffer> {
   const { globals, runtime } = instance;
   const memory = runtime.memory?.buffer ?? new ArrayBuffer(0);
-  const parts = partsOf(instance, new Int32Array(memory));
+  const words = new Int32Array(memory);
+  const parts = partsOf(instance, words);
   let byteLength = 8 + 8 * globals.length;
   for (let at = 1; at < parts.length; at += 2) byteLength += partHeaderBytes + parts[at]!;
   const state = new Uint8Array(byteLength);
@@ -32,13 +34,14 @@ export function captureState(instance: Instance): Uint8Array<ArrayBuffer> {
     else view.setFloat64(offset, value, true);
     offset += 8;
   }
-  const bytes = new Uint8Array(memory);
+  const stateWords = new Int32Array(state.buffer);
   for (let at = 0; at < parts.length; at += 2) {
     const [start, length] = [parts[at]!, parts[at + 1]!];
     view.setUint32(offset, start, true);
     view.setUint32(offset + 4, length, true);
-    state.set(bytes.subarray(start, start + length), offset + partHeaderBytes);
-    offset += partHeaderBytes + length;
+    offset += partHeaderBytes;
+    copyWords(words, start / 4, stateWords, offset / 4, length / 4);
+    offset += length;
   }
   return state;
 }
@@ -65,6 +68,12 @@ export function restoreState({ globals, runtime }: Instance, state: Uint8Array):
     bytes.set(state.subarray(offset, offset + length), start);
     offset += length;
   }
+}
+
+/** Most parts are so short that a view of one takes longer than to copy it. */
+function copyWords(from: Int32Array, start: number, to: Int32Array, at: number, count: number): void {
+  if (count > mostSingleWords) to.set(from.subarray(start, start + count), at);
+  else for (let nth = 0; nth < count; nth++) to[at + nth] = from[start + nth]!;
 }
 
 /** Where each part of memory begins that has changed, and how many bytes it has. */

@@ -180,6 +180,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
+    checkOwnGroup(this.id, spec.options.group);
     return new LocalActor(this, spec, this.#actorCount++, args);
   }
 
@@ -331,6 +332,7 @@ export class LocalBackend implements Backend, Owner {
   close(failure?: Error): void {
     const error = (what: string) =>
       failure ?? new ShutdownError(`the client was shut down before ${what} was done`);
+    this.gate.failWaiting(error("an actor"));
     for (const object of this.coming) object.settle({ kind: "failed", error: error(`object ${object.id}`) });
     for (const call of this.#calls()) {
       if (call instanceof LocalTask) call.fail(error(call.site.label));

@@ -1,4 +1,6 @@
 import { type Capability, type Limits, limitNames } from "../protocol/limits.ts";
+import type { Resources } from "../protocol/messages.ts";
+import type { PlacementGroup } from "./placement-group.ts";
 import { type Checks, checkOptionsBy, integerFrom, taskChecks } from "./task-options.ts";
 
 /** How an actor is to be run: the limits of each of its calls, and these. */
@@ -17,11 +19,19 @@ export type ActorOptions = Partial<Limits> & {
   maxRestarts?: number;
   /** How often a call is sent again that was under way when its host died: it may be applied more than once. Default 0. */
   maxTaskRetries?: number;
+  /**
+   * What it has of its host for as long as it is there, whether it runs or not: `{ gpu: 1 }`, `{ memory: 1e9 }`. No other
+   * actor, task or placement group gets that. Default: nothing, so that a host may have any number of actors.
+   */
+  resources?: Resources;
+  /** It is where this placement group has its bundle of this number (0 if not said), and has `resources` of that. */
+  group?: PlacementGroup;
+  bundle?: number;
   /** How many of its calls may be pending; one more fails with PENDING_CALLS_LIMIT_EXCEEDED. Default: no limit. */
   maxPendingCalls?: number;
 };
 
-const { grant, ...others } = taskChecks;
+const { grant, resources, group, bundle, ...others } = taskChecks;
 const limitChecks = Object.fromEntries(limitNames.map((name) => [name, others[name]])) as Checks<Limits>;
 
 const checks: Checks<Required<ActorOptions>> = {
@@ -35,6 +45,7 @@ const checks: Checks<Required<ActorOptions>> = {
   maxRestarts: integerFrom(0),
   maxTaskRetries: integerFrom(0),
   maxPendingCalls: integerFrom(1),
+  ...{ resources, group, bundle },
 };
 
 function isCheckpoint(value: unknown): boolean {

@@ -30,6 +30,8 @@ export class CallTemplate {
   readonly bundle: BundleName | undefined;
   /** The actor that its calls make or call. */
   readonly actor: ActorPart | undefined;
+  /** Whether what it takes is the actor's that it makes, for as long as that is there. */
+  readonly keepsNeed: boolean;
   /** Which member of a gang its call is. */
   readonly gang: GangPlace | undefined;
   /** Its owner does not run it again when it is ended. */
@@ -66,7 +68,8 @@ export class CallTemplate {
     this.grant = grant ?? defaultGrant;
     this.clock = clock;
     this.depth = depth;
-    const isPlain = keyOf(need) === keyOf(defaultNeed);
+    this.keepsNeed = template.need !== undefined && (actor?.does === "make" || actor?.does === "restore");
+    const isPlain = !this.keepsNeed && keyOf(need) === keyOf(defaultNeed);
     this.need = isPlain ? defaultNeed : need;
     this.bundle = bundle;
     this.actor = actor;
@@ -76,7 +79,7 @@ export class CallTemplate {
         : { group: bundle.group, rank: bundle.index, size };
     this.isOnce = once;
     const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
-    this.shape = place + (isPlain ? "" : keyOf(need));
+    this.shape = place + (isPlain ? "" : `${this.keepsNeed ? "kept " : ""}${keyOf(need)}`);
     this.priority = priority;
     this.stream = stream;
   }

@@ -65,6 +65,8 @@ export type ExecutorDeps = {
   ask(hostId: string): void;
   /** Whether this owner is still there. */
   isPresent(owner: string): boolean;
+  /** Others can count on less of this host, or on more: an actor has come that has something of it, or has gone. */
+  keptChanged(): void;
   /** A placement group can use what it has reserved here. */
   settled(holding: Holding): void;
   /** Sends an owner what its running task says of how far it has come. */
@@ -128,6 +130,10 @@ export class Executor {
       bytesOf: (task, value) =>
         typeof value === "object" && "segment" in value ? task.pinned![0]!.bytes! : bytesOf(value),
       ended: (task, end) => this.#methodEnded(task, end),
+      letGo: (task) => {
+        this.#scheduler.letGo(task, performance.now());
+        deps.keptChanged();
+      },
       childrenOf: (template, turn, seed) =>
         this.#childrenOf(template, template.actor!.id, seed, () => pool.countEnded(turn)),
       log,
@@ -175,6 +181,11 @@ export class Executor {
   /** Runs a task, which is told of its end. One without an owner gets a large result whole; else it is kept here. */
   run(task: BusTask): void {
     this.#here.add(task);
+    if (task.template.keepsNeed) {
+      task.queuedMs = performance.now();
+      this.#scheduler.arrived(task, task.queuedMs);
+      return;
+    }
     if (task.template.actor !== undefined) {
       this.#actors.run(task);
       return;
@@ -278,7 +289,13 @@ export class Executor {
   /** A worker has it, or soon will. */
   #start(task: BusTask): void {
     task.startedMs = performance.now();
-    this.#deps.pool.submit(task.call!);
+    if (task.template.keepsNeed) {
+      this.#scheduler.keep(task);
+      this.#deps.keptChanged();
+      this.#actors.run(task);
+    } else {
+      this.#deps.pool.submit(task.call!);
+    }
   }
 
   /** One timer for all that it wants to look after. */
@@ -472,8 +489,10 @@ export class Executor {
   /** Ends all tasks of an owner. Returns how many there were. */
   cancelAllOf(owner: string): number {
     this.#departures.delete(owner);
+    const count = this.#cancel((task) => task.owner === owner);
+    // Then, as what waits for what they have may be the owner's as well.
     this.#actors.endAllOf(owner);
-    return this.#cancel((task) => task.owner === owner);
+    return count;
   }
 
   /** For an owner, a host is gone: nothing of the owner's is fetched from there any more. */
@@ -504,9 +523,13 @@ export class Executor {
     const tasks = [...this.#here].filter(test);
     for (const task of tasks) {
       task.isCancelled = true;
-      if (task.startedMs !== undefined) this.#deps.pool.cancel(task.call!);
-      // It waits, and is passed over when it comes up.
-      else if (task.call !== undefined) this.#end(task, { kind: "returned" });
+      const isQueued = task.call !== undefined || task.template.keepsNeed;
+      if (task.startedMs === undefined) {
+        // It waits, and is passed over when it comes up.
+        if (isQueued) this.#end(task, { kind: "returned" });
+      } else if (task.call !== undefined) {
+        this.#deps.pool.cancel(task.call);
+      }
     }
     this.#scheduler.queue.fill(performance.now());
     return tasks.length;
@@ -614,8 +637,8 @@ export class Executor {
 /** A task that was put in line and has not begun after so long, in ms, is behind one that takes long. */
 const stuckMs = 100;
 
-const isOverdue = ({ startedMs, canMove, isCancelled }: BusTask, nowMs: number) =>
-  startedMs !== undefined && nowMs - startedMs > stuckMs && canMove && !isCancelled;
+const isOverdue = ({ startedMs, canMove, isCancelled, call }: BusTask, nowMs: number) =>
+  call !== undefined && startedMs !== undefined && nowMs - startedMs > stuckMs && canMove && !isCancelled;
 
 type Reserve = Pick<Extract<ToHost, { kind: "reserve" }>, "group" | "attempt" | "bundles">;
 

@@ -170,6 +170,7 @@ export class Host {
       victims: () => (this.#presence.state === "up" ? this.#presence.others : []),
       ask: (hostId) => bus.publish(this.#subjects.idle(hostId), encodeMessage(this.#presence.heartbeat)),
       isPresent: (clientId) => this.#exchange.has(clientId),
+      keptChanged: () => this.#presence.beatSoon(),
       settled: ({ owner, group, attempt }) => this.#tellGroup(owner, { group, attempt, isHeld: true }),
       progressed: (clientId, taskId, fraction, text) =>
         this.#exchange.send(clientId, { kind: "progress", id: taskId, fraction, text }, resultOverheadBytes),

@@ -35,6 +35,7 @@ export class Presence {
   #epoch = 0;
   #beatenMs = 0;
   #rssBytes = process.memoryUsage.rss();
+  #isBeatDue = false;
 
   constructor(deps: PresenceDeps) {
     const { bus, subjects, needed } = deps;
@@ -72,6 +73,16 @@ export class Presence {
     this.#beatenMs = performance.now();
     this.#rssBytes = process.memoryUsage.rss();
     bus.publish(subjects.loadOf(id), encodeMessage(this.heartbeat));
+  }
+
+  /** Says how it is once what has come has been done, however often that is asked for. */
+  beatSoon(): void {
+    if (this.#isBeatDue) return;
+    this.#isBeatDue = true;
+    setImmediate(() => {
+      this.#isBeatDue = false;
+      if (this.state === "up") this.beat();
+    });
   }
 
   /** Says how it is when it is time to. @param tickMs how often that is called */

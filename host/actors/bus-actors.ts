@@ -21,6 +21,8 @@ export type BusActorsDeps = {
   /** The bytes of one of these, while the task has it. */
   bytesOf(task: BusTask, value: CallArg): Uint8Array;
   ended(task: BusTask, end: MethodEnd): void;
+  /** The actor that this task has made has what it took no more. */
+  letGo(task: BusTask): void;
   childrenOf(template: CallTemplate, turn: ActorTurn, seed: string): Children;
   log(id: string, text: string): void;
 };
@@ -35,6 +37,8 @@ type Hosted = {
   coming: BusMethodCall[];
   /** How many of them have begun to be gathered, from the first. */
   begunCount: number;
+  /** What has made it and taken for it what it has of the host. */
+  keepers: BusTask[];
   /** Calls that have objects in memory, or have these on their way. */
   heavyCount: number;
 };
@@ -60,22 +64,28 @@ export class BusActors {
 
   /** Makes an actor, or calls a method of one. */
   run(task: BusTask): void {
-    const { id, does } = task.template.actor!;
+    const { actor, keepsNeed } = task.template;
+    const { id, does } = actor!;
     const isMade = does === "make" || does === "restore";
     const owner = task.owner ?? "";
     let hosted = this.#actors.get(id);
     if (hosted === undefined || hosted.owner !== owner) {
       if (!isMade || hosted !== undefined) {
+        if (keepsNeed) this.#deps.letGo(task);
         this.#deps.ended(task, { kind: "error", error: notHere(id) });
         return;
       }
-      hosted = { id, owner, actor: undefined, coming: [], begunCount: 0, heavyCount: 0 };
+      hosted = { id, owner, actor: undefined, coming: [], begunCount: 0, heavyCount: 0, keepers: [] };
       this.#actors.set(id, hosted);
     }
+    if (keepsNeed) hosted.keepers.push(task);
     const call = new BusMethodCall(task, this.#deps, (end) => {
       // What could not be made is not there.
       if (isMade && end.kind !== "value") this.#drop(hosted);
-      if (does === "take" && hosted.actor !== undefined) this.#takenCount--;
+      if (does === "take" && hosted.actor !== undefined) {
+        this.#takenCount--;
+        this.#letGo(hosted);
+      }
       if (!call.isHeavy) return;
       hosted.heavyCount--;
       this.#gather(hosted);
@@ -183,6 +193,12 @@ export class BusActors {
     const coming = hosted.coming.splice(0);
     hosted.begunCount = 0;
     for (const call of coming) call.ended({ kind: "error", error });
+    this.#letGo(hosted);
+  }
+
+  /** It has nothing of the host any more. */
+  #letGo({ keepers }: Hosted): void {
+    for (const task of keepers.splice(0)) this.#deps.letGo(task);
   }
 }
 

@@ -22,6 +22,12 @@ export type Gating = {
   lacks: readonly string[];
 };
 
+/** What an actor has of the host for as long as it is there. */
+export type Holding = { readonly need: Resources };
+
+/** An actor that waits for that: it can begin, or the client is shut down. */
+type HoldingWaiter = { begin(): void; fail(error: Error): void };
+
 /** How often it is looked after what waits, and may be too late. */
 const tickMs = 10;
 
@@ -52,6 +58,8 @@ export class Gate {
   readonly #ledger: Ledger;
   readonly #queue = new FairQueue<GatedTask>();
   readonly #keys = new KeyLimits<GatedTask>();
+  readonly #held = new Set<Holding>();
+  readonly #wanted = new Map<Holding, HoldingWaiter>();
   /** Those that the pool does not have, though all that they take is there. */
   readonly #waiting = new Set<GatedTask>();
   /** Those that may come to be too late. */
@@ -73,6 +81,25 @@ export class Gate {
     const need = resources === undefined ? defaultNeed : { ...defaultNeed, ...resources };
     const lacks = lacksOf(this.#deps.host, { need, labels, ...(host !== undefined && { host }) });
     return { need, priority, ttlMs, deadlineMs, key, maxConcurrent, lacks };
+  }
+
+  /** What this host does not have of a need. */
+  lacks(need: Resources): string[] {
+    return lacksOf(this.#deps.host, { need });
+  }
+
+  /** Takes what an actor is to have, before the tasks that wait: now, or when it is free. Then the actor begins. */
+  hold(holding: Holding, waiter: HoldingWaiter): void {
+    this.#wanted.set(holding, waiter);
+    this.#fillHoldings();
+  }
+
+  /** Gives it back, or ends the wait for it. */
+  letGo(holding: Holding): void {
+    this.#wanted.delete(holding);
+    if (!this.#held.delete(holding)) return;
+    this.#ledger.give(holding.need);
+    this.#fill(performance.now());
   }
 
   /** Those that wait here. */
@@ -130,6 +157,11 @@ export class Gate {
     this.#ticker = undefined;
   }
 
+  /** Nothing more begins: this is what ends the actors that wait. */
+  failWaiting(error: Error): void {
+    for (const waiter of [...this.#wanted.values()]) waiter.fail(error);
+  }
+
   close(): void {
     clearInterval(this.#ticker);
   }
@@ -146,7 +178,19 @@ export class Gate {
     this.#fill(nowMs);
   }
 
+  /** In their order: one that needs much is not overtaken by others for ever. */
+  #fillHoldings(): void {
+    for (const [holding, waiter] of this.#wanted) {
+      if (!this.#ledger.fits(holding.need)) return;
+      this.#wanted.delete(holding);
+      this.#held.add(holding);
+      this.#ledger.take(holding.need);
+      waiter.begin();
+    }
+  }
+
   #fill(nowMs: number): void {
+    this.#fillHoldings();
     const fits = (task: GatedTask) =>
       task.hasEnded || (this.#ledger.fits(task.need) && this.#isItsTurn(task, nowMs));
     const isUrgent = (task: GatedTask) => nowMs - task.queuedMs > passingMs;

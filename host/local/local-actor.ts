@@ -11,18 +11,21 @@ import {
 } from "../../scheduler/protocol/errors.ts";
 import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
 import { encodeValue, planValue } from "../../scheduler/protocol/value.ts";
+import { infeasible } from "../../scheduler/queue/placer.ts";
 import { Actor } from "../actors/actor.ts";
 import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { LoadedModule } from "../modules.ts";
 import { fitArgs, type GivenArg } from "./fit-args.ts";
+import type { Holding } from "./gate.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import { LocalMethodCall, type Locate } from "./local-method-call.ts";
 import { LocalObject } from "./local-object.ts";
 
 /** An actor that nobody can call any more has no calls that wait either: each holds it. */
-const dropped = new FinalizationRegistry<Actor>((actor) =>
-  actor.end(toWireError(new ActorDiedError("nobody has a handle of it"))),
-);
+const dropped = new FinalizationRegistry<{ actor: Actor; letGo(): void }>(({ actor, letGo }) => {
+  actor.end(toWireError(new ActorDiedError("nobody has a handle of it")));
+  letGo();
+});
 
 /** An actor of an embedded host's client. */
 export class LocalActor implements ActorLink {
@@ -36,6 +39,8 @@ export class LocalActor implements ActorLink {
   #module: LoadedModule | undefined;
   #actor: Actor | undefined;
   #error: WireError | undefined;
+  /** What it has of the host, or is to have. */
+  #holding: Holding | undefined;
 
   constructor(backend: LocalBackend, spec: ActorSpec, number: number, args: readonly unknown[]) {
     this.#backend = backend;
@@ -164,6 +169,26 @@ export class LocalActor implements ActorLink {
   #start(module: LoadedModule, key: number): void {
     if (this.#error !== undefined) return;
     this.#module = module;
+    const { gate, hosts } = this.#backend;
+    const { resources: need } = this.#spec.options;
+    if (need === undefined) {
+      this.#begin(module, key);
+      return;
+    }
+    const lacks = gate.lacks(need);
+    if (lacks.length > 0) {
+      const error = infeasible({ label: this.#label, need }, [{ id: hosts[0]!.id, lacks }], 0);
+      this.#die(diedOf(this.#label, toWireError(error)));
+      return;
+    }
+    this.#holding = { need };
+    gate.hold(this.#holding, {
+      begin: () => this.#begin(module, key),
+      fail: (error) => this.#die(toWireError(error)),
+    });
+  }
+
+  #begin(module: LoadedModule, key: number): void {
     // No closure below may hold this one, which the garbage collector is to find.
     const [backend, id] = [this.#backend, this.id];
     const { actor, options } = this.#spec;
@@ -181,7 +206,9 @@ export class LocalActor implements ActorLink {
         childrenOf: (turn, seed) => backend.childrenOf(turn, id, seed),
         log: (id, text) => backend.log(id, text),
       });
-      dropped.register(this, this.#actor);
+      const { gate } = backend;
+      const holding = this.#holding;
+      dropped.register(this, { actor: this.#actor, letGo: () => holding && gate.letGo(holding) });
     } catch (error) {
       this.#die(diedOf(this.#label, toWireError(error)));
     }
@@ -192,6 +219,7 @@ export class LocalActor implements ActorLink {
     if (this.#error !== undefined) return;
     this.#error = error;
     this.#actor?.end(error);
+    if (this.#holding !== undefined) this.#backend.gate.letGo(this.#holding);
     this.#went();
   }
 }

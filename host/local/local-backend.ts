@@ -239,6 +239,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
+    checkOwnGroup(this.id, spec.options.group);
     const claim = claimOf(spec.options);
     const known = claim && this.#named(claim);
     if (claim?.getIfExists && known !== undefined) return known;
@@ -396,6 +397,7 @@ export class LocalBackend implements Backend, Owner {
   close(failure?: Error): void {
     const error = (what: string) =>
       failure ?? new ShutdownError(`the client was shut down before ${what} was done`);
+    this.gate.failWaiting(error("an actor"));
     for (const object of this.coming) object.settle({ kind: "failed", error: error(`object ${object.id}`) });
     for (const call of this.#calls()) {
       if (call instanceof LocalTask) call.fail(error(call.site.label));

@@ -13,6 +13,7 @@ import {
   hostModule,
   keepExport,
   memoryImport,
+  nextUsedExport,
   outOfMemoryExport,
   restoreExport,
 } from "./reserved.ts";
@@ -127,6 +128,7 @@ function exports({ module, layout, helpers, hasActors }: DeclarationsRewrite): U
     added.push([...nameBytes(outOfMemoryExport), globalKind, ...unsigned(layout.outOfMemory)]);
   }
   if (hasActors) {
+    added.push([...nameBytes(nextUsedExport), functionKind, ...unsigned(helpers.nextUsed)]);
     for (const [nth, index] of mutableGlobals(module).entries()) {
       if (!numberTypes.has(module.globals[index]!.type))
         throw unsupported("a global that changes and is no number, in a module with actors");

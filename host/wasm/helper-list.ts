@@ -1,7 +1,7 @@
 import type { WasmModule } from "../../scheduler/wasm/module.ts";
 import { charge, copy, fill, grow, type HelperType, pause, refill, tick, wait } from "./helpers.ts";
 import type { Layout } from "./layout.ts";
-import { keep, restore } from "./restore.ts";
+import { keep, nextUsed, restore } from "./restore.ts";
 
 type Helper = { type: HelperType; body: (hasHandlers: boolean) => number[] };
 
@@ -18,8 +18,10 @@ export class Helpers {
   readonly copy: number;
   readonly keep: number;
   readonly restore: number;
+  /** For modules with actors alone. */
+  readonly nextUsed: number;
 
-  constructor(module: WasmModule, layout: Layout, isPreempted: boolean) {
+  constructor(module: WasmModule, layout: Layout, isPreempted: boolean, hasActors: boolean) {
     const hasMemory = module.memories.length > 0;
     this.#layout = layout;
     const none = -1;
@@ -33,6 +35,7 @@ export class Helpers {
     this.copy = hasMemory ? whenPreempted("bulk", () => copy(layout)) : none;
     this.keep = this.#add("nothing", () => keep(layout, module));
     this.restore = this.#add("twoNumbers", () => restore(layout, module));
+    this.nextUsed = hasActors ? this.#add("twoNumbers", () => nextUsed(module)) : none;
   }
 
   /** The function for one kind of `memory.atomic.wait`, with its offset. */

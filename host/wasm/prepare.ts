@@ -46,7 +46,8 @@ export type Preparation = {
  * - `__wray_keep: () → ()` says that its mutable globals are to be put back to what they are then.
  * - `__wray_restore: (i32, i32) → i32` puts them back, and zeroes memory from a given address on, a multiple of
  *   `blockBytes`. It returns 0, and may have done nothing, when memory has not as many pages as it is told.
- * - With `hasActors`, its mutable globals are exported.
+ * - With `hasActors`, its mutable globals are exported, and `__wray_next_used: (i32, i32) → i32` finds in memory what is
+ *   not zero; see `nextUsed`.
  * - Its tables have at most `tableEntries` entries together.
  * - A `memory.grow` that fails sets the exported global `__wray_out_of_memory` to 1.
  * - With `preempt`, it calls the import `__wray.check: () → i32` every few ms at the latest, whatever it does. That
@@ -83,7 +84,7 @@ function rewrite(
 ): Preparation {
   const [memory] = module.memories;
   const layout = layOut(module, isPreempted);
-  const helpers = new Helpers(module, layout, isPreempted);
+  const helpers = new Helpers(module, layout, isPreempted, hasActors);
   const code = new ByteWriter(module.bytes.length * 2);
   const offsets = new OffsetsBuilder();
   const stateless = new StatelessFunctions(module.functions.length);

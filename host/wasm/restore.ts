@@ -12,6 +12,8 @@ const mostMutableGlobals = 10_000;
 
 /** Memory is looked at in blocks of so many bytes, 16 at a time. */
 export const blockBytes = 256;
+/** The state of an actor is told in blocks of so many. */
+export const stateBlockBytes = 64;
 const vectorBytes = 16;
 
 /** The indices of the globals that a module can change. @throws WasmError when there are too many */
@@ -78,17 +80,35 @@ export function restore(layout: Layout, module: WasmModule): number[] {
     [...asm.localGet(pages), ...asm.i32Const(16), asm.i32ShiftLeft, ...asm.localSet(end)],
     [asm.block, asm.type.none, asm.loop, asm.type.none],
     [...asm.localGet(address), ...asm.localGet(end), asm.i32Equal, ...asm.branchIf(1)],
-    [...someBit(address), asm.when, asm.type.none, ...zeroBlock(address, zero), asm.end],
+    [...someBit(address, offsets), asm.when, asm.type.none, ...zeroBlock(address, zero), asm.end],
     [...asm.localGet(address), ...asm.i32Const(blockBytes), asm.i32Add, ...asm.localSet(address)],
     [...asm.branch(0), asm.end, asm.end],
     asm.i32Const(1),
   );
 }
 
+/**
+ * (from, to) → where memory has the next bit that is set, from one address to another, both multiples of
+ * `stateBlockBytes` and not the same: the address of a block of so many bytes, or `to` when there is none.
+ */
+export function nextUsed({ memories }: WasmModule): number[] {
+  const [address, end] = [0, 1];
+  if (memories.length === 0) return asm.body([], asm.localGet(end));
+  return asm.body(
+    [],
+    [asm.block, asm.type.none, asm.loop, asm.type.none],
+    [...someBit(address, offsets.slice(0, stateBlockBytes / vectorBytes)), ...asm.branchIf(1)],
+    [...asm.localGet(address), ...asm.i32Const(stateBlockBytes), asm.i32Add, ...asm.localTee(address)],
+    [...asm.localGet(end), asm.i32NotEqual, ...asm.branchIf(0)],
+    [asm.end, asm.end],
+    asm.localGet(address),
+  );
+}
+
 const offsets = Array.from({ length: blockBytes / vectorBytes }, (_, nth) => nth * vectorBytes);
 
-/** Whether any bit is set in the block at the address. */
-const someBit = (address: number): number[] => [
+/** Whether any bit is set in the vectors at these offsets from the address. */
+const someBit = (address: number, offsets: readonly number[]): number[] => [
   ...offsets.flatMap((offset, nth) => [
     ...[...asm.localGet(address), ...asm.v128Load(offset)],
     ...(nth === 0 ? [] : asm.v128Or),

@@ -41,7 +41,7 @@ export class ActorMethods {
   /** Reads the arguments of the call that is next, if they are numbers that fit. If not, they are still to be read. */
   readNumbers(turn: TurnItems): boolean {
     const numeric = this.#methods[turn.method]?.numeric;
-    if (numeric === undefined || numeric.paramCount !== turn.argCount) return false;
+    if (numeric === undefined || !numeric.takesCount(turn.argCount)) return false;
     return turn.takeNumbers(this.numbers, numeric);
   }
 }

@@ -76,7 +76,7 @@ export class ActorTurns {
         const encoded = actor.readNumbers(turn) ? undefined : turn.takeEncoded();
         for (let isDone = false; !isDone; ) {
           try {
-            this.#invoke(call, actor, resident, turn.method, encoded);
+            this.#invoke(call, actor, resident, turn, encoded);
             isDone = true;
           } catch (error) {
             // Those before it are run again without it, from where the turn began.
@@ -109,11 +109,11 @@ export class ActorTurns {
     call: SiteCall,
     actor: ActorMethods,
     resident: Resident,
-    number: number,
+    { method, argCount }: TurnItems,
     encoded: Uint8Array[] | undefined,
   ): void {
     const { instance } = resident;
-    const { exported, label, signature, numeric } = actor.method(number);
+    const { exported, label, signature, numeric } = actor.method(method);
     if (encoded !== undefined) {
       const value = call.sandbox.invoke(call, instance, label, exported, signature, encoded);
       this.#output.value(value);
@@ -121,7 +121,7 @@ export class ActorTurns {
       return;
     }
     try {
-      const value = numeric!.run(instance, actor.numbers);
+      const value = numeric!.run(instance, actor.numbers, argCount);
       if (value === undefined) this.#output.value(nothing);
       else this.#output.number(value);
     } catch (error) {

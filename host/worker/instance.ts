@@ -3,6 +3,7 @@ import { isScalarType, signatureOf } from "../../scheduler/protocol/manifest.ts"
 import {
   globalExport,
   keepExport,
+  nextUsedExport,
   outOfMemoryExport,
   reservedPrefix,
   restoreExport,
@@ -62,6 +63,7 @@ export class Instance {
   /** The memory as it was, up to its last block that is not zero. */
   readonly #image: Uint8Array;
   #globals: WebAssembly.Global[] | undefined;
+  #nextUsed: ((from: number, to: number) => number) | undefined;
 
   /** @throws whatever the module's start throws */
   constructor(
@@ -104,6 +106,15 @@ export class Instance {
         this.#globals.push(this.#exports[globalExport(nth)] as WebAssembly.Global);
     }
     return this.#globals;
+  }
+
+  /**
+   * The first block of `stateBlockBytes` from one address to another that is not zero, or the latter; of a module with
+   * actors. Both are multiples of that, and not the same.
+   */
+  nextUsed(from: number, to: number): number {
+    this.#nextUsed ??= this.#exports[nextUsedExport] as (from: number, to: number) => number;
+    return this.#nextUsed(from, to) >>> 0;
   }
 
   /** The memory as it was when it had started, up to its last block that was not zero. */

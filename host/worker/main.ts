@@ -75,6 +75,6 @@ while (true) {
     // What was pushed before the host could see that it sleeps is there by now.
     if (intake.isEmpty) Atomics.wait(control, wakeWord, woken);
     Atomics.store(control, sleepsWord, 0);
-    patience.begin();
+    patience.woken();
   }
 }

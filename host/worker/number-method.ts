@@ -6,24 +6,32 @@ import { liftScalar } from "./values.ts";
 /** A method that takes numbers, and returns one or nothing. Whatever is not as usual is left to `Sandbox.invoke`. */
 export class NumberMethod {
   readonly #exported: string;
+  readonly #neededCount: number;
   readonly #returns: ScalarType | "void";
   readonly #isInteger: boolean[];
   readonly #least: number[];
   readonly #most: number[];
 
-  /** Undefined when it takes or returns anything else, or may get fewer arguments. */
+  /** Undefined when it takes or returns anything else. */
   static of(exported: string, { params, returns }: KernelSignature): NumberMethod | undefined {
-    const isPlain = params.every(({ type, optional }) => isNumber(type) && !optional);
+    const isPlain = params.every(({ type }) => isNumber(type));
     if (!isPlain || !(returns === "void" || isNumber(returns))) return undefined;
     return new NumberMethod(
       exported,
       params.map(({ type }) => type as ScalarType),
+      params.filter(({ optional }) => !optional).length,
       returns as ScalarType | "void",
     );
   }
 
-  private constructor(exported: string, params: readonly ScalarType[], returns: ScalarType | "void") {
+  private constructor(
+    exported: string,
+    params: readonly ScalarType[],
+    neededCount: number,
+    returns: ScalarType | "void",
+  ) {
     this.#exported = exported;
+    this.#neededCount = neededCount;
     this.#returns = returns;
     this.#isInteger = params.map((type) => type !== "f32" && type !== "f64");
     const ranges = params.map((type) => (integerRanges[type] ?? [0, 0]) as [number, number]);
@@ -31,14 +39,14 @@ export class NumberMethod {
     this.#most = ranges.map(([, most]) => most);
   }
 
-  /** How many arguments it takes. */
-  get paramCount(): number {
-    return this.#isInteger.length;
+  /** Whether it takes so many arguments. */
+  takesCount(count: number): boolean {
+    return count >= this.#neededCount && count <= this.#isInteger.length;
   }
 
-  /** Whether these fit. */
-  takes(args: readonly number[]): boolean {
-    for (let index = 0; index < this.#isInteger.length; index++) {
+  /** Whether the first so many of these fit. */
+  takes(args: readonly number[], count: number): boolean {
+    for (let index = 0; index < count; index++) {
       if (!this.#isInteger[index]) continue;
       const value = args[index]!;
       if (!(value >= this.#least[index]! && value <= this.#most[index]!) || !Number.isInteger(value))
@@ -47,10 +55,11 @@ export class NumberMethod {
     return true;
   }
 
-  /** Runs it; undefined when it returns nothing. */
-  run(instance: Instance, args: readonly number[]): number | undefined {
-    const { run } = instance.kernel(this.#exported);
-    const count = this.#isInteger.length;
+  /** Runs it with the first so many of these; undefined when it returns nothing. */
+  run(instance: Instance, args: readonly number[], count: number): number | undefined {
+    const kernel = instance.kernel(this.#exported);
+    const { run } = kernel;
+    kernel.setArgumentsLength?.(count);
     let raw: number | bigint;
     if (count === 1) raw = run(args[0]!);
     else if (count === 0) raw = run();

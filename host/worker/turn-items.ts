@@ -65,7 +65,7 @@ export class TurnItems {
       if (value === undefined) return false;
       into[index] = value;
     }
-    if (!method.takes(into)) return false;
+    if (!method.takes(into, this.argCount)) return false;
     this.#at = at;
     this.#leftCount -= this.argCount;
     return true;

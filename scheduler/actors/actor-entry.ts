@@ -1,6 +1,7 @@
 import type { Submission, TaskTemplate } from "../dataflow/pending-task.ts";
 import { refsOf } from "../dataflow/resolve-args.ts";
 import type { Entry } from "../ownership/object-table.ts";
+import type { Resources } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
 import { Deque } from "../queue/deque.ts";
 
@@ -20,6 +21,10 @@ export type ActorPlan = {
   maxConcurrency: number;
   /** Whether a method leaves the actor as it is. */
   reads(method: number): boolean;
+  /** What it has of its host for as long as it is there, if anything. */
+  need?: Resources | undefined;
+  /** Whether it has that of a bundle of a placement group, and is where that is. */
+  isBundled?: boolean;
   /** How often it is made anew when its host dies. */
   maxRestarts: number;
   /** How often a call is sent again that was under way then. */

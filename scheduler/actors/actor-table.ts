@@ -5,6 +5,7 @@ import { argsOn, refsOf } from "../dataflow/resolve-args.ts";
 import { methodNumber } from "../manifest/check.ts";
 import type { Entry, Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
+import { Ledger, missing } from "../placement/resources.ts";
 import {
   ActorDiedError,
   ActorUnavailableError,
@@ -18,7 +19,7 @@ import { ActorCall, ActorEntry, type ActorPlan } from "./actor-entry.ts";
 
 export type ActorTableDeps = {
   objects: ObjectTable;
-  hosts: Pick<HostTable, "sent" | "ended">;
+  hosts: Pick<HostTable, "sent" | "ended" | "leftOn">;
   clientId: string;
   numberOf(id: string): number;
   newId(): string;
@@ -283,7 +284,7 @@ export class ActorTable {
 
   /**
    * Moves an actor to this host, or to any other. Calls wait meanwhile, in their order.
-   * @throws InvalidTaskError when it is not anywhere just now
+   * @throws InvalidTaskError when it is not anywhere just now, or that host has not left what it needs
    */
   move(id: string, to?: string): void {
     const hostId = this.hostOf(id);
@@ -294,6 +295,7 @@ export class ActorTable {
       });
     if (to === hostId) return;
     const actor = this.#actors.get(id)!;
+    if (to !== undefined) this.#checkRoom(actor, to);
     const call = this.#ask(actor, "take");
     actor.moving = { to, call, returned: [] };
     this.#send(actor, hostId, call);
@@ -305,20 +307,40 @@ export class ActorTable {
    */
   joined(hostId: string, hostCount: number): void {
     const byHost = new Map<string, string[]>();
+    const left = new Ledger(this.#deps.hosts.leftOn(hostId));
     let count = 0;
-    for (const id of this.#actors.keys()) {
+    for (const { id, plan } of this.#actors.values()) {
       const from = this.hostOf(id);
-      if (from === undefined || from === hostId) continue;
+      if (from === undefined || from === hostId || plan.isBundled || !left.fits(plan.need ?? {})) continue;
       const ids = byHost.get(from) ?? [];
       byHost.set(from, ids);
       ids.push(id);
       count++;
     }
-    const part = Math.floor(count / hostCount);
-    for (let left = part; left > 0; left--) {
+    for (let part = Math.floor(count / hostCount); part > 0; part--) {
       const [largest] = [...byHost.values()].sort((one, other) => other.length - one.length);
-      this.move(largest!.pop()!, hostId);
+      const id = largest!.pop()!;
+      const { need = {} } = this.#actors.get(id)!.plan;
+      if (!left.fits(need)) continue;
+      left.take(need);
+      this.move(id, hostId);
     }
+  }
+
+  #checkRoom({ id, plan }: ActorEntry, hostId: string): void {
+    if (plan.isBundled)
+      throw new InvalidTaskError(`actor ${id} is in a bundle of a placement group, and moves with that`, {
+        data: { id },
+      });
+    const lacks = missing(plan.need ?? {}, this.#deps.hosts.leftOn(hostId));
+    if (lacks.length === 0) return;
+    const described = lacks.map(
+      ({ name, needed, offered }) => `${needed} ${name}, and it has ${offered} left`,
+    );
+    throw new InvalidTaskError(`actor ${id} needs of host ${hostId} ${described.join("; ")}`, {
+      remedy: "Move it to another host, or end an actor or a placement group there.",
+      data: { id, host: hostId },
+    });
   }
 
   /** A host is about to leave: its actors go elsewhere. */

@@ -73,6 +73,7 @@ export class BusBackend implements Backend, Holds {
 
   makeActor(spec: ActorSpec, given: readonly unknown[]): BusActor {
     const { module, actor, options } = spec;
+    checkOwnGroup(this.id, options.group);
     const label = `${module.manifest.module}/${actor.name}`;
     const args = this.#argsOf(label, given, options.maxArgumentBytes);
     const claim = claimOf(options);

@@ -535,8 +535,9 @@ export class Submitter {
     this.#borrowing.close(shutdown);
     this.#gossip?.close();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    this.#tasks.close(failure);
+    // Before the tasks that make them, which are not theirs to fail with.
     this.actors.close(shutdown);
+    this.#tasks.close(failure);
     this.#groups.close(failure);
     for (const { id } of this.hosts) this.#exchange.send(id, { kind: "bye" }, 0);
     this.#exchange.flush();

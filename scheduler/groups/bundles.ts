@@ -19,11 +19,13 @@ export type Holding = Pick<Held, "owner" | "group" | "attempt" | "isFree">;
  * use when the tasks that have it have ended. It knows no clock and sends nothing.
  */
 export class Bundles {
-  /** What no group has, whatever runs in it. */
+  /** What no group and no actor has, whatever runs in it. */
   readonly #unreserved: Ledger;
   /** What nothing runs in, and no group has. */
   readonly #free: Ledger;
   readonly #held = new Map<string, Held>();
+  /** How many actors have anything of the host, outside of bundles. */
+  #keptCount = 0;
 
   /** @param free of the host that runs what is no group's */
   constructor(free: Ledger) {
@@ -32,10 +34,10 @@ export class Bundles {
   }
 
   get isEmpty(): boolean {
-    return this.#held.size === 0;
+    return this.#held.size === 0 && this.#keptCount === 0;
   }
 
-  /** What no group has reserved; undefined if none has anything. */
+  /** What no group and no actor has; undefined if none has anything. */
   get unreserved(): Resources | undefined {
     return this.isEmpty ? undefined : this.#unreserved.available;
   }
@@ -46,7 +48,7 @@ export class Bundles {
     return false;
   }
 
-  /** Whether groups have left so little that this can't run as long as they are there. */
+  /** Whether groups and actors have left so little that this can't run as long as they are there. */
   isBarred(need: Resources): boolean {
     return !this.isEmpty && !this.#unreserved.fits(need);
   }
@@ -90,6 +92,18 @@ export class Bundles {
       this.#free.give(ledger.available);
     }
     if (held.ledgers.size === 0) this.#held.delete(group);
+  }
+
+  /** An actor has so much, which was taken of the host, for as long as it is there. */
+  keep(need: Resources): void {
+    this.#keptCount++;
+    this.#unreserved.take(need);
+  }
+
+  /** It has it no more. */
+  letGo(need: Resources): void {
+    this.#keptCount--;
+    this.#unreserved.give(need);
   }
 
   of(owner: string): Holding[] {

@@ -32,7 +32,7 @@ export type HostEntry = {
   beatMs: number;
   /** What it has to do, as it said last. */
   load: Load;
-  /** What of it no placement group has reserved, as far as we know; undefined if none has anything. */
+  /** What of it no placement group and no actor has, as far as we know; undefined if none has anything. */
   unreserved: Resources | undefined;
   /** Our own tasks sent there minus those ended since. */
   increments: number;
@@ -197,6 +197,12 @@ export class HostTable {
       .sort((one, other) => one.lacks.length - other.lacks.length);
   }
 
+  /** What of a host no placement group and no actor has, as far as we know. */
+  leftOn(id: string): Resources {
+    const host = this.#hosts.get(id);
+    return host?.unreserved ?? host?.resources ?? {};
+  }
+
   /** The hosts that have tasks of ours. */
   *busy(): Generator<string> {
     for (const { id, tasksPending } of this.#hosts.values()) if (tasksPending > 0) yield id;
@@ -234,7 +240,7 @@ export const tasksOn = ({ load, increments, tasksPending }: HostEntry): number =
 export const freeSlots = (host: HostEntry): number =>
   unreservedCpus(host.cpus, host.unreserved) - tasksOn(host);
 
-/** Whether groups have reserved so much of a host that a task can't run there now. */
+/** Whether groups and actors have so much of a host that a task can't run there now. */
 export const isBarred = ({ unreserved }: HostEntry, { need, bundle }: Demand): boolean =>
   unreserved !== undefined && bundle === undefined && missing(need, unreserved).length > 0;
 

@@ -106,7 +106,7 @@ export class HostQueue<T extends QueuedTask> {
     return this.#plain === 0 && this.ledger.isWhole;
   }
 
-  /** What no group has reserved; undefined if none has anything. */
+  /** What no group and no actor has; undefined if none has anything. */
   get unreserved(): Resources | undefined {
     return this.#bundles.unreserved;
   }
@@ -202,6 +202,21 @@ export class HostQueue<T extends QueuedTask> {
     if (isPlain(task)) this.#plain--;
     else this.#homeOf(task).give(task.need);
     if (task.bundle !== undefined) this.#bundled--;
+  }
+
+  /** A task that was started has ended, but what it has taken stays taken: it has made an actor. */
+  keep(task: T): void {
+    this.#running--;
+    if (task.bundle === undefined) this.#bundles.keep(task.need);
+    else this.#bundled--;
+  }
+
+  /** The actor that it has made is there no more. */
+  letGo(task: T, nowMs: number): void {
+    if (task.bundle === undefined) this.#bundles.letGo(task.need);
+    this.#homeOf(task).give(task.need);
+    this.#settle();
+    this.fill(nowMs);
   }
 
   /** A task that runs waits for others that it has submitted, and needs no cpu until it goes on. */

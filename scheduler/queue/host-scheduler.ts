@@ -56,6 +56,18 @@ export class HostScheduler<T extends QueuedTask> {
     if (!this.queue.hasShortTasks) this.#seek(nowMs);
   }
 
+  /** A task that was started makes an actor, which has what it took until `letGo`. What can't run beside it goes elsewhere. */
+  keep(task: T): void {
+    this.queue.keep(task);
+    this.#giveBackBarred();
+  }
+
+  /** The actor that a task has made is there no more. */
+  letGo(task: T, nowMs: number): void {
+    this.queue.letGo(task, nowMs);
+    this.#seek(nowMs);
+  }
+
   /** A task that was started has not been run to its end, as when it is in line behind a long one: it goes elsewhere. */
   withdrawn(task: T, nowMs: number): void {
     this.queue.withdrawn(task);

@@ -23,6 +23,8 @@ export function actorTests(test: Suite, api: () => Api): void {
     const [one, other] = [counter(5), counter()];
     assert.is(await wray.get(one.incr!.remote(2)), 7);
     assert.is(await wray.get(one.incr!.remote()), 8);
+    const turn = [one.incr!.remote(), one.incr!.remote(5), one.incr!.remote(), one.incr!.remote(-7)];
+    assert.equal(await wray.get(turn), [9, 14, 15, 8]);
     assert.equal(await wray.get([one.value!.remote(), other.value!.remote()]), [8, 0]);
   });
 

@@ -1,7 +1,9 @@
 import { defaultNamespace } from "../../protocol/actor-address.ts";
 import { InvalidTaskError } from "../../protocol/errors.ts";
 import { type Capability, type Limits, limitNames } from "../../protocol/limits.ts";
+import type { Resources } from "../../protocol/messages.ts";
 import { isName } from "../../protocol/subjects.ts";
+import type { PlacementGroup } from "../placement-group.ts";
 import { type Checks, checkOptionsBy, integerFrom, taskChecks } from "../task-options.ts";
 import type { Claim } from "./actors.ts";
 
@@ -27,11 +29,19 @@ export type ActorOptions = Partial<Limits> & {
   maxRestarts?: number;
   /** How often a call is sent again that was under way when its host died: it may be applied more than once. Default 0. */
   maxTaskRetries?: number;
+  /**
+   * What it has of its host for as long as it is there, whether it runs or not: `{ gpu: 1 }`, `{ memory: 1e9 }`. No other
+   * actor, task or placement group gets that. Default: nothing, so that a host may have any number of actors.
+   */
+  resources?: Resources;
+  /** It is where this placement group has its bundle of this number (0 if not said), and has `resources` of that. */
+  group?: PlacementGroup;
+  bundle?: number;
   /** How many of its calls may be pending; one more fails with PENDING_CALLS_LIMIT_EXCEEDED. Default: no limit. */
   maxPendingCalls?: number;
 };
 
-const { grant, ...others } = taskChecks;
+const { grant, resources, group, bundle, ...others } = taskChecks;
 const limitChecks = Object.fromEntries(limitNames.map((name) => [name, others[name]])) as Checks<Limits>;
 
 const isNameOption = {
@@ -53,6 +63,7 @@ const checks: Checks<Required<ActorOptions>> = {
   maxRestarts: integerFrom(0),
   maxTaskRetries: integerFrom(0),
   maxPendingCalls: integerFrom(1),
+  ...{ resources, group, bundle },
 };
 
 function isCheckpoint(value: unknown): boolean {

@@ -5,6 +5,7 @@ import type { ActorPart } from "../../protocol/messages.ts";
 import type { Encoded } from "../../protocol/value.ts";
 import type { ActorLink, ActorSpec } from "../backend.ts";
 import type { BusHandle } from "../bus-handle.ts";
+import { bundleOf } from "../placement-group.ts";
 import { limitsIn } from "../task-options.ts";
 import type { Actors } from "./actors.ts";
 
@@ -51,28 +52,41 @@ export function planOf(
   args: readonly (Encoded | string)[],
 ): ActorPlan {
   const { grant, maxConcurrency, maxRestarts = 0, maxTaskRetries = 0, maxPendingCalls, checkpoint } = options;
+  const { resources, group, bundle: index = 0 } = options;
+  const need = resources ?? (group && {});
+  const bundle = group && bundleOf(group, index, need!);
   const limits = limitsIn(options);
   const common = {
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(grant && { grant: [...grant] }),
+  };
+  const kept = {
+    ...(need && { need }),
+    ...(bundle && { bundle: { group: bundle.group, index } }),
   };
   const template = (name: string, part: Omit<ActorPart, "id">, host?: string): TaskTemplate => ({
     ...{ label: name, module: module.sha256, kernel: actor.name, maxRetries: makeRetries },
     options: { ...common, actor: { id, ...part, ...(maxConcurrency && { maxConcurrency }) } },
     ...(host !== undefined && { where: { host } }),
   });
+  /** What makes it takes what it has of its host. */
+  const making = (does: "make" | "restore", host?: string): TaskTemplate => {
+    const made = template(label, { does }, host);
+    return { ...made, bundle, options: { ...made.options, ...kept } };
+  };
   const methods = actor.methods.map(({ name }, nth) =>
     template(`${label}.${name}`, { does: "call", method: nth + 1 }),
   );
   const [save, take] = [template(label, { does: "save" }), template(label, { does: "take" })];
   return {
-    ...{ label, maxRestarts, maxTaskRetries, maxConcurrency: maxConcurrency ?? 1 },
+    ...{ label, maxRestarts, maxTaskRetries, maxConcurrency: maxConcurrency ?? 1, need },
     of: { sha256: module.sha256, actor: actor.name },
+    isBundled: bundle !== undefined,
     methods: actor.methods.map(({ name }) => name),
     making: (from) =>
       from === undefined
-        ? { template: template(label, { does: "make" }), args }
-        : { template: template(label, { does: "restore" }, from.hostId), args: [from.state] },
+        ? { template: making("make"), args }
+        : { template: making("restore", from.hostId), args: [from.state] },
     templateOf: (what) => (what === "save" ? save : what === "take" ? take : methods[what - 1]!),
     reads: (method) => actor.methods[method - 1]!.readonly === true,
     maxPendingCalls: maxPendingCalls ?? Number.POSITIVE_INFINITY,

@@ -93,6 +93,26 @@ test("__wray_restore() zeroes every byte from an address on, and none before", (
   }
 });
 
+test("__wray_next_used() finds the next block of memory in which a bit is set, of a module with actors", () => {
+  assert.not("__wray_next_used" in instantiate(assemble("(module (memory 1))")).functions);
+  const { functions, memory } = instantiate(assemble("(module (memory 2))"), { hasActors: true });
+  const bytes = new Uint8Array(memory!.buffer);
+  const end = bytes.length;
+  const next = (from: number, to = end) => functions.__wray_next_used!(from, to);
+  assert.is(next(0), end);
+  for (let at = 1_024; at < 1_088; at++) {
+    bytes[at] = 1 << (at & 7);
+    assert.is(next(0), 1_024);
+    assert.is(next(1_024), 1_024);
+    assert.is(next(1_088), end);
+    assert.is(next(0, 1_024), 1_024);
+    assert.is(next(64, 512), 512);
+    bytes[at] = 0;
+  }
+  bytes[end - 1] = 1;
+  assert.is(next(0), end - 64);
+});
+
 test("__wray_restore() says when memory has another size, and changes nothing then", () => {
   const { functions, memory } = instantiate(
     assemble(`(module (memory 1) (global $g (mut i32) (i32.const 0))

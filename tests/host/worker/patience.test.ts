@@ -55,3 +55,42 @@ test("time that passes while there is something to do does not count", (t) => {
   patience.begin();
   assert.not(patience.isOver());
 });
+
+/** It is asked until it is over; then the worker sleeps, until it is woken so long after its last work. */
+function sleep(patience: Patience, clock: { nowMs: number }, afterMs: number): void {
+  const wakeMs = clock.nowMs + afterMs;
+  looksUntilOver(patience, clock, 0.001);
+  clock.nowMs = Math.max(clock.nowMs, wakeMs);
+  patience.woken();
+}
+
+test("it lasts 250 µs when work has come within these, and 50 µs again when it has not", (t) => {
+  const clock = stopClock(t);
+  const patience = new Patience();
+  sleep(patience, clock, 0.3);
+  assert.is(looksUntilOver(patience, clock, 0.001), 65);
+  patience.begin();
+  sleep(patience, clock, 0.2);
+  assert.is(looksUntilOver(patience, clock, 0.001), 257);
+  patience.begin();
+  assert.is(looksUntilOver(patience, clock, 0.001), 257);
+  patience.begin();
+  sleep(patience, clock, 0.3);
+  assert.is(looksUntilOver(patience, clock, 0.001), 65);
+});
+
+test("it does not last longer for a while after another thread had the cpu meanwhile", (t) => {
+  const clock = stopClock(t);
+  const patience = new Patience();
+  sleep(patience, clock, 0.2);
+  for (let look = 0; look < 16; look++) patience.isOver();
+  clock.nowMs += 0.1;
+  assert.ok(patience.isOver());
+  clock.nowMs += 0.05;
+  patience.woken();
+  for (let count = 0; count < 255; count++) sleep(patience, clock, 0.2);
+  assert.is(looksUntilOver(patience, clock, 0.001), 65);
+  patience.begin();
+  sleep(patience, clock, 0.2);
+  assert.is(looksUntilOver(patience, clock, 0.001), 257);
+});

@@ -250,3 +250,43 @@ test("IdleHosts gives the last one that said so, for as many tasks as it has cpu
 test("Thief asks nobody when there is nobody", () => {
   assert.is(new Thief({ victims: () => [], random: Math.random }).victim(2, 2, 0), undefined);
 });
+
+test("keep() leaves what a task has taken with what it has made, which others can't count on until letGo()", () => {
+  const { queue, names } = queueOf({ cpu: 2, gpu: 1 });
+  const maker = needing("maker", { gpu: 1 });
+  const waiting = needing("waiting", { cpu: 1, gpu: 1 });
+  queue.push(maker, 0);
+  queue.keep(maker);
+  assert.equal(queue.load, { queued: 0, running: 0, waitMs: 0 });
+  assert.equal(queue.unreserved, { cpu: 2, gpu: 0 });
+  assert.ok(queue.isBarred(waiting));
+  assert.not(queue.isBarred(task("plain")));
+  assert.not(queue.reserve("a", "group", 0, [{ index: 0, need: { gpu: 1 } }]));
+  queue.push(waiting, 0);
+  queue.push(task("plain"), 0);
+  assert.equal(names(), ["maker", "plain"]);
+  queue.letGo(maker, 0);
+  assert.equal(names(), ["waiting"]);
+  assert.is(queue.unreserved, undefined);
+});
+
+test("keep() of a task in a bundle leaves with it what it has of the bundle, or of the host when that is gone", () => {
+  const { queue, names } = queueOf({ cpu: 2 });
+  const bundle = { group: "group", index: 0 };
+  assert.ok(queue.reserve("a", "group", 0, [{ index: 0, need: { cpu: 1 } }]));
+  const [maker, next] = ["maker", "next"].map((name) => needing(name, { cpu: 1 }, { bundle })) as [
+    Task,
+    Task,
+  ];
+  for (const each of [maker, next]) queue.push(each, 0);
+  queue.keep(maker);
+  assert.equal([names(), queue.bundled], [["maker"], 0]);
+  queue.letGo(maker, 0);
+  assert.equal(names(), ["next"]);
+  queue.keep(next);
+  queue.unreserve("group", undefined, 0);
+  for (const name of ["x", "y"]) queue.push(needing(name, { cpu: 1 }), 0);
+  assert.equal(names(), ["x"]);
+  queue.letGo(next, 0);
+  assert.equal(names(), ["y"]);
+});

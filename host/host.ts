@@ -143,7 +143,7 @@ export class Host {
       dropped: (id) => this.#pool.forgetSegment(id),
     });
     this.#store = new ObjectStore({ capacityBytes, segments, spillFolder });
-    this.#pool = parts?.pool ?? new Pool(cpus, limits.stackBytes, true);
+    this.#pool = parts?.pool ?? new Pool(cpus, limits.stackBytes, true, true);
     this.#modules = parts?.modules ?? new Modules(control, limits);
     const { direct } = bus;
     this.#door = direct && new Door({ direct, address: objectAddress, nowMs: () => performance.now() });

@@ -62,6 +62,7 @@ export type CallPool = Pick<
  */
 export class Pool {
   readonly #isTimed: boolean;
+  readonly #looksOn: boolean;
   readonly #shared: Shared = viewShared(new SharedArrayBuffer(sharedBytes));
   readonly #catalog = new Catalog((message) => {
     for (const { thread } of this.#lanes.all) if (!thread.hasEnded) thread.post(message);
@@ -88,9 +89,14 @@ export class Pool {
   #isClosed = false;
   #drained = () => {};
 
-  /** @param isTimed whether calls are to tell how long they ran */
-  constructor(cpus: number, stackBytes: number, isTimed = false) {
+  /**
+   * @param isTimed whether calls are to tell how long they ran
+   * @param looksOn whether it looks for completions once the event loop has had its turn after a call was submitted: for
+   * those whose program does not look by itself
+   */
+  constructor(cpus: number, stackBytes: number, isTimed = false, looksOn = false) {
     this.#isTimed = isTimed;
+    this.#looksOn = looksOn;
     this.#shared.words[timedWord] = Number(isTimed);
     this.#lanes = new Lanes({
       ...{ cpus, stackBytes, shared: this.#shared },
@@ -365,6 +371,13 @@ export class Pool {
   /** From now on it is looked after calls, and a completion wakes this thread. */
   #look(): void {
     this.#ticker ??= setInterval(() => this.#tick(), tickMs);
+    if (this.#looksOn) {
+      if (this.#isSpinning) return;
+      this.#isSpinning = true;
+      Atomics.store(this.#shared.words, hostSleepsWord, hostState.awake);
+      setImmediate(this.#lookOn);
+      return;
+    }
     if (this.#isArmDue) return;
     this.#isArmDue = true;
     // At the end of the turn: until then the program may look by itself.

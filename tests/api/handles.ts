@@ -135,7 +135,13 @@ export function handleTests(test: Suite, api: () => Api): void {
     assert.is(new Set(cycle).size, 3);
     const byTask = await rejects(wray.get(one.byTask!.remote(one)), "DEADLOCK");
     const around = (byTask as unknown as { data: { cycle: string[] } }).data.cycle;
-    assert.equal(around.slice(1).map((each) => each.split(" ")[0]).sort(), ["handles/Tally", "handles/addTo"]);
+    assert.equal(
+      around
+        .slice(1)
+        .map((each) => each.split(" ")[0])
+        .sort(),
+      ["handles/Tally", "handles/addTo"],
+    );
     assert.equal(await Promise.all([one, two, three].map(valueIn)), [1, 0, 0]);
   });
 

@@ -16,13 +16,13 @@ import { assemble } from "../wasm/assemble.ts";
 export type End = { value: unknown } | { code: string };
 
 /** A pool with the kernels of this module. */
-export async function openPool(t: TestContext, cpus: number, text: string) {
+export async function openPool(t: TestContext, cpus: number, text: string, looksOn = false) {
   const bytes = assemble(text);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const control = memoryControl();
   await control.putModule(sha256, bytes);
   const module = await new Modules(control, defaultHostLimits).get(sha256);
-  const pool = new Pool(cpus, defaultHostLimits.stackBytes);
+  const pool = new Pool(cpus, defaultHostLimits.stackBytes, false, looksOn);
   t.after(() => pool.drain(0));
   const site = (kernel: string): Site =>
     pool.site({

@@ -97,6 +97,16 @@ test("long calls run side by side, also when they are submitted together after s
   }
 });
 
+test("a pool that looks on hears of calls that are short, and of those that last longer than it looks", async (t) => {
+  const { pool, site } = await openPool(t, 1, text, true);
+  for (let round = 0; round < 20; round++) {
+    for (const turns of [1, 2_000_000]) {
+      const call = new NumbersCall(site("spin"), [turns]);
+      assert.equal(await endOf(() => pool.submit(call), call), { value: turns });
+    }
+  }
+});
+
 test("drain() ends with the last call that runs, and not with its deadline", async (t) => {
   const { pool, site } = await openPool(t, 1, text);
   const call = new NumbersCall(site("spin"), [50_000_000]);

@@ -3,6 +3,7 @@ import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
 import { Submitter } from "../scheduler/client/submitter.ts";
 import { type Control, leaseRenewMs } from "../scheduler/control/control.ts";
+import type { DetachedStore } from "../scheduler/detached/store.ts";
 import type { JobStores } from "../scheduler/jobs/job-stores.ts";
 import { Door } from "../scheduler/objects/door.ts";
 import { serveObjects } from "../scheduler/objects/serve.ts";
@@ -31,6 +32,8 @@ import type {
 } from "../scheduler/protocol/messages.ts";
 import { type Peer, type Subjects, subjectsOf } from "../scheduler/protocol/subjects.ts";
 import { byteLengthOf, bytesOf } from "../scheduler/protocol/value.ts";
+import { within } from "../scheduler/time/within.ts";
+import { DetachedActors } from "./actors/detached-actors.ts";
 import { BusTask } from "./bus-task.ts";
 import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
@@ -82,6 +85,8 @@ export type HostOptions = {
   resources?: Resources;
   /** What tasks can ask for in a host. */
   labels?: Record<string, string>;
+  /** Where the cluster's detached actors are kept; without it, this host owns none. */
+  detached?: DetachedStore;
   /** Where the cluster's jobs are; without it, this host runs none. */
   jobs?: JobStores;
   /** What takes the place of its worker threads and its modules, as in a simulation. */
@@ -112,6 +117,7 @@ export class Host {
   readonly #subscriptions: Subscription[] = [];
   #submitService: Subscription | undefined;
   #jobService: JobService | undefined;
+  #detached: DetachedActors | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   #checkedMs = performance.now();
   #stopped: Promise<void> | undefined;
@@ -220,6 +226,7 @@ export class Host {
         this.#presence.beat();
         this.#absentOwners.reconnected();
         void this.#presence.renewLease();
+        this.#detached?.reconnected();
       }),
     );
   }
@@ -260,6 +267,7 @@ export class Host {
     });
     host.#presence.beat();
     if (options.jobs !== undefined) host.#startJobs(options.jobs);
+    if (options.detached !== undefined) host.#startDetached(options.detached);
     return host;
   }
 
@@ -270,6 +278,14 @@ export class Host {
   stop(deadlineMs: number): Promise<void> {
     this.#stopped ??= this.#leave(deadlineMs);
     return this.#stopped;
+  }
+
+  #startDetached(store: DetachedStore): void {
+    this.#detached = new DetachedActors({
+      ...{ bus: this.#bus, subjects: this.#subjects, control: this.#control, store },
+      submitter: () => this.#nestedSubmitter(),
+      warn: (text) => console.error(`wray host ${this.id}: ${text}`),
+    });
   }
 
   #startJobs(stores: JobStores): void {
@@ -511,6 +527,8 @@ export class Host {
     this.#presence.beat();
     this.#submitService?.unsubscribe();
     await this.#jobService?.stop();
+    if (deadlineMs > 0) await this.#leaveDetached(deadlineMs);
+    this.#detached?.close();
     this.#executor.giveBackWaiting();
     // Their owners have heard that it leaves, and take them elsewhere.
     await this.#until(() => this.#executor.actorCount === 0, deadlineMs);
@@ -527,6 +545,14 @@ export class Host {
     this.#store.close();
     (await this.#nested?.catch(() => undefined))?.close();
     await this.#presence.dropLease();
+  }
+
+  /** What can't be given to other hosts in time is taken over by them when this one is gone. */
+  async #leaveDetached(deadlineMs: number): Promise<void> {
+    const late = () => new Error("it takes too long");
+    await within(deadlineMs, this.#detached?.leave() ?? Promise.resolve(), late).catch((error) =>
+      console.error(`wray host ${this.id}: could not give away its detached actors: ${error.message}`),
+    );
   }
 
   async #farewell(): Promise<void> {

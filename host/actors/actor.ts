@@ -27,6 +27,8 @@ export type ActorDeps = {
   /** Whoever shares the workers fairly with others. */
   owner: string;
   id: string;
+  /** What its random numbers follow from. */
+  seed: string;
   /** Tells it from the others of this host, for the workers. */
   key: number;
   /** What one of its calls submits itself, whose random numbers follow from this seed. */
@@ -63,7 +65,7 @@ export class Actor {
   /** @param snapshot what it was elsewhere */
   constructor(deps: ActorDeps, snapshot?: Snapshot) {
     this.#deps = deps;
-    this.#seed = encodeValue(deps.id);
+    this.#seed = encodeValue(deps.seed);
     const { module, kernel } = deps.site.facts;
     const { methods } = findActor(module.manifest, kernel);
     this.#reads = [false, ...methods.map(({ readonly = false }) => readonly)];
@@ -73,7 +75,7 @@ export class Actor {
   }
 
   readonly #nested: TurnNested = {
-    childrenOf: (turn, index) => this.#deps.childrenOf(turn, `${this.#deps.id}.${index}`),
+    childrenOf: (turn, index) => this.#deps.childrenOf(turn, `${this.#deps.seed}.${index}`),
     reply: (turn, reply) => this.#deps.pool.reply(turn, reply),
     log: (text) => this.#deps.log(this.#deps.id, text),
   };

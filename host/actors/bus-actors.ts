@@ -180,6 +180,7 @@ export class BusActors {
       ...{ pool, store, owner, id, log, key: this.#keyCount++ },
       childrenOf: (turn: ActorTurn, seed: string) => childrenOf(template, turn, seed),
       site: template.siteIn(pool, "item"),
+      seed: template.actor!.seed ?? id,
       maxConcurrency: template.actor!.maxConcurrency ?? 1,
     };
     return new Actor(deps, snapshot);

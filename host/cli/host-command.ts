@@ -5,6 +5,7 @@ import { parseAddress } from "../../scheduler/bus/address.ts";
 import { type ServerOptions, shownServers } from "../../scheduler/bus/credentials.ts";
 import { type NatsBus, natsBus } from "../../scheduler/bus/nats.ts";
 import { clusterControl } from "../../scheduler/control/near-control.ts";
+import { DetachedStore } from "../../scheduler/detached/store.ts";
 import { JobStores } from "../../scheduler/jobs/job-stores.ts";
 import { ConnectionError } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
@@ -67,6 +68,7 @@ export async function runHost(options: HostCommandOptions): Promise<void> {
         labels: label,
         ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
         jobs: new JobStores(bus.connection, cluster, resultTtlMs),
+        detached: new DetachedStore(bus.connection, cluster),
       });
       console.error(`wray host ${id} joined cluster ${cluster} at ${servers} (${host.cpus} cpus)`);
       const end = await Promise.race([stop, host.asked, bus.closed]);

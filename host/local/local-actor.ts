@@ -202,7 +202,7 @@ export class LocalActor implements ActorLink {
       });
       this.#actor = new Actor({
         ...{ pool: backend.pool, store: backend.store, site, owner: backend.id },
-        ...{ id, key, maxConcurrency },
+        ...{ id, seed: id, key, maxConcurrency },
         childrenOf: (turn, seed) => backend.childrenOf(turn, id, seed),
         log: (id, text) => backend.log(id, text),
       });

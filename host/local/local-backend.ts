@@ -240,6 +240,7 @@ export class LocalBackend implements Backend, Owner {
 
   makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
     checkOwnGroup(this.id, spec.options.group);
+    if (spec.options.lifetime !== undefined) throw nothingOutlives();
     const claim = claimOf(spec.options);
     const known = claim && this.#named(claim);
     if (claim?.getIfExists && known !== undefined) return known;
@@ -599,6 +600,12 @@ export class LocalBackend implements Backend, Owner {
 const onlyInCluster = () =>
   new InvalidTaskError("an embedded client has no other to share refs with", {
     remedy: "Join a cluster: init({ servers }).",
+  });
+
+const nothingOutlives = () =>
+  new InvalidTaskError("an actor of an embedded client ends with its program", {
+    remedy: "Join a cluster for detached actors: init({ servers }).",
+    data: { option: "lifetime" },
   });
 
 /** How often it is looked whether tasks wait for each other. */

@@ -60,36 +60,27 @@ export class ActorTable {
     this.#actors.set(id, new ActorEntry(id, plan));
   }
 
-  /** Makes one that was added. */
-  make(id: string): void {
+  /** Makes one that was added: by its constructor, or of the object that tells what it was. */
+  make(id: string, state?: string): void {
     const actor = this.#actors.get(id);
-    if (actor !== undefined && actor.error === undefined) this.#make(actor);
+    if (actor === undefined || actor.error !== undefined) return;
+    if (actor.plan.checkpoint !== undefined) actor.checkpoint = state;
+    this.#make(actor, state);
   }
 
-  /**
-   * An actor of another owner, which is gone.
-   * @param state the object that is what it was, if there is any
-   * @param calls those that were made since, which are applied once more; their results have these ids
-   */
-  adopt(
-    id: string,
-    plan: ActorPlan,
-    state: string | undefined,
-    calls: readonly { id: string; method: string; args: readonly Encoded[] }[],
-  ): void {
+  /** A call of one that was added, which was applied after what it is to be made of, and is applied once more. */
+  replay(actorId: string, method: number, id: string, args: readonly (Encoded | string)[]): void {
     const { objects, numberOf } = this.#deps;
-    const actor = new ActorEntry(id, plan);
-    this.#actors.set(id, actor);
-    if (plan.checkpoint !== undefined) actor.checkpoint = state;
-    for (const { id, method, args } of calls) {
-      const template = plan.templateOf(methodNumber(plan.label, plan.methods, method));
-      const call = new ActorCall(numberOf(id), objects.create(id), template, args, plan.maxTaskRetries);
-      call.isLogged = true;
-      actor.log.push(call);
-      actor.waiting.push(call);
-      this.#calls.set(call.number, { actor, call });
-    }
-    this.#make(actor, state);
+    const actor = this.#actors.get(actorId)!;
+    const { templateOf, maxTaskRetries } = actor.plan;
+    const call = new ActorCall(numberOf(id), objects.create(id), templateOf(method), args, maxTaskRetries);
+    call.isLogged = true;
+    actor.log.push(call);
+    actor.waiting.push(call);
+    this.#calls.set(call.number, { actor, call });
+    const refs = refsOf(args);
+    for (const ref of refs) objects.use(ref);
+    this.#await(actor, call, refs);
   }
 
   /** Asks an actor what it is after all that it was called. Returns the id of the object that tells. @throws ActorDiedError */

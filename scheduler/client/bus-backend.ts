@@ -4,13 +4,13 @@ import { findKernel } from "../manifest/check.ts";
 import { checkArgBytes } from "../manifest/check-limits.ts";
 import type { ReadyState, Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
-import type { ActorAddress, ActorName } from "../protocol/actor-address.ts";
+import { type ActorAddress, type ActorName, handleValue } from "../protocol/actor-address.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import { inlineBytes } from "../protocol/messages.ts";
 import { EncodedTable } from "../protocol/table.ts";
 import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
-import { claimOf } from "./actors/actor-options.ts";
+import { claimOf, detachedOptions } from "./actors/actor-options.ts";
 import { BusActor, planOf } from "./actors/bus-actor.ts";
 import type { ActorSpec, Backend, MapArg, Streaming, Target } from "./backend.ts";
 import { BusHandle, type Holds } from "./bus-handle.ts";
@@ -77,8 +77,11 @@ export class BusBackend implements Backend, Holds {
     const label = `${module.manifest.module}/${actor.name}`;
     const args = this.#argsOf(label, given, options.maxArgumentBytes);
     const claim = claimOf(options);
-    const address = this.#submitter.actors.make((id) => planOf(id, label, spec, args), claim);
-    return this.#actor(address, spec);
+    const { actors } = this.#submitter;
+    const plan = (id: string) => planOf(id, label, spec, args);
+    if (options.lifetime === undefined) return this.#actor(actors.make(plan, claim), spec);
+    const request = { ...claim!, options: detachedOptions(options), args };
+    return this.#actor(actors.makeDetached(plan, request), spec);
   }
 
   findActor(name: ActorName): Promise<ActorAddress> {
@@ -86,13 +89,19 @@ export class BusBackend implements Backend, Holds {
   }
 
   actorAt(address: ActorAddress, spec: ActorSpec): BusActor {
+    // A detached one has no need of being held, and other owners in its time.
+    if (address.detached !== undefined) return this.#actor(address, spec, this.put(handleValue(address)));
     this.#submitter.borrow(address.id, address.owner);
     return this.#actor(address, spec);
   }
 
-  #actor(address: ActorAddress, { module, actor, options }: ActorSpec): BusActor {
+  #actor(
+    address: ActorAddress,
+    { module, actor, options }: ActorSpec,
+    handle = this.#handle(address.id),
+  ): BusActor {
     const { actors } = this.#submitter;
-    return new BusActor(actors, address, this.#handle(address.id), (method, given) => {
+    return new BusActor(actors, address, handle, (method, given) => {
       const { name } = actor.methods[method - 1]!;
       const label = `${module.manifest.module}/${actor.name}.${name}`;
       const args = this.#argsOf(label, given, options.maxArgumentBytes);

@@ -150,7 +150,7 @@ export class Submitter {
       borrow: (objectId, owner) => this.borrow(objectId, owner),
       fetch: (objectId, state) => this.fetch(objectId, state),
       withPlaced: (given, submit) => this.#withPlaced(given, submit),
-      control,
+      ...{ control, infeasibleAfterMs },
       numberOf: (id) => this.#ids.numberOf(id),
       newId: () => this.newId(),
       make: (submission) => this.submit(submission),

@@ -1,4 +1,5 @@
-import type { CallOutcome, LogEntry } from "../protocol/messages.ts";
+import { ActorUnavailableError, toWireError } from "../protocol/errors.ts";
+import type { CallOutcome, KeptState, LogEntry } from "../protocol/messages.ts";
 
 /** Who keeps the log. */
 export interface LogStore {
@@ -11,11 +12,19 @@ export interface LogStore {
   trim(number: number): Promise<void>;
 }
 
-/** A call of which the log tells: it has been applied, or is about to be. */
-export type Replayed = { caller: string; number: number; id: string; at: number };
+type Call = { caller: string; number: number };
+/** A call that the log has brought, with the id of its result and the number of its entries. */
+export type Replayed = Call & { id: string; at: number };
+type Answer = Call & { outcome: CallOutcome };
 
-/** What callers have been told, and may not have heard. */
-export type Answer = { caller: string; number: number; outcome: CallOutcome };
+type Writing = {
+  id: string | undefined;
+  /** Once it is known; null when there is none after all. */
+  entry: LogEntry | null | undefined;
+  ready: Promise<void> | undefined;
+  done(at: number): void;
+  failed(error: Fenced): void;
+};
 
 /** So many entries are written at once, and about so many bytes. */
 const mostEntries = 512;
@@ -28,113 +37,158 @@ const mostBytes = 256 * 1024;
  */
 export class CallLog {
   readonly #store: LogStore;
-  readonly #queue: { entry: LogEntry; done(at: number): void; failed(error: Fenced): void }[] = [];
-  /** The number of the entries that have the call, by the id of its result. */
-  readonly #places = new Map<string, number>();
+  readonly #queue: Writing[] = [];
+  /** The number of the entries that have a call, by the id of its result, once they are written. */
+  readonly #places = new Map<string, Promise<number>>();
   readonly #replayed = new Map<string, Replayed>();
-  readonly #answers = new Map<string, Answer>();
+  /** What calls have come to that are in the checkpoint … */
+  readonly #kept = new Map<string, Answer>();
+  /** … and those since, by the ids of their results. */
+  readonly #since = new Map<string, Answer>();
   /** What each caller still waits for, at the least. */
-  readonly #settled = new Map<string, number>();
+  readonly #least = new Map<string, number>();
   #last: number;
   #isWriting = false;
   #isFenced = false;
 
-  /** @param last the number of the last entries */
-  constructor(store: LogStore, last: number, replayed: readonly Replayed[], answers: readonly Answer[]) {
+  /**
+   * @param last the number of the last entries
+   * @param kept what was answered to calls that are in the checkpoint
+   */
+  constructor(store: LogStore, last: number, replayed: readonly Replayed[], kept: KeptState["answers"]) {
     this.#store = store;
     this.#last = last;
     for (const call of replayed) {
       this.#replayed.set(keyOf(call), call);
-      this.#places.set(call.id, call.at);
+      this.#places.set(call.id, Promise.resolve(call.at));
     }
-    for (const answer of answers) this.#answers.set(keyOf(answer), answer);
+    for (const answer of kept) this.#kept.set(keyOf(answer), answer);
   }
 
   /** The caller waits for none of its calls below this number any more. */
   settledBelow(caller: string, number: number): void {
-    if (number <= (this.#settled.get(caller) ?? 0)) return;
-    this.#settled.set(caller, number);
-    for (const calls of [this.#answers, this.#replayed])
+    if (number <= (this.#least.get(caller) ?? 0)) return;
+    this.#least.set(caller, number);
+    for (const calls of [this.#kept, this.#replayed, this.#since] as Map<string, Call>[])
       for (const [key, call] of calls) if (call.caller === caller && call.number < number) calls.delete(key);
   }
 
-  /** What a call has come to that was answered before. */
+  /** What a call has come to that is in the checkpoint. */
   answerTo(caller: string, number: number): CallOutcome | undefined {
-    return this.#answers.get(keyOf({ caller, number }))?.outcome;
+    return this.#kept.get(keyOf({ caller, number }))?.outcome;
   }
 
-  /** The result of a call that the log has brought. */
+  /** The id of the result of a call that the log has brought. */
   replayed(caller: string, number: number): string | undefined {
     return this.#replayed.get(keyOf({ caller, number }))?.id;
   }
 
-  /** Writes a call, whose result has this id. Rejects when somebody else has taken over. */
-  async call(id: string, entry: Extract<LogEntry, { kind: "call" }>): Promise<void> {
-    this.#places.set(id, await this.#write(entry));
+  /**
+   * Writes a call, whose result has this id, after those before. Resolves when it is written, or can't be applied since what it
+   * takes has failed. Rejects when somebody else has taken over.
+   */
+  async call(
+    id: string,
+    call: Call & { method: string },
+    args: Uint8Array[] | Promise<Uint8Array[]>,
+  ): Promise<void> {
+    const written = this.#write(id, Array.isArray(args) ? { kind: "call", ...call, args } : undefined);
+    if (!Array.isArray(args)) {
+      const { writing } = written;
+      writing.ready = args.then(
+        (values) => {
+          writing.entry = { kind: "call", ...call, args: values };
+        },
+        () => {
+          writing.entry = null;
+        },
+      );
+    }
+    this.#places.set(id, written.at);
+    void this.#writeAll();
+    await written.at;
   }
 
-  /** A call has failed. */
-  async failed(id: string, caller: string, number: number): Promise<void> {
+  /** A call that was written has failed, and is not to be applied again. */
+  async failed(id: string, { caller, number }: Call): Promise<void> {
     if (!this.#places.delete(id)) return;
-    await this.#write({ kind: "failed", caller, number });
+    const { at } = this.#write(undefined, { kind: "failed", caller, number });
+    void this.#writeAll();
+    await at;
   }
 
-  answered(answer: Answer): void {
-    if (answer.number >= (this.#settled.get(answer.caller) ?? 0)) this.#answers.set(keyOf(answer), answer);
+  /** What a call has come to, whether the caller is told or not. */
+  answered(id: string, answer: Answer): void {
+    if (answer.number >= (this.#least.get(answer.caller) ?? 0)) this.#since.set(id, answer);
   }
 
-  get answers(): Answer[] {
-    return [...this.#answers.values()];
-  }
-
-  /** The number of the entries with the last of these calls, by the ids of their results. */
-  placeOf(ids: readonly string[]): number | undefined {
+  /**
+   * The calls with these results are in a checkpoint.
+   * @returns what is to be kept with it, once its calls are written; undefined when there are none
+   */
+  async checkpoint(ids: readonly string[]): Promise<Omit<KeptState, "snapshot"> | undefined> {
+    for (const id of ids) {
+      const answer = this.#since.get(id);
+      this.#since.delete(id);
+      if (answer !== undefined)
+        this.#kept.set(keyOf(answer), { ...answer, outcome: lasting(answer.outcome) });
+    }
+    const answers = [...this.#kept.values()];
     const places = ids.flatMap((id) => this.#places.get(id) ?? []);
-    return places.length === 0 ? undefined : Math.max(...places);
+    for (const id of ids) this.#places.delete(id);
+    if (places.length === 0) return undefined;
+    return { at: Math.max(...(await Promise.all(places))), answers };
   }
 
-  /** What is in these calls is in a checkpoint that is kept: the log needs them no more. */
-  async trim(ids: readonly string[], at: number): Promise<void> {
-    for (const id of ids) this.#places.delete(id);
+  /** A checkpoint is kept: entries up to this number are needed no more. */
+  async trim(at: number): Promise<void> {
     await this.#store.trim(at);
   }
 
-  #write(entry: LogEntry): Promise<number> {
-    return new Promise((done, failed) => {
-      this.#queue.push({ entry, done, failed });
-      void this.#writeAll();
+  #write(id: string | undefined, entry: LogEntry | undefined): { writing: Writing; at: Promise<number> } {
+    let writing: Writing;
+    const at = new Promise<number>((done, failed) => {
+      writing = { id, entry, ready: undefined, done, failed };
+      this.#queue.push(writing);
     });
+    at.catch(() => {}); // Whoever waits for it hears of it.
+    return { writing: writing!, at };
   }
 
   /** Many that wait go together: each write takes the time of a round trip. */
   async #writeAll(): Promise<void> {
     if (this.#isWriting) return;
     this.#isWriting = true;
-    while (this.#queue.length > 0) {
-      const writing = this.#queue.splice(0, this.#nextCount());
-      const at = this.#isFenced
-        ? undefined
-        : await this.#store.append(
-            writing.map(({ entry }) => entry),
-            this.#last,
-          );
-      if (at === undefined) {
-        this.#isFenced = true;
-        for (const { failed } of writing) failed(new Fenced("somebody else has taken over the actor"));
-      } else {
-        this.#last = at;
-        for (const { done } of writing) done(at);
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      await first.ready;
+      const writing = this.#queue.splice(0, this.#readyCount());
+      const entries = writing.flatMap(({ entry }) => entry ?? []);
+      const at = await this.#append(entries);
+      for (const { done, failed } of writing) {
+        if (at === undefined) failed(new Fenced("somebody else has taken over the actor"));
+        else done(at);
       }
     }
     this.#isWriting = false;
   }
 
-  #nextCount(): number {
+  async #append(entries: readonly LogEntry[]): Promise<number | undefined> {
+    if (this.#isFenced) return undefined;
+    if (entries.length === 0) return this.#last;
+    const at = await this.#store.append(entries, this.#last);
+    if (at === undefined) this.#isFenced = true;
+    else this.#last = at;
+    return at;
+  }
+
+  /** How many of those that wait can be written at once. */
+  #readyCount(): number {
     let count = 0;
     for (let bytes = 0; count < this.#queue.length && count < mostEntries && bytes < mostBytes; count++) {
       const { entry } = this.#queue[count]!;
+      if (entry === undefined) break;
       bytes += 100;
-      if (entry.kind === "call") for (const arg of entry.args) bytes += arg.byteLength;
+      if (entry?.kind === "call") for (const arg of entry.args) bytes += arg.byteLength;
     }
     return count;
   }
@@ -143,4 +197,20 @@ export class CallLog {
 /** Somebody else has taken over. */
 export class Fenced extends Error {}
 
-const keyOf = ({ caller, number }: { caller: string; number: number }) => `${caller}.${number}`;
+/** What can be told when this owner is gone. */
+const lasting = (outcome: CallOutcome): CallOutcome =>
+  outcome.kind === "object"
+    ? {
+        kind: "error",
+        error: toWireError(
+          new ActorUnavailableError(
+            "the call was applied; its result, which is large, was lost with a host",
+            {
+              remedy: "Ask the actor again for what it returns.",
+            },
+          ),
+        ),
+      }
+    : outcome;
+
+const keyOf = ({ caller, number }: Call) => `${caller}.${number}`;

@@ -118,7 +118,7 @@ const templateOptions = {
   once: exactly(true),
   actor: object(
     { id: text, does: oneOf("make", "restore", "call", "save", "take") },
-    { method: countFrom1, maxConcurrency: countFrom1 },
+    { method: countFrom1, maxConcurrency: countFrom1, seed: shortText },
   ),
   bundle: object({ group: text, index: count }),
 };
@@ -251,7 +251,7 @@ export const decodeKeptState: (payload: Uint8Array) => KeptState = decoder(
 export const decodeMakeDetached: (payload: Uint8Array) => MakeDetached = decoder(
   "detached",
   object({
-    ...{ namespace: name, name, getIfExists: flag, sha256: text, actor: text },
+    ...{ key: name, namespace: name, name, getIfExists: flag, sha256: text, actor: text },
     ...{ label: shortText, options: record, args: listOf(bytes) },
   }),
 );

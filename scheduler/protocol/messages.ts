@@ -48,6 +48,8 @@ export type ActorPart = {
   method?: number;
   /** How many turns of methods that only read may run at once. Default 1. */
   maxConcurrency?: number;
+  /** What its random numbers follow from, with all owners that it has. Default: its id. */
+  seed?: string;
 };
 
 /** A part of what a placement group has reserved. */
@@ -194,6 +196,8 @@ export type LogEntry =
 
 /** Asks any host to make a detached actor, and to own it. */
 export type MakeDetached = {
+  /** Of what is kept of it; a request that is sent again has the same one. */
+  key: string;
   namespace: string;
   name: string;
   /** The one that has the name already will do. */

@@ -17,6 +17,13 @@ export type ActorOptions = Partial<Limits> & {
   namespace?: string;
   /** When there is an actor of that name already, it is the one that is called. Default false: calls fail with ACTOR_ALREADY_EXISTS. */
   getIfExists?: boolean;
+  /**
+   * `"detached"`: a host of the cluster owns it, so that it outlives this program, until it is killed. It has a name, by which
+   * other programs get it. When its host is lost, another one has it: as it was, with each acknowledged call applied exactly
+   * once, if it has a checkpoint; made anew by its constructor, as often as `maxRestarts` says, if not. Default: it ends when
+   * nobody has a handle of it any more, or this program ends.
+   */
+  lifetime?: "detached";
   /** How many calls of `@readonly` methods may run at once. All others run alone. Default 1. */
   maxConcurrency?: number;
   /**
@@ -54,6 +61,7 @@ const checks: Checks<Required<ActorOptions>> = {
   grant,
   name: isNameOption,
   namespace: isNameOption,
+  lifetime: { test: (value) => value === "detached", expected: '"detached"' },
   getIfExists: { test: (value) => typeof value === "boolean", expected: "true or false" },
   maxConcurrency: integerFrom(1, 1_000),
   checkpoint: {
@@ -81,6 +89,21 @@ export function claimOf({ name, namespace, getIfExists = false }: ActorOptions):
   throw new InvalidTaskError("namespace and getIfExists are for actors with a name", {
     remedy: "Give it one: options({ name }).",
     data: { option: "name" },
+  });
+}
+
+/** What a host is to know of a detached actor by its options. @throws InvalidTaskError for those that it can't have */
+export function detachedOptions(options: ActorOptions): Record<string, unknown> {
+  const { name, namespace, getIfExists, lifetime, group, bundle, ...others } = options;
+  if (name === undefined)
+    throw new InvalidTaskError("a detached actor needs a name", {
+      remedy: "Give it one, by which it is found when this program is gone: options({ name }).",
+      data: { option: "name" },
+    });
+  if (group === undefined) return others;
+  throw new InvalidTaskError("a detached actor can't be in a placement group, which ends with its program", {
+    remedy: "Leave out `group`.",
+    data: { option: "group" },
   });
 }
 

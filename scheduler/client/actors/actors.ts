@@ -7,9 +7,12 @@ import {
   type ActorKey,
   type ActorName,
   handleValue,
+  parseAddress,
 } from "../../protocol/actor-address.ts";
-import type { WaitTarget } from "../../protocol/messages.ts";
-import { type Encoded, encodeValue } from "../../protocol/value.ts";
+import { decodeMadeDetached, encodeMessage } from "../../protocol/codec.ts";
+import { ConnectionError, fromWireError, LimitExceededError } from "../../protocol/errors.ts";
+import type { MakeDetached, WaitTarget } from "../../protocol/messages.ts";
+import { bytesOf, type Encoded, encodeValue } from "../../protocol/value.ts";
 import { Answering, type AnsweringDeps } from "./answering.ts";
 import { Calling, type CallingDeps } from "./calling.ts";
 import { Naming, type NamingDeps } from "./naming.ts";
@@ -19,12 +22,24 @@ export type ActorsDeps = Omit<ActorTableDeps, "gone" | "kept"> &
   CallingDeps &
   Pick<AnsweringDeps, "newId" | "borrow"> &
   Pick<NamingDeps, "control"> & {
+    /** How long a host is waited for that makes a detached actor. */
+    infeasibleAfterMs: number;
     /** The arguments of a call, of which those that are too large for a message are objects until it is submitted. */
     withPlaced(
       given: readonly (Encoded | string)[],
       submit: (args: readonly (Encoded | string)[]) => void,
     ): void;
   };
+
+/** How long a host may take to answer, and how soon another is asked. */
+const answerMs = 5_000;
+const retryMs = 100;
+
+/** What a program says of a detached actor that it wants. */
+export type DetachedRequest = Claim & {
+  options: Record<string, unknown>;
+  args: readonly (Encoded | string)[];
+};
 
 /** A name that an actor is to have; or, with `getIfExists`, whose actor is to be called if there is one. */
 export type Claim = ActorName & { getIfExists: boolean };
@@ -107,17 +122,14 @@ export class Actors {
     }
   }
 
-  /**
-   * Has another client make and own an actor, and calls that. Returns the address by which it is called here.
-   * @param made resolves with the address of that
-   */
-  makeElsewhere(planOf: (id: string) => ActorPlan, made: Promise<ActorAddress>): ActorAddress {
+  /** Has a host make and own a detached actor, and calls that. Returns the address by which it is called here. */
+  makeDetached(planOf: (id: string) => ActorPlan, request: DetachedRequest): ActorAddress {
     const { newId, objects, clientId: owner } = this.#deps;
     const id = newId();
     const plan = planOf(id);
     this.#table.add(id, plan);
     objects.create(id);
-    made.then(
+    this.#madeDetached({ key: id, label: plan.label, ...plan.of, ...request }).then(
       (known) => {
         this.#isAnother(id, known);
         objects.settle(id, { kind: "local", value: encodeValue(handleValue(known)) });
@@ -128,6 +140,27 @@ export class Actors {
       },
     );
     return { owner, id, ...plan.of };
+  }
+
+  async #madeDetached(request: Omit<MakeDetached, "args"> & DetachedRequest): Promise<ActorAddress> {
+    const { bus, subjects, infeasibleAfterMs } = this.#deps;
+    const args = await Promise.all(
+      request.args.map((arg) => (typeof arg === "string" ? this.#value(arg) : bytesOf(arg))),
+    );
+    const payload = encodeMessage({ ...request, args } satisfies MakeDetached);
+    checkConstructorBytes(request.label, payload.byteLength, bus.maxPayloadBytes);
+    const untilMs = performance.now() + infeasibleAfterMs;
+    for (;;) {
+      try {
+        const reply = decodeMadeDetached(await bus.request(subjects.detached, payload, answerMs));
+        if (reply.kind === "error") throw fromWireError(reply.error);
+        return parseAddress(reply.address) as ActorAddress;
+      } catch (error) {
+        // No host is there yet, or the one that was asked has died.
+        if (!(error instanceof ConnectionError) || performance.now() > untilMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
   }
 
   /**
@@ -149,7 +182,22 @@ export class Actors {
     this.#detached.set(id, detached);
     const stateId = state && newId();
     if (stateId !== undefined) objects.create(stateId, { kind: "local", value: state! });
-    this.#table.adopt(id, plan, stateId, calls);
+    this.#table.add(id, plan);
+    for (const { id: resultId, method, args } of calls)
+      this.#deps.withPlaced(args, (placed) => {
+        this.#table.replay(id, methodNumber(plan.label, plan.methods, method), resultId, placed);
+      });
+    this.#table.make(id, stateId);
+    this.#answering.expected(id);
+  }
+
+  /** A detached actor is about to be ours, by `adopt`, or will not be: calls that come sooner wait until that is known. */
+  expect(id: string): void {
+    this.#answering.expect(id);
+  }
+
+  notExpected(id: string): void {
+    this.#answering.expected(id);
   }
 
   /** Asks a detached actor of ours for its encoded snapshot, after all that it has been called; it goes on. */
@@ -345,4 +393,16 @@ export class Actors {
   #own(id: string): ActorAddress {
     return { owner: this.#deps.clientId, id, ...this.#table.planOf(id).of };
   }
+}
+
+/** It is kept in the registry of names, whose records are messages. */
+function checkConstructorBytes(label: string, bytes: number, most: number): void {
+  if (bytes <= most / 2) return;
+  throw new LimitExceededError(
+    `the arguments of the detached actor ${label} take ${bytes} bytes; they may have ${Math.floor(most / 2)}`,
+    {
+      remedy: "Make it with less, and give it the rest by a call.",
+      data: { limit: "detached", bytes },
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import type { Bus, Subscription } from "../../bus/bus.ts";
 import { Exchange } from "../../bus/exchange.ts";
-import { type CallLog, Fenced } from "../../detached/call-log.ts";
+import type { CallLog } from "../../detached/call-log.ts";
 import type { ObjectTable, ReadyState } from "../../ownership/object-table.ts";
 import { decodePacketToOwner, encodeMessage } from "../../protocol/codec.ts";
 import { ActorUnavailableError, toWireError } from "../../protocol/errors.ts";
@@ -49,8 +49,8 @@ export class Answering {
   readonly #exchange: Exchange<ToCaller, ToOwner>;
   /** The results that callers have not taken, by their own numbers. */
   readonly #results = new Map<string, Map<number, string>>();
-  /** Of detached actors, the last call that is about to be written down and others wait for. */
-  readonly #logged = new Map<string, Promise<void>>();
+  /** Calls of detached actors that we are about to have. */
+  readonly #early = new Map<string, { caller: string; message: ActorCallMessage }[]>();
   readonly #subscription: Subscription;
 
   constructor(deps: AnsweringDeps) {
@@ -65,6 +65,18 @@ export class Answering {
     this.#subscription = bus.subscribe(subjects.actorCalls(clientId), (payload) =>
       this.#exchange.receive(decodePacketToOwner(payload), (caller) => this.#forget(caller)),
     );
+  }
+
+  /** An actor is about to be ours: calls that come sooner wait for it. */
+  expect(actor: string): void {
+    this.#early.set(actor, []);
+  }
+
+  /** It is ours now, or will not be. */
+  expected(actor: string): void {
+    const early = this.#early.get(actor) ?? [];
+    this.#early.delete(actor);
+    for (const { caller, message } of early) this.#call(caller, message);
   }
 
   /** Our connection was lost, and is back. */
@@ -109,6 +121,11 @@ export class Answering {
 
   #call(caller: string, message: ActorCallMessage): void {
     const { number, actor, method, args, least, isAgain } = message;
+    const early = this.#early.get(actor);
+    if (early !== undefined) {
+      early.push({ caller, message });
+      return;
+    }
     const detached = this.#deps.detached(actor);
     detached?.log?.settledBelow(caller, least);
     const known = detached?.log?.answerTo(caller, number);
@@ -148,33 +165,17 @@ export class Answering {
     }
   }
 
-  /** Writes down a call with the values that it takes. Calls are written in their order. */
+  /** Writes down a call with the values that it takes. */
   #log(
     log: CallLog,
     caller: string,
-    { number, actor, method }: ActorCallMessage,
+    { number, method }: ActorCallMessage,
     given: readonly (Encoded | string)[],
     id: string,
   ): Promise<void> {
-    const former = this.#logged.get(actor);
     const values = given.map((arg) => (typeof arg === "string" ? this.#deps.value(arg) : bytesOf(arg)));
-    const write = async () => {
-      const args = await Promise.all(values);
-      await former?.catch(() => {});
-      await log.call(id, { kind: "call", caller, number, method, args });
-    };
-    // What it takes has failed, and so does the call; it changes nothing.
-    const logged = write().catch((error) => {
-      if (error instanceof Fenced) throw error;
-    });
-    if (borrows(given) || former !== undefined) {
-      this.#logged.set(actor, logged);
-      const over = () => {
-        if (this.#logged.get(actor) === logged) this.#logged.delete(actor);
-      };
-      logged.then(over, over);
-    }
-    return logged;
+    const isHere = (value: Uint8Array | Promise<Uint8Array>) => value instanceof Uint8Array;
+    return log.call(id, { caller, number, method }, values.every(isHere) ? values : Promise.all(values));
   }
 
   /** Tells the caller when a call has ended, and is written down if it is to be. */
@@ -182,44 +183,48 @@ export class Answering {
     const results = this.#results.get(caller) ?? new Map<number, string>();
     this.#results.set(caller, results);
     results.set(number, id);
+    logged?.catch(() => {}); // It is heard of below.
     this.#deps.objects.onReady(id, (state) => {
-      if (detached === undefined) {
-        this.#ready(caller, number, id, state);
-        return;
-      }
-      if (detached.isLeaving) {
-        this.#moved(caller, number);
-        return;
-      }
-      const failed = state.kind === "failed" && detached.log?.failed(id, caller, number);
-      Promise.all([logged, failed]).then(
-        () => this.#ready(caller, number, id, state, detached.log),
-        () => this.#moved(caller, number),
-      );
+      // What failed since the actor leaves has not been called here.
+      if (detached?.isLeaving && state.kind === "failed") this.#end(caller, number, id, { kind: "moved" });
+      else if (detached?.log === undefined) this.#end(caller, number, id, this.#outcomeOf(id, state));
+      else void this.#endLogged(caller, number, id, state, detached.log, logged);
     });
   }
 
-  /** What is not written down by us is as if it had not been called here. */
-  #moved(caller: string, number: number): void {
-    this.#tell(caller, number, { kind: "moved" });
-    this.#drop(caller, number);
+  async #endLogged(
+    caller: string,
+    number: number,
+    id: string,
+    state: ReadyState,
+    log: CallLog,
+    logged: Promise<void> | undefined,
+  ): Promise<void> {
+    const outcome = this.#outcomeOf(id, state);
+    if (state.kind !== "failed") log.answered(id, { caller, number, outcome });
+    try {
+      await logged;
+      if (state.kind === "failed") await log.failed(id, { caller, number });
+      this.#end(caller, number, id, outcome);
+    } catch {
+      // What is not written down by us is as if it had not been called here.
+      this.#end(caller, number, id, { kind: "moved" });
+    }
   }
 
-  #ready(caller: string, number: number, id: string, state: ReadyState, log?: CallLog): void {
-    if (this.#results.get(caller)?.get(number) !== id) return;
+  #outcomeOf(id: string, state: ReadyState): CallOutcome {
+    if (state.kind === "failed") return { kind: "error", error: toWireError(state.error) };
     const value = state.kind === "local" ? bytesOf(state.value) : undefined;
-    const tell = (outcome: CallOutcome) => {
-      log?.answered({ caller, number, outcome });
-      this.#tell(caller, number, outcome);
-    };
-    if (state.kind === "failed") tell({ kind: "error", error: toWireError(state.error) });
-    else if (value !== undefined && value.byteLength <= inlineBytes) tell({ kind: "value", value });
-    else {
-      this.#deps.lend(id);
-      tell({ kind: "object", id });
-      return;
-    }
-    this.#drop(caller, number);
+    if (value !== undefined && value.byteLength <= inlineBytes) return { kind: "value", value };
+    this.#deps.lend(id);
+    return { kind: "object", id };
+  }
+
+  /** Tells a caller, unless it does not want to know any more. */
+  #end(caller: string, number: number, id: string, outcome: CallOutcome): void {
+    if (this.#results.get(caller)?.get(number) !== id) return;
+    this.#tell(caller, number, outcome);
+    if (outcome.kind !== "object") this.#drop(caller, number);
   }
 
   #tell(caller: string, number: number, outcome: CallOutcome): void {
@@ -248,8 +253,6 @@ function encodedOf(bytes: Uint8Array): Encoded {
   const value = bytes.byteLength === numberBytes ? decodeValue(bytes) : undefined;
   return typeof value === "number" ? value : bytes.slice();
 }
-
-const borrows = (given: readonly (Encoded | string)[]) => given.some((arg) => typeof arg === "string");
 
 const unknownWhether = (method: string) =>
   new ActorUnavailableError(

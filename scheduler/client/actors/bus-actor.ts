@@ -44,12 +44,16 @@ export class BusActor implements ActorLink {
   }
 }
 
-/** How an actor of this id is made and called. */
+/**
+ * How an actor of this id is made and called.
+ * @param seed what its random numbers follow from. Default: its id
+ */
 export function planOf(
   id: string,
   label: string,
-  { module, actor, options }: ActorSpec,
+  { module, actor, options }: Pick<ActorSpec, "actor" | "options"> & { module: { sha256: string } },
   args: readonly (Encoded | string)[],
+  seed?: string,
 ): ActorPlan {
   const { grant, maxConcurrency, maxRestarts = 0, maxTaskRetries = 0, maxPendingCalls, checkpoint } = options;
   const { resources, group, bundle: index = 0 } = options;
@@ -66,7 +70,10 @@ export function planOf(
   };
   const template = (name: string, part: Omit<ActorPart, "id">, host?: string): TaskTemplate => ({
     ...{ label: name, module: module.sha256, kernel: actor.name, maxRetries: makeRetries },
-    options: { ...common, actor: { id, ...part, ...(maxConcurrency && { maxConcurrency }) } },
+    options: {
+      ...common,
+      actor: { id, ...part, ...(maxConcurrency && { maxConcurrency }), ...(seed && { seed }) },
+    },
     ...(host !== undefined && { where: { host } }),
   });
   /** What makes it takes what it has of its host. */

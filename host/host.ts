@@ -283,6 +283,7 @@ export class Host {
   #startDetached(store: DetachedStore): void {
     this.#detached = new DetachedActors({
       ...{ bus: this.#bus, subjects: this.#subjects, control: this.#control, store },
+      ...{ hostId: this.id, others: () => this.#presence.others },
       submitter: () => this.#nestedSubmitter(),
       warn: (text) => console.error(`wray host ${this.id}: ${text}`),
     });

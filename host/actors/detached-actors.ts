@@ -6,7 +6,7 @@ import type { Submitter } from "../../scheduler/client/submitter.ts";
 import { actorExists } from "../../scheduler/control/actor-names.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { fetchModule } from "../../scheduler/control/find-module.ts";
-import { CallLog, type Replayed } from "../../scheduler/detached/call-log.ts";
+import { CallLog, Fenced } from "../../scheduler/detached/call-log.ts";
 import type { DetachedStore } from "../../scheduler/detached/store.ts";
 import { findActor } from "../../scheduler/manifest/check.ts";
 import { AbsentOwners } from "../../scheduler/ownership/absent-owners.ts";
@@ -16,7 +16,7 @@ import {
   addressText,
   parseAddress,
 } from "../../scheduler/protocol/actor-address.ts";
-import { decodeKeptState, decodeMakeDetached, encodeMessage } from "../../scheduler/protocol/codec.ts";
+import { decodeMakeDetached, encodeMessage } from "../../scheduler/protocol/codec.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type {
   DetachedActor,
@@ -29,6 +29,8 @@ import type { Subjects } from "../../scheduler/protocol/subjects.ts";
 
 /** How often it is looked whether the owners of detached actors are there, in ms. */
 const lookMs = 200;
+/** How long an owner may take to say that it is there. */
+const answerMs = 500;
 /** Of all hosts, one is asked to make an actor. */
 const queue = "detached";
 
@@ -37,13 +39,16 @@ export type DetachedActorsDeps = {
   subjects: Subjects;
   control: Control;
   store: DetachedStore;
+  hostId: string;
+  /** The other hosts that are heard of. */
+  others(): readonly string[];
   /** This host's own client, which owns its part of them. */
   submitter(): Promise<Submitter>;
   warn(text: string): void;
 };
 
 /** A detached actor that this host owns. */
-type Owned = OwnedDetached & { isLeaving: boolean; id: string; key: string; record: NamedActor };
+type Owned = OwnedDetached & { isLeaving: boolean; id: string; record: NamedActor };
 
 /**
  * The detached actors of a cluster, as one of its hosts sees them: it owns some, and takes over others when their owners
@@ -63,7 +68,7 @@ export class DetachedActors {
     this.#deps = deps;
     const { bus, subjects, store } = deps;
     this.#absent = new AbsentOwners({
-      isListening: (owner) => bus.isListening(subjects.alive(owner)),
+      isListening: (owner) => this.#isThere(owner),
       died: (owner) => this.#ownerDied(owner),
       nowMs: () => performance.now(),
     });
@@ -95,10 +100,7 @@ export class DetachedActors {
         owned.isLeaving = true;
         if (owned.log === undefined) {
           const snapshot = await actors.snapshotOf(owned.id);
-          await store.putState(
-            owned.key,
-            encodeMessage({ at: 0, snapshot, answers: [] } satisfies KeptState),
-          );
+          await store.putState(owned.id, { at: 0, snapshot, calls: [], answers: [] });
         }
         const { record } = owned;
         const free = { ...record, detached: { ...record.detached!, isFree: true as const } };
@@ -124,13 +126,21 @@ export class DetachedActors {
   async #make(request: MakeDetached): Promise<MadeDetached> {
     const { key, name, namespace, getIfExists, sha256, actor, label, args } = request;
     try {
-      const { submitter } = this.#deps;
+      const { submitter, hostId: host } = this.#deps;
       const options = checkActorOptions(request.options as ActorOptions);
-      const { id: owner, newId } = await ownOf(submitter);
+      const { owner, newId } = await ownOf(submitter);
       const id = newId();
       const address = addressText({ owner, id, sha256, actor, detached: { namespace, name } });
       const { maxRestarts: restartsLeft = 0 } = options;
-      const detached: DetachedActor = { key, label, options: { ...options }, args, restartsLeft };
+      const detached: DetachedActor = {
+        key,
+        host,
+        formers: [],
+        label,
+        options: { ...options },
+        args,
+        restartsLeft,
+      };
       const known = await this.#have(id, { namespace, name }, false, () =>
         this.#claim({ namespace, name }, { address, detached }),
       );
@@ -173,20 +183,25 @@ export class DetachedActors {
 
   async #takeOver(name: ActorName, former: NamedActor): Promise<void> {
     if (this.#isLeaving) return;
-    const { control, store, submitter, warn } = this.#deps;
-    const { isFree, restartsLeft, ...others } = former.detached!;
+    const { control, store, submitter, warn, hostId: host } = this.#deps;
+    const { isFree, restartsLeft, formers, ...others } = former.detached!;
+    const { id: formerId, sha256, actor } = parseAddress(former.address) as ActorAddress;
     try {
       const isLost = isFree === undefined && others.options.checkpoint === undefined;
       if (isLost && restartsLeft === 0) {
         await control.dropActor(name, former.address);
-        await store.forget(others.key, "all");
+        await store.forget(formerId);
         return;
       }
-      const { id: owner, newId } = await ownOf(submitter);
+      const { owner, newId } = await ownOf(submitter);
       const id = newId();
-      const { sha256, actor } = parseAddress(former.address) as ActorAddress;
       const address = addressText({ owner, id, sha256, actor, detached: name });
-      const detached = { ...others, restartsLeft: restartsLeft - Number(isLost) };
+      const detached = {
+        ...others,
+        host,
+        formers: [formerId, ...formers.slice(0, 1)],
+        restartsLeft: restartsLeft - Number(isLost),
+      };
       const record = { address, detached };
       await this.#have(id, name, isLost, () => control.nameActor(name, record, former));
     } catch (error) {
@@ -216,96 +231,96 @@ export class DetachedActors {
   async #own(name: ActorName, record: NamedActor, id: string, isAnew: boolean): Promise<void> {
     const { control, store, submitter } = this.#deps;
     const { sha256, actor } = parseAddress(record.address) as ActorAddress;
-    const { key, label, args } = record.detached!;
+    const { key, label, args, formers } = record.detached!;
     const options = checkActorOptions(record.detached!.options as ActorOptions);
     const { manifest } = await fetchModule(control, sha256);
-    const plan = planOf(
-      id,
-      label,
-      { module: { sha256 }, actor: findActor(manifest, actor), options },
-      args,
-      key,
-    );
-    const client = await submitter();
-    const kept = isAnew ? undefined : await this.#keptState(key);
-    const { log, calls } =
-      options.checkpoint === undefined ? { log: undefined, calls: [] } : await this.#log(client, key, kept);
-    // From here on it is what its calls make of it.
-    if (log === undefined) await store.forget(key, "state");
-    let keeping = Promise.resolve();
+    const signature = findActor(manifest, actor);
+    const plan = planOf(id, label, { module: { sha256 }, actor: signature, options }, args, key);
+    const { actors, newId } = await ownOf(submitter);
+    const kept = isAnew ? undefined : await this.#takeFrom(formers);
+    const calls = (kept?.calls ?? []).map((call) => ({ ...call, id: newId() }));
+    let log: CallLog | undefined;
+    if (options.checkpoint !== undefined) {
+      log = new CallLog(store.log(id), calls, kept?.answers ?? []);
+      // As if all that was called since had come here.
+      if (kept !== undefined) await store.putState(id, { ...kept, at: 0 });
+    }
     const owned: Owned = {
-      ...{ name, log, id, key, record, isLeaving: false },
+      ...{ name, log, id, record, isLeaving: false },
       mayRepeat: (options.maxTaskRetries ?? 0) > 0,
       reads: (method) => plan.reads(plan.methods.indexOf(method) + 1),
       kept: (snapshot, ids) => {
-        if (log !== undefined) keeping = keeping.then(() => this.#keep(key, log, snapshot, ids));
+        if (log !== undefined) keeping = keeping.then(() => this.#keep(owned, log, snapshot, ids));
       },
       gone: () => {
-        this.#owned.delete(key);
+        this.#owned.delete(id);
         void this.#forget(owned);
       },
     };
-    this.#owned.set(key, owned);
-    client.actors.adopt(id, plan, owned, kept?.snapshot, calls);
+    let keeping = Promise.resolve();
+    this.#owned.set(id, owned);
+    actors.adopt(id, plan, owned, kept?.snapshot, calls);
+    await Promise.all(formers.map((former) => store.forget(former)));
   }
 
-  async #keptState(key: string): Promise<KeptState | undefined> {
-    const bytes = await this.#deps.store.state(key);
-    return bytes && decodeKeptState(bytes);
-  }
-
-  /** The log of an actor, which nobody else can write to from now on, and the calls in it that its state is without. */
-  async #log(
-    client: Submitter,
-    key: string,
-    kept: KeptState | undefined,
-  ): Promise<{ log: CallLog; calls: { id: string; method: string; args: Uint8Array[] }[] }> {
-    const { store } = this.#deps;
-    const last = await store.takeOver(key);
-    const calls: (Replayed & { method: string; args: Uint8Array[] })[] = [];
-    const failed = new Set<string>();
-    for (const { at, entries } of await store.read(key, kept?.at ?? 0)) {
-      for (const entry of entries) {
-        if (entry.kind === "call") calls.push({ ...entry, id: client.newId(), at });
-        else failed.add(`${entry.caller}.${entry.number}`);
-      }
+  /** What the last owner has kept, or if it had come to nothing the one before. */
+  async #takeFrom(formers: readonly string[]): Promise<KeptState | undefined> {
+    for (const former of formers) {
+      const kept = await this.#deps.store.takeFrom(former);
+      if (kept !== undefined) return kept;
     }
-    const applied = calls.filter(({ caller, number }) => !failed.has(`${caller}.${number}`));
-    return { log: new CallLog(store.log(key), last, applied, kept?.answers ?? []), calls: applied };
+    return undefined;
   }
 
   /** Keeps a checkpoint; the log needs the calls before it no more. */
   async #keep(
-    key: string,
+    { id }: Owned,
     log: CallLog,
-    snapshot: Promise<Uint8Array>,
+    taken: Promise<Uint8Array>,
     ids: readonly string[],
   ): Promise<void> {
+    const { store, warn } = this.#deps;
     try {
-      const kept = await log.checkpoint(ids);
+      const [snapshot, kept] = await Promise.all([taken, log.checkpoint(ids)]);
       if (kept === undefined) return;
-      const state: KeptState = { ...kept, snapshot: await snapshot };
-      await this.#deps.store.putState(key, encodeMessage(state));
+      await store.putState(id, { ...kept, snapshot, calls: [] });
       await log.trim(kept.at);
     } catch (error) {
-      this.#deps.warn(`could not keep the state of the detached actor ${key}: ${(error as Error).message}`);
+      if (!(error instanceof Fenced))
+        warn(`could not keep the state of the detached actor ${id}: ${(error as Error).message}`);
     }
   }
 
-  async #forget({ name, record, key }: Owned): Promise<void> {
+  async #forget({ name, record, id }: Owned): Promise<void> {
     const { control, store, warn } = this.#deps;
     try {
       await control.dropActor(name, record.address);
-      await store.forget(key, "all");
+      await store.forget(id);
     } catch (error) {
       warn(`could not forget the detached actor ${name.name}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Whether an owner is there: one that does not answer, and whose host is not heard of, is not. */
+  async #isThere(owner: string): Promise<boolean> {
+    const { bus, subjects, others } = this.#deps;
+    if ((await this.#deps.submitter()).id === owner) return true;
+    try {
+      await bus.request(subjects.alive(owner), new Uint8Array(), answerMs);
+      return true;
+    } catch (error) {
+      if (/\b503$/.test((error as Error).message)) return false;
+      const hosts = new Set(others());
+      return [...this.#known.values()].some(
+        ({ record }) => ownerOf(record) === owner && hosts.has(record.detached!.host),
+      );
     }
   }
 }
 
 const ownerOf = ({ address }: NamedActor): string => (parseAddress(address) as ActorAddress).owner;
 
-async function ownOf(submitter: () => Promise<Submitter>): Promise<{ id: string; newId: () => string }> {
+async function ownOf(submitter: () => Promise<Submitter>) {
   const client = await submitter();
-  return { id: client.id, newId: () => client.newId() };
+  return { owner: client.id, actors: client.actors, newId: () => client.newId() };
 }

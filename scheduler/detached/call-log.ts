@@ -4,17 +4,17 @@ import type { CallOutcome, KeptState, LogEntry } from "../protocol/messages.ts";
 /** Who keeps the log. */
 export interface LogStore {
   /**
-   * Writes entries after all that were written before; `after` is the number of the last ones. Returns their number, or
-   * undefined when somebody else has written since.
+   * Writes entries in one message after all that were written before; `after` is the number of the last one. Returns its
+   * number, or undefined when somebody else has written since.
    */
   append(entries: readonly LogEntry[], after: number): Promise<number | undefined>;
-  /** Entries up to this number are needed no more. */
+  /** Messages before this one are needed no more. */
   trim(number: number): Promise<void>;
 }
 
 type Call = { caller: string; number: number };
-/** A call that the log has brought, with the id of its result and the number of its entries. */
-export type Replayed = Call & { id: string; at: number };
+/** A call that the log has brought, with the id of its result. */
+export type Replayed = Call & { id: string };
 type Answer = Call & { outcome: CallOutcome };
 
 type Writing = {
@@ -30,6 +30,10 @@ type Writing = {
 const mostEntries = 512;
 const mostBytes = 256 * 1024;
 
+/** Where an entry is: in which message, and the how manieth it is there. The later, the larger. */
+export const placeOf = (message: number, index: number): number => message * mostEntries + index;
+export const messageOf = (place: number): number => Math.floor(place / mostEntries);
+
 /**
  * The calls of a detached actor since its checkpoint, where they outlive its owner. A caller is told what came of a call once
  * the call is there, so whoever takes over the actor applies all of those again. Whoever has taken over writes to the log, and
@@ -38,7 +42,7 @@ const mostBytes = 256 * 1024;
 export class CallLog {
   readonly #store: LogStore;
   readonly #queue: Writing[] = [];
-  /** The number of the entries that have a call, by the id of its result, once they are written. */
+  /** Where each call is, by the id of its result, once it is written. */
   readonly #places = new Map<string, Promise<number>>();
   readonly #replayed = new Map<string, Replayed>();
   /** What calls have come to that are in the checkpoint … */
@@ -47,20 +51,19 @@ export class CallLog {
   readonly #since = new Map<string, Answer>();
   /** What each caller still waits for, at the least. */
   readonly #least = new Map<string, number>();
-  #last: number;
+  #last = 0;
   #isWriting = false;
   #isFenced = false;
 
   /**
-   * @param last the number of the last entries
+   * @param replayed calls that another owner has written down, and that are kept beside the log, as if at its place 0
    * @param kept what was answered to calls that are in the checkpoint
    */
-  constructor(store: LogStore, last: number, replayed: readonly Replayed[], kept: KeptState["answers"]) {
+  constructor(store: LogStore, replayed: readonly Replayed[], kept: KeptState["answers"]) {
     this.#store = store;
-    this.#last = last;
     for (const call of replayed) {
       this.#replayed.set(keyOf(call), call);
-      this.#places.set(call.id, Promise.resolve(call.at));
+      this.#places.set(call.id, Promise.resolve(0));
     }
     for (const answer of kept) this.#kept.set(keyOf(answer), answer);
   }
@@ -126,7 +129,7 @@ export class CallLog {
    * The calls with these results are in a checkpoint.
    * @returns what is to be kept with it, once its calls are written; undefined when there are none
    */
-  async checkpoint(ids: readonly string[]): Promise<Omit<KeptState, "snapshot"> | undefined> {
+  async checkpoint(ids: readonly string[]): Promise<Pick<KeptState, "at" | "answers"> | undefined> {
     for (const id of ids) {
       const answer = this.#since.get(id);
       this.#since.delete(id);
@@ -140,9 +143,9 @@ export class CallLog {
     return { at: Math.max(...(await Promise.all(places))), answers };
   }
 
-  /** A checkpoint is kept: entries up to this number are needed no more. */
-  async trim(at: number): Promise<void> {
-    await this.#store.trim(at);
+  /** A checkpoint is kept that is after the call at this place. */
+  async trim(place: number): Promise<void> {
+    if (place > 0) await this.#store.trim(messageOf(place));
   }
 
   #write(id: string | undefined, entry: LogEntry | undefined): { writing: Writing; at: Promise<number> } {
@@ -163,10 +166,11 @@ export class CallLog {
       await first.ready;
       const writing = this.#queue.splice(0, this.#readyCount());
       const entries = writing.flatMap(({ entry }) => entry ?? []);
-      const at = await this.#append(entries);
-      for (const { done, failed } of writing) {
-        if (at === undefined) failed(new Fenced("somebody else has taken over the actor"));
-        else done(at);
+      const message = await this.#append(entries);
+      let index = 0;
+      for (const { entry, done, failed } of writing) {
+        if (message === undefined) failed(new Fenced("somebody else has taken over the actor"));
+        else done(placeOf(message, entry === null ? index : index++));
       }
     }
     this.#isWriting = false;

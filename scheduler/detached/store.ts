@@ -12,10 +12,10 @@ import {
 import { answerMs, made, Patient, retryWaitMs, wrongLastSequence } from "../control/patience.ts";
 import { addReplicas, replicated } from "../control/replicas.ts";
 import type { ActorName } from "../protocol/actor-address.ts";
-import { decodeLogEntries, decodeNamedActor, encodeMessage } from "../protocol/codec.ts";
-import type { LogEntry, NamedActor } from "../protocol/messages.ts";
+import { decodeKeptState, decodeLogEntries, decodeNamedActor, encodeMessage } from "../protocol/codec.ts";
+import type { KeptState, LogEntry, LoggedCall, NamedActor } from "../protocol/messages.ts";
 import { subjectsOf } from "../protocol/subjects.ts";
-import type { LogStore } from "./call-log.ts";
+import { type LogStore, messageOf, placeOf } from "./call-log.ts";
 
 type Opened = { jetstream: JetStreamClient; manager: JetStreamManager; states: ObjectStore; names: KV };
 
@@ -64,9 +64,9 @@ export class DetachedStore {
     };
   }
 
-  /** The log of an actor by its key. */
-  log(key: string): LogStore {
-    const subject = this.#subjectOf(key);
+  /** The log of an actor, by the id that it has with its owner. */
+  log(id: string): LogStore {
+    const subject = this.#subjectOf(id);
     return {
       append: (entries, after) => this.#append(subject, entries, after),
       // The last one stays: it tells the number after which others are written.
@@ -77,57 +77,84 @@ export class DetachedStore {
     };
   }
 
-  /** Writes nothing to a log, but so that whoever has written to it before can't any more. Returns the number of that. */
-  async takeOver(key: string): Promise<number> {
-    const subject = this.#subjectOf(key);
-    for (;;) {
-      const last = await this.#last(subject);
-      const own = await this.#append(subject, [], last);
-      if (own !== undefined) return own;
+  /**
+   * What an owner has kept and written of an actor, which it can't change any more.
+   * @returns undefined when it has neither
+   */
+  async takeFrom(id: string): Promise<KeptState | undefined> {
+    const last = await this.#close(this.#subjectOf(id));
+    for (let kept = await this.state(id); ; ) {
+      const calls = await this.#callsAfter(id, kept?.at, last);
+      // It may be about to keep another state, and have shortened its log since the first was read.
+      const now = await this.state(id);
+      if (now?.at !== kept?.at) kept = now;
+      else if (kept === undefined && calls.length === 0) return undefined;
+      else return { ...(kept ?? nothingKept), calls: [...(kept?.calls ?? []), ...calls] };
     }
   }
 
-  /** What a log has after this number, in order. */
-  async read(key: string, after: number): Promise<{ at: number; entries: LogEntry[] }[]> {
-    const subject = this.#subjectOf(key);
-    const last = await this.#last(subject);
-    if (last <= after) return [];
+  /** Keeps the state of an actor, in the place of the one that it had before. */
+  putState(id: string, state: KeptState): Promise<void> {
+    const bytes = encodeMessage(state);
+    return this.#patient.run(async ({ states }) => void (await states.putBlob({ name: id }, bytes)));
+  }
+
+  state(id: string): Promise<KeptState | undefined> {
+    return this.#patient.run(async ({ states }) => {
+      const info = await states.info(id);
+      if (info === null || info.deleted) return undefined;
+      const bytes = await states.getBlob(id);
+      return bytes === null ? undefined : decodeKeptState(Uint8Array.from(bytes));
+    });
+  }
+
+  /** What an owner has kept of an actor is needed no more. */
+  async forget(id: string): Promise<void> {
+    await this.#patient.run(async ({ states, manager }) => {
+      const info = await states.info(id);
+      if (info !== null && !info.deleted) await states.delete(id);
+      await manager.streams.purge(this.#stream, { filter: this.#subjectOf(id) });
+    });
+  }
+
+  /** Writes an end, after which nobody who does not know of it can write. Returns its number. */
+  async #close(subject: string): Promise<number> {
+    for (;;) {
+      const end = await this.#append(subject, [], await this.#last(subject));
+      if (end !== undefined) return end;
+    }
+  }
+
+  /** The calls of a log that are after this place, or all, and have not failed. */
+  async #callsAfter(id: string, place: number | undefined, last: number): Promise<LoggedCall[]> {
+    const calls: LoggedCall[] = [];
+    const failed = new Set<string>();
+    for (const { at, entries } of await this.#read(this.#subjectOf(id), messageOf(place ?? 0), last)) {
+      for (const [index, entry] of entries.entries()) {
+        if (place !== undefined && placeOf(at, index) <= place) continue;
+        const { kind, ...call } = entry;
+        if (kind === "call") calls.push(call as LoggedCall);
+        else failed.add(`${call.caller}.${call.number}`);
+      }
+    }
+    return calls.filter(({ caller, number }) => !failed.has(`${caller}.${number}`));
+  }
+
+  /** The messages of a subject from this number to that one, which is there. */
+  #read(subject: string, from: number, to: number): Promise<{ at: number; entries: LogEntry[] }[]> {
     return this.#patient.run(async ({ jetstream }) => {
       const consumer = await jetstream.consumers.get(this.#stream, {
         filterSubjects: subject,
         deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: after + 1,
+        opt_start_seq: Math.max(from, 1),
       });
       const read: { at: number; entries: LogEntry[] }[] = [];
       const messages = await consumer.consume();
       for await (const { seq, data } of messages) {
         read.push({ at: seq, entries: decodeLogEntries(data) });
-        if (seq >= last) break;
+        if (seq >= to) break;
       }
       return read;
-    });
-  }
-
-  /** Keeps the state of an actor, in the place of the one that it had before. */
-  putState(key: string, bytes: Uint8Array): Promise<void> {
-    return this.#patient.run(async ({ states }) => void (await states.putBlob({ name: key }, bytes)));
-  }
-
-  state(key: string): Promise<Uint8Array | undefined> {
-    return this.#patient.run(async ({ states }) => {
-      const info = await states.info(key);
-      if (info === null || info.deleted) return undefined;
-      const bytes = await states.getBlob(key);
-      return bytes === null ? undefined : Uint8Array.from(bytes);
-    });
-  }
-
-  /** An actor is gone, with all that was kept of it; or its state alone. */
-  async forget(key: string, what: "all" | "state"): Promise<void> {
-    await this.#patient.run(async ({ states, manager }) => {
-      const info = await states.info(key);
-      if (info !== null && !info.deleted) await states.delete(key);
-      if (what === "all") await manager.streams.purge(this.#stream, { filter: this.#subjectOf(key) });
     });
   }
 
@@ -188,6 +215,8 @@ export class DetachedStore {
     return { jetstream, manager, states, names };
   }
 }
+
+const nothingKept: KeptState = { at: 0, calls: [], answers: [] };
 
 /** The server's word for a subject that has no message. */
 const noMessage = 10_037;

@@ -225,28 +225,32 @@ const toCaller: Shape<ToCaller> = object({
   outcome: callOutcome,
 });
 
+const loggedCall = { caller: name, number: count, method: shortText, args: listOf(bytes) };
 const logEntry: Shape<LogEntry> = union({
-  call: object({
-    ...{ kind: exactly("call"), caller: name, number: count, method: shortText, args: listOf(bytes) },
-  }),
+  call: object({ kind: exactly("call"), ...loggedCall }),
   failed: object({ kind: exactly("failed"), caller: name, number: count }),
 });
 export const decodeLogEntries: (payload: Uint8Array) => LogEntry[] = decoder("log", listOf(logEntry));
 const detachedActor: Shape<DetachedActor> = object(
-  { key: name, label: shortText, options: record, args: listOf(bytes), restartsLeft: count },
+  {
+    ...{ key: name, host: name, formers: listOf(name), label: shortText, options: record },
+    ...{ args: listOf(bytes), restartsLeft: count },
+  },
   { isFree: exactly(true) },
 );
 export const decodeNamedActor: (payload: Uint8Array) => NamedActor = decoder(
   "actor",
   object({ address: text }, { detached: detachedActor }),
 );
-/** What is kept of a detached actor: the snapshot is in the calls up to the one with this number in its log. */
 export const decodeKeptState: (payload: Uint8Array) => KeptState = decoder(
   "state",
-  object({
-    ...{ at: count, snapshot: bytes },
-    answers: listOf(object({ caller: name, number: count, outcome: callOutcome })),
-  }),
+  object(
+    {
+      ...{ at: count, calls: listOf(object(loggedCall)) },
+      answers: listOf(object({ caller: name, number: count, outcome: callOutcome })),
+    },
+    { snapshot: bytes },
+  ),
 );
 export const decodeMakeDetached: (payload: Uint8Array) => MakeDetached = decoder(
   "detached",

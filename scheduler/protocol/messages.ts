@@ -174,8 +174,12 @@ export type NamedActor = {
 
 /** What makes a detached actor. */
 export type DetachedActor = {
-  /** Of its log, and of its state, with all owners that it has. */
+  /** What it was asked for by; its random numbers follow from it. */
   key: string;
+  /** The host of its owner. */
+  host: string;
+  /** The ids that it had with the last two owners, the last first: what it is follows from what these have kept. */
+  formers: string[];
   /** `module/class` */
   label: string;
   /** As `ActorOptions`. */
@@ -190,9 +194,11 @@ export type DetachedActor = {
 
 /** What is written of an actor's calls, in the order in which they are applied. */
 export type LogEntry =
-  | { kind: "call"; caller: string; number: number; method: string; args: Uint8Array[] }
+  | ({ kind: "call" } & LoggedCall)
   /** That call has failed, and so has changed nothing. */
   | { kind: "failed"; caller: string; number: number };
+
+export type LoggedCall = { caller: string; number: number; method: string; args: Uint8Array[] };
 
 /** Asks any host to make a detached actor, and to own it. */
 export type MakeDetached = {
@@ -210,11 +216,15 @@ export type MakeDetached = {
 };
 export type MadeDetached = { kind: "made"; address: string } | { kind: "error"; error: WireError };
 
-/** A checkpoint of a detached actor, and what callers were told of calls before it and may not have heard. */
+/** What an owner of a detached actor keeps for the next one, beside the log of calls. */
 export type KeptState = {
-  /** The number of the last entries of its log that the snapshot is after. */
+  /** The place in its log of the last call that this is after. */
   at: number;
-  snapshot: Uint8Array;
+  /** What the actor was then; without it, as its constructor makes it. */
+  snapshot?: Uint8Array;
+  /** Calls to be applied to that before those of the log. */
+  calls: LoggedCall[];
+  /** What callers were told of calls before all of these, and may not have heard. */
   answers: { caller: string; number: number; outcome: CallOutcome }[];
 };
 

@@ -10,7 +10,12 @@ import {
   parseAddress,
 } from "../../protocol/actor-address.ts";
 import { decodeMadeDetached, encodeMessage } from "../../protocol/codec.ts";
-import { ConnectionError, fromWireError, LimitExceededError } from "../../protocol/errors.ts";
+import {
+  ConnectionError,
+  fromWireError,
+  InfeasibleTaskError,
+  LimitExceededError,
+} from "../../protocol/errors.ts";
 import type { MakeDetached, WaitTarget } from "../../protocol/messages.ts";
 import { bytesOf, type Encoded, encodeValue } from "../../protocol/value.ts";
 import { Answering, type AnsweringDeps } from "./answering.ts";
@@ -157,7 +162,8 @@ export class Actors {
         return parseAddress(reply.address) as ActorAddress;
       } catch (error) {
         // No host is there yet, or the one that was asked has died.
-        if (!(error instanceof ConnectionError) || performance.now() > untilMs) throw error;
+        if (!(error instanceof ConnectionError)) throw error;
+        if (performance.now() > untilMs) throw noHost(request.label, infeasibleAfterMs, error);
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
@@ -394,6 +400,12 @@ export class Actors {
     return { owner: this.#deps.clientId, id, ...this.#table.planOf(id).of };
   }
 }
+
+const noHost = (label: string, afterMs: number, cause: Error) =>
+  new InfeasibleTaskError(`no host has made the detached actor ${label} in ${afterMs} ms`, {
+    remedy: "Start a host: wray host.",
+    cause,
+  });
 
 /** It is kept in the registry of names, whose records are messages. */
 function checkConstructorBytes(label: string, bytes: number, most: number): void {

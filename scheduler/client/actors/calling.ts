@@ -21,6 +21,8 @@ import { Routes, type RoutesDeps } from "./routes.ts";
 /** How often it is looked whether owners are there that say nothing, and how often they are told that we are, in ms. */
 const lookMs = 200;
 const aliveMs = 1_000;
+/** A call of a detached actor that takes so long, in ms, may be with an owner that is not it any more. */
+const silentMs = 300;
 /** About what a message takes beside its arguments. */
 const overheadBytes = 100;
 
@@ -47,6 +49,7 @@ type Pending = OutgoingCall & {
   address: ActorAddress;
   owner: string | undefined;
   method: string;
+  sentMs: number;
   /** An owner that had it has died. */
   isAgain: boolean;
 };
@@ -94,7 +97,7 @@ export class Calling {
   call(address: ActorAddress, method: string, call: OutgoingCall): void {
     const { objects, clientId, ownerOf, lend } = this.#deps;
     const number = this.#callCount++;
-    const pending = { ...call, number, address, owner: undefined, method, isAgain: false };
+    const pending = { ...call, number, address, owner: undefined, method, sentMs: 0, isAgain: false };
     this.#pending.set(number, pending);
     this.#numbers.set(call.object.id, number);
     for (const ref of refsOf(call.args)) {
@@ -149,7 +152,30 @@ export class Calling {
     }
     if (nowMs - this.#lookedMs < lookMs) return;
     this.#lookedMs = nowMs;
+    this.#lookForMoved(nowMs);
     this.#absent.look(new Set([...this.#pending.values()].flatMap(({ owner }) => owner ?? [])));
+  }
+
+  /** An owner that says nothing may be frozen, and its actors another's by now. */
+  #lookForMoved(nowMs: number): void {
+    const silent = new Map<string, Pending>();
+    for (const call of this.#pending.values()) {
+      const { owner, address, sentMs } = call;
+      if (owner === undefined || address.detached === undefined || nowMs - sentMs < silentMs) continue;
+      const key = `${owner} ${address.detached.namespace} ${address.detached.name}`;
+      if (!silent.has(key)) silent.set(key, call);
+    }
+    for (const call of silent.values()) {
+      const { owner } = call;
+      void this.#routes.hasMoved(call.address, owner!).then((hasMoved) => {
+        if (!hasMoved) return;
+        const calls = [...this.#pending.values()].filter(
+          (each) => each.owner === owner && isSame(each, call),
+        );
+        for (const each of calls) each.isAgain = true;
+        this.#look(calls, owner!);
+      });
+    }
   }
 
   /** What has not come by now fails. */
@@ -167,6 +193,7 @@ export class Calling {
     const { ownerOf } = this.#deps;
     const { owner, id } = this.#routes.of(call.address);
     call.owner = owner;
+    call.sentMs = performance.now();
     const args = call.args.map(
       (arg): OwnedArg => (typeof arg === "string" ? { ref: arg, owner: ownerOf(arg) } : bytesOf(arg)),
     );

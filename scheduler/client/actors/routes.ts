@@ -53,6 +53,15 @@ export class Routes {
       });
   }
 
+  /** Whether a detached actor has an owner other than this one by now, which is called from then on. */
+  async hasMoved(address: ActorAddress, formerOwner: string): Promise<boolean> {
+    const known = await this.#control.findActor(address.detached!).catch(() => undefined);
+    const other = known && (parseAddress(known.address) as ActorAddress);
+    if (other === undefined || other.owner === formerOwner || this.isLooking(address)) return false;
+    this.#addresses.set(keyOf(address), other);
+    return true;
+  }
+
   close(): void {
     this.#isClosed = true;
   }

@@ -16,7 +16,7 @@ import {
   addressText,
   parseAddress,
 } from "../../scheduler/protocol/actor-address.ts";
-import { decodeMakeDetached, encodeMessage } from "../../scheduler/protocol/codec.ts";
+import { decodeBorrowReply, decodeMakeDetached, encodeMessage } from "../../scheduler/protocol/codec.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type {
   DetachedActor,
@@ -152,16 +152,27 @@ export class DetachedActors {
     }
   }
 
-  /** Takes up a name; one that was the name of an actor that is not detached, and is gone, too. */
+  /** Takes up a name, also of an actor that has ended and is about to lose it. */
   async #claim(name: ActorName, record: NamedActor): Promise<NamedActor> {
-    const { control, bus, subjects } = this.#deps;
     let gone: NamedActor | undefined;
     for (;;) {
-      const known = await control.nameActor(name, record, gone);
-      if (known.address === record.address || known.detached !== undefined) return known;
-      const { owner } = parseAddress(known.address) as ActorAddress;
-      if (await bus.isListening(subjects.alive(owner))) return known;
+      const known = await this.#deps.control.nameActor(name, record, gone);
+      if (known.address === record.address || !(await this.#hasEnded(known))) return known;
       gone = known;
+    }
+  }
+
+  /** Whether its owner has it no more; of a detached one, whether that is so while the owner is there. */
+  async #hasEnded({ address, detached }: NamedActor): Promise<boolean> {
+    const { bus, subjects, submitter } = this.#deps;
+    const { owner, id } = parseAddress(address) as ActorAddress;
+    const request = { id, borrower: (await submitter()).id };
+    try {
+      const reply = await bus.request(subjects.borrow(owner), encodeMessage(request), answerMs);
+      bus.publish(subjects.borrow(owner), encodeMessage({ ...request, isBack: true }));
+      return decodeBorrowReply(reply).kind === "unknown";
+    } catch (error) {
+      return detached === undefined && isNobodyThere(error);
     }
   }
 
@@ -309,7 +320,7 @@ export class DetachedActors {
       await bus.request(subjects.alive(owner), new Uint8Array(), answerMs);
       return true;
     } catch (error) {
-      if (/\b503$/.test((error as Error).message)) return false;
+      if (isNobodyThere(error)) return false;
       const hosts = new Set(others());
       return [...this.#known.values()].some(
         ({ record }) => ownerOf(record) === owner && hosts.has(record.detached!.host),
@@ -317,6 +328,9 @@ export class DetachedActors {
     }
   }
 }
+
+/** Whether nobody was there to be asked. */
+const isNobodyThere = (error: unknown) => /\b503$/.test((error as Error).message);
 
 const ownerOf = ({ address }: NamedActor): string => (parseAddress(address) as ActorAddress).owner;
 

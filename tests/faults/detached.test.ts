@@ -119,7 +119,7 @@ test("an owner that was frozen has nothing to say when it comes back", async (t)
     host.process.kill("SIGCONT");
     values.push((await wray.get(made.add!.remote(1))) as number);
   }
-  assertOnce([...upTo(30), ...values], (await wray.get(found.value!.remote())) as number);
+  assertOnce([...upTo(30), ...values], (await other.wray.get(found.value!.remote())) as number);
 });
 
 test("without a checkpoint it is made anew as often as maxRestarts says, and is gone then", async (t) => {

@@ -68,12 +68,19 @@ export class CallLog {
     for (const answer of kept) this.#kept.set(keyOf(answer), answer);
   }
 
-  /** The caller waits for none of its calls below this number any more. */
-  settledBelow(caller: string, number: number): void {
-    if (number <= (this.#least.get(caller) ?? 0)) return;
+  /**
+   * The caller waits for none of its calls below this number any more.
+   * @returns the ids of the results of those that the log has brought: nobody asks for them any more
+   */
+  settledBelow(caller: string, number: number): string[] {
+    if (number <= (this.#least.get(caller) ?? 0)) return [];
     this.#least.set(caller, number);
-    for (const calls of [this.#kept, this.#replayed, this.#since] as Map<string, Call>[])
-      for (const [key, call] of calls) if (call.caller === caller && call.number < number) calls.delete(key);
+    const isSettled = (call: Call) => call.caller === caller && call.number < number;
+    for (const calls of [this.#kept, this.#since])
+      for (const [key, call] of calls) if (isSettled(call)) calls.delete(key);
+    const replayed = [...this.#replayed.values()].filter(isSettled);
+    for (const call of replayed) this.#replayed.delete(keyOf(call));
+    return replayed.map(({ id }) => id);
   }
 
   /** What a call has come to that is in the checkpoint. */

@@ -1,5 +1,6 @@
 import type { ActorCall, ActorPlan } from "../../actors/actor-entry.ts";
 import { ActorTable, type ActorTableDeps } from "../../actors/actor-table.ts";
+import type { Replayed } from "../../detached/call-log.ts";
 import { methodNumber } from "../../manifest/check.ts";
 import type { Keeper } from "../../ownership/object-table.ts";
 import {
@@ -179,7 +180,7 @@ export class Actors {
     plan: ActorPlan,
     detached: OwnedDetached,
     state?: Uint8Array,
-    calls: readonly { id: string; method: string; args: readonly Uint8Array[] }[] = [],
+    calls: readonly (Replayed & { method: string; args: readonly Uint8Array[] })[] = [],
   ): void {
     const { objects, newId } = this.#deps;
     const address = { owner: this.#deps.clientId, id, ...plan.of, detached: detached.name };
@@ -193,6 +194,7 @@ export class Actors {
       this.#deps.withPlaced(args, (placed) => {
         this.#table.replay(id, methodNumber(plan.label, plan.methods, method), resultId, placed);
       });
+    if (detached.log !== undefined) this.#answering.replayed(detached.log, calls);
     this.#table.make(id, stateId);
     this.#answering.expected(id);
   }

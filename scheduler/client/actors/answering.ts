@@ -1,6 +1,6 @@
 import type { Bus, Subscription } from "../../bus/bus.ts";
 import { Exchange } from "../../bus/exchange.ts";
-import type { CallLog } from "../../detached/call-log.ts";
+import type { CallLog, Replayed } from "../../detached/call-log.ts";
 import type { ObjectTable, ReadyState } from "../../ownership/object-table.ts";
 import { decodePacketToOwner, encodeMessage } from "../../protocol/codec.ts";
 import { ActorUnavailableError, toWireError } from "../../protocol/errors.ts";
@@ -67,6 +67,15 @@ export class Answering {
     );
   }
 
+  /** These calls of a detached actor are applied again: what they come to is to be known when their callers ask. */
+  replayed(log: CallLog, calls: readonly Replayed[]): void {
+    for (const { id, caller, number } of calls)
+      this.#deps.objects.onReady(id, (state) => {
+        if (state.kind !== "failed")
+          log.answered(id, { caller, number, outcome: this.#outcomeOf(id, state) });
+      });
+  }
+
   /** An actor is about to be ours: calls that come sooner wait for it. */
   expect(actor: string): void {
     this.#early.set(actor, []);
@@ -127,7 +136,7 @@ export class Answering {
       return;
     }
     const detached = this.#deps.detached(actor);
-    detached?.log?.settledBelow(caller, least);
+    for (const id of detached?.log?.settledBelow(caller, least) ?? []) this.#deps.objects.drop(id);
     const known = detached?.log?.answerTo(caller, number);
     if (known !== undefined) {
       this.#tell(caller, number, known);
@@ -139,6 +148,7 @@ export class Answering {
     }
     const replayed = detached?.log?.replayed(caller, number);
     if (replayed !== undefined) {
+      this.#deps.objects.hold(replayed);
       this.#await(caller, number, replayed, detached);
       return;
     }

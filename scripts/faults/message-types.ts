@@ -1,10 +1,20 @@
-import { decodePacketToClient, decodePacketToHost } from "../../scheduler/protocol/codec.ts";
-import type { Packet, ToClient, ToHost } from "../../scheduler/protocol/messages.ts";
+import {
+  decodePacketToCaller,
+  decodePacketToClient,
+  decodePacketToHost,
+  decodePacketToOwner,
+} from "../../scheduler/protocol/codec.ts";
+import type { Packet, ToCaller, ToClient, ToHost, ToOwner } from "../../scheduler/protocol/messages.ts";
 
 /** The types of what is in packets, by who gets it. */
 export const toHostTypes = [
   ...["call", "template", "release", "cancel", "reserve", "unreserve"],
   ...["taken", "ping", "gone", "keep", "bye"],
+];
+/** Those of calls of actors that others own, and of what waits for what. */
+export const actorTypes = [
+  ...["callActor", "cancelCall", "tookResult", "killActor", "moveActor", "callEnded"],
+  ...["wait", "detached request"],
 ];
 export const toClientTypes = ["result", "value", "item", "progress", "kept", "reserved", "load"];
 /** Those of whole messages; an answer has one of its own. */
@@ -18,6 +28,7 @@ const cluster = /^wray\.v1\.[^.]+\./;
 
 const byLastWord: Record<string, string> = {
   ...{ objects: "object request", memory: "memory request", borrow: "borrow request" },
+  ...{ waits: "wait", detached: "detached request" },
   ...{ hello: "hello", submit: "submit", idle: "idle" },
 };
 
@@ -33,12 +44,18 @@ export function messageTypes(subject: string, payload: Uint8Array): string[] {
 }
 
 /** The packet of a message, if it is one. */
-export function packetOf(subject: string, payload: Uint8Array): Packet<ToHost | ToClient> | undefined {
-  if (subject.endsWith(".tasks")) return decodePacketToHost(payload);
-  return subject.endsWith(".results") ? decodePacketToClient(payload) : undefined;
+export function packetOf(subject: string, payload: Uint8Array): Packet<Message> | undefined {
+  const decode = decoders[subject.split(".").at(-1)!];
+  return decode?.(payload);
 }
 
-function packetTypes({ seq, reset, messages }: Packet<ToHost | ToClient>): string[] {
+type Message = ToHost | ToClient | ToOwner | ToCaller;
+const decoders: Record<string, (payload: Uint8Array) => Packet<Message>> = {
+  ...{ tasks: decodePacketToHost, results: decodePacketToClient },
+  ...{ calls: decodePacketToOwner, answers: decodePacketToCaller },
+};
+
+function packetTypes({ seq, reset, messages }: Packet<Message>): string[] {
   if (reset) return ["reset"];
   return seq === 0 ? ["ack"] : ["packet", ...new Set(messages.map(({ kind }) => kind))];
 }

@@ -1,5 +1,6 @@
 import { type ActorHandle, actorHost, type Client, type ObjectRef } from "wray";
 import { compileActors } from "../api/actors.ts";
+import { compileHandles } from "../api/handles.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { startCommand } from "../support/command.ts";
 import { assert, rejects, suite, throwsCode } from "../support/index.ts";
@@ -8,9 +9,14 @@ import { startHosts } from "./start-hosts.ts";
 const test = suite("actors and faults");
 let cluster: Cluster;
 let wasm: string;
+let handlesWasm: string;
 
 test.before(async (t) => {
-  [cluster, wasm] = await Promise.all([startCluster(t, { hosts: 0 }), compileActors()]);
+  [cluster, wasm, handlesWasm] = await Promise.all([
+    startCluster(t, { hosts: 0 }),
+    compileActors(),
+    compileHandles(),
+  ]);
 });
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -156,4 +162,64 @@ test("a host that drains hands its actors over to others, and no call fails", as
     upTo(20).map((each) => each + refs.length / 20),
   );
   assert.ok(counters.every((counter) => counter[actorHost] === "b"));
+});
+
+test("with a checkpoint, calls of several programs are each applied exactly once, in the order of each, through kills", async (t) => {
+  const { hosts, wray, name, start } = await startHosts(t, cluster, handlesWasm, ["a", "b"]);
+  const module = await wray.load(handlesWasm);
+  const tally = module
+    .actor("Tally")
+    .options({ checkpoint: { everyCalls: 30, everyMs: 100 } })
+    .remote();
+  const address = wray.share(tally);
+  const clients = await Promise.all(upTo(3).map(() => cluster.connect({ cluster: name })));
+  let isOver = false;
+  const hammers = clients.map(async (client) => {
+    const found = await client.getActor(address);
+    const values: number[] = [];
+    while (!isOver) {
+      const batch = (await client.get(upTo(10).map(() => found.add!.remote(1)))) as number[];
+      assert.equal(
+        batch,
+        [...batch].sort((one, other) => one - other),
+      );
+      values.push(...batch);
+    }
+    return values;
+  });
+  const kernel = module.kernel("addTo");
+  const byTasks: number[] = [];
+  for (const next of ["c", "d"]) {
+    for (const _ of upTo(20)) byTasks.push((await wray.get(kernel.remote(tally, 1))) as number);
+    await wray.get(tally.value!.remote());
+    const host = hosts.find(({ id }) => id === tally[actorHost])!;
+    hosts[hosts.indexOf(host)] = await start(next);
+    await host.kill();
+  }
+  await wray.get(tally.value!.remote());
+  isOver = true;
+  const values = [...(await Promise.all(hammers)).flat(), ...byTasks].sort((one, other) => one - other);
+  const total = (await wray.get(tally.value!.remote())) as number;
+  // A task that was run again has called it again.
+  assert.ok(total >= values.length && total - values.length <= 2, `${values.length} of ${total}`);
+  assert.is(new Set(values).size, values.length);
+});
+
+test("when the owner of an actor dies, those who call it are told within 1 s, and its name is free", async (t) => {
+  const { wray, name } = await startHosts(t, cluster, handlesWasm, ["a"]);
+  const file = "build/tests/faults/actor-owner.mjs";
+  const owner = startCommand(t, [cluster.server.url, handlesWasm, name], { file });
+  const [, address] = await owner.printed(/^(actor:\S+)$/);
+  const found = await wray.getActor("owned");
+  assert.is(wray.share(found), address);
+  assert.is(await wray.get(found.add!.remote(4)), 4);
+  const resting = found.rest!.remote(2_000_000_000);
+  const pending = found.add!.remote(1);
+  owner.process.kill("SIGKILL");
+  const sinceMs = performance.now();
+  await Promise.all([resting, pending].map((ref) => rejects(wray.get(ref), "OWNER_DIED")));
+  console.log(`told after ${(performance.now() - sinceMs).toFixed(0)} ms`);
+  await rejects(wray.getActor("owned"), "ACTOR_NOT_FOUND");
+  const again = (await wray.load(handlesWasm)).actor("Tally").options({ name: "owned" }).remote();
+  assert.is(await wray.get(again.add!.remote(1)), 1);
 });

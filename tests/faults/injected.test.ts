@@ -8,6 +8,7 @@ import { faultyBus } from "../../scripts/faults/bus.ts";
 import { directRules } from "../../scripts/faults/direct.ts";
 import { Faults, faultKinds, type Rule, shownStrike } from "../../scripts/faults/faults.ts";
 import { randomOf } from "../../scripts/simulate/random.ts";
+import { compileHandles } from "../api/handles.ts";
 import { compileProbe } from "../api/modules.ts";
 import { compileOnce } from "../kernels/asc.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
@@ -33,11 +34,13 @@ const patient = { timeoutMs: 240_000 };
 let cluster: Cluster;
 let probe: string;
 let streams: string;
+let handles: string;
 
 test.before(async (t) => {
   cluster = await startCluster(t);
   probe = await compileProbe();
   streams = await compileOnce("tests/api/fixtures/streams.ts");
+  handles = await compileHandles();
 });
 
 /** Two hosts in this process, and how to get a client; each has its own connection, and all are struck by these faults. */
@@ -111,6 +114,42 @@ for (const [index, fault] of faultKinds.entries()) {
     patient,
   );
 }
+
+test(
+  "each call of another program's actor is applied once, in order, when messages between the two are struck",
+  async (t) => {
+    const faults = new Faults({ rules: [], random: randomOf(11) });
+    const connect = await startFaulty(t, "handles", faults);
+    const [owner, other] = [await connect(), await connect()];
+    t.after(() => Promise.all([owner.shutdown(), other.shutdown()]));
+    const module = await owner.load(handles);
+    const tally = module.actor("Tally").remote();
+    const found = await other.getActor(owner.share(tally));
+    let total = 0;
+    const callAll = async () => {
+      const refs = Array.from({ length: 20 }, () => found.add!.remote(1));
+      const long = found.text!.remote(20_000);
+      assert.equal(
+        await other.get(refs),
+        refs.map(() => ++total),
+      );
+      assert.is(((await other.get(long)) as string).length, 20_000);
+    };
+    await callAll();
+    for (const fault of faultKinds) {
+      for (const type of ["callActor", "tookResult", "callEnded"]) {
+        if (!isPossible({ type, fault })) continue;
+        faults.rules = [{ type, fault, probability: 0.3 }];
+        const struck = () => faults.strikes.some((strike) => strike.type === type && strike.fault === fault);
+        while (!struck()) await callAll();
+      }
+    }
+    faults.end();
+    await callAll();
+    assert.is(await owner.get(tally.value!.remote()), total);
+  },
+  patient,
+);
 
 test(
   "reply lost on submit: a call that has come and was not acknowledged is sent again, and is done once",

@@ -44,7 +44,9 @@ test("the table of subjects has the subjects that there are", () => {
     ...[subjects.load, subjects.loadOf("<id>"), subjects.idle("<id>"), subjects.drain("<id>")],
     ...[subjects.gang("<group>"), subjects.gangs("<id>")],
     ...[subjects.hello, subjects.hostTasks("<id>"), subjects.clientResults("<id>")],
-    ...[subjects.borrow("<id>"), subjects.held("<id>"), subjects.alive("<id>")],
+    ...[subjects.borrow("<id>"), subjects.held("<id>")],
+    ...[subjects.actorCalls("<id>"), subjects.actorResults("<id>"), subjects.waits("<id>")],
+    ...[subjects.detached, subjects.callLog("<id>"), subjects.alive("<id>")],
     ...[...peers.map(subjects.objects), subjects.module("<sha256>"), ...peers.map(subjects.memory)],
   ];
   const firstCells = [...section("Subjects").matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);

@@ -164,6 +164,13 @@ test("what a detached actor can't be is refused: without a name, in a group, wit
   const { wray, module } = await join();
   await rejects((async () => tallyOf(module, { lifetime: "detached" }))(), "INVALID_TASK");
   await rejects((async () => tallyOf(module, { lifetime: "attached" }))(), "INVALID_TASK");
+  const noted = (size: number) => module.actor("Note").options(detached).remote("n".repeat(size));
+  const error = await rejects(wray.get(noted(300_000).size!.remote()), "LIMIT_EXCEEDED");
+  assert.match(
+    error.message,
+    /the arguments of the detached actor handles\/Note take 600\d+ bytes; they may have 524288/,
+  );
+  assert.is(await wray.get(noted(200_000).size!.remote()), 200_000);
   const group = await wray.placementGroup([{ cpu: 1 }]);
   await rejects((async () => tallyOf(module, { ...detached, group }))(), "INVALID_TASK");
 });

@@ -8,38 +8,26 @@ import {
   type ActorKey,
   type ActorName,
   handleValue,
-  parseAddress,
 } from "../../protocol/actor-address.ts";
-import { decodeMadeDetached, encodeMessage } from "../../protocol/codec.ts";
-import {
-  ConnectionError,
-  fromWireError,
-  InfeasibleTaskError,
-  LimitExceededError,
-} from "../../protocol/errors.ts";
 import type { MakeDetached, WaitTarget } from "../../protocol/messages.ts";
 import { bytesOf, type Encoded, encodeValue } from "../../protocol/value.ts";
 import { Answering, type AnsweringDeps } from "./answering.ts";
 import { Calling, type CallingDeps } from "./calling.ts";
+import { type MakingDetached, makeDetached } from "./make-detached.ts";
 import { Naming, type NamingDeps } from "./naming.ts";
 import type { OwnedDetached } from "./owned-detached.ts";
 
 export type ActorsDeps = Omit<ActorTableDeps, "gone" | "kept"> &
   CallingDeps &
   Pick<AnsweringDeps, "newId" | "borrow"> &
-  Pick<NamingDeps, "control"> & {
-    /** How long a host is waited for that makes a detached actor. */
-    infeasibleAfterMs: number;
+  Pick<NamingDeps, "control"> &
+  MakingDetached & {
     /** The arguments of a call, of which those that are too large for a message are objects until it is submitted. */
     withPlaced(
       given: readonly (Encoded | string)[],
       submit: (args: readonly (Encoded | string)[]) => void,
     ): void;
   };
-
-/** How long a host may take to answer, and how soon another is asked. */
-const answerMs = 5_000;
-const retryMs = 100;
 
 /** What a program says of a detached actor that it wants. */
 export type DetachedRequest = Claim & {
@@ -135,7 +123,7 @@ export class Actors {
     const plan = planOf(id);
     this.#table.add(id, plan);
     objects.create(id);
-    this.#madeDetached({ key: id, label: plan.label, ...plan.of, ...request }).then(
+    this.#madeDetached(request, { key: id, label: plan.label, ...plan.of }).then(
       (known) => {
         this.#isAnother(id, known);
         objects.settle(id, { kind: "local", value: encodeValue(handleValue(known)) });
@@ -148,26 +136,12 @@ export class Actors {
     return { owner, id, ...plan.of };
   }
 
-  async #madeDetached(request: Omit<MakeDetached, "args"> & DetachedRequest): Promise<ActorAddress> {
-    const { bus, subjects, infeasibleAfterMs } = this.#deps;
-    const args = await Promise.all(
-      request.args.map((arg) => (typeof arg === "string" ? this.#value(arg) : bytesOf(arg))),
-    );
-    const payload = encodeMessage({ ...request, args } satisfies MakeDetached);
-    checkConstructorBytes(request.label, payload.byteLength, bus.maxPayloadBytes);
-    const untilMs = performance.now() + infeasibleAfterMs;
-    for (;;) {
-      try {
-        const reply = decodeMadeDetached(await bus.request(subjects.detached, payload, answerMs));
-        if (reply.kind === "error") throw fromWireError(reply.error);
-        return parseAddress(reply.address) as ActorAddress;
-      } catch (error) {
-        // No host is there yet, or the one that was asked has died.
-        if (!(error instanceof ConnectionError)) throw error;
-        if (performance.now() > untilMs) throw noHost(request.label, infeasibleAfterMs, error);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    }
+  async #madeDetached(
+    { args, ...claim }: DetachedRequest,
+    rest: Pick<MakeDetached, "key" | "label" | "sha256" | "actor">,
+  ): Promise<ActorAddress> {
+    const values = args.map((arg) => (typeof arg === "string" ? this.#value(arg) : bytesOf(arg)));
+    return makeDetached(this.#deps, { ...claim, ...rest, args: await Promise.all(values) });
   }
 
   /**
@@ -401,22 +375,4 @@ export class Actors {
   #own(id: string): ActorAddress {
     return { owner: this.#deps.clientId, id, ...this.#table.planOf(id).of };
   }
-}
-
-const noHost = (label: string, afterMs: number, cause: Error) =>
-  new InfeasibleTaskError(`no host has made the detached actor ${label} in ${afterMs} ms`, {
-    remedy: "Start a host: wray host.",
-    cause,
-  });
-
-/** It is kept in the registry of names, whose records are messages. */
-function checkConstructorBytes(label: string, bytes: number, most: number): void {
-  if (bytes <= most / 2) return;
-  throw new LimitExceededError(
-    `the arguments of the detached actor ${label} take ${bytes} bytes; they may have ${Math.floor(most / 2)}`,
-    {
-      remedy: "Make it with less, and give it the rest by a call.",
-      data: { limit: "detached", bytes },
-    },
-  );
 }

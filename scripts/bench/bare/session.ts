@@ -1,5 +1,6 @@
 import { Exchange } from "../../../scheduler/bus/exchange.ts";
 import { natsBus } from "../../../scheduler/bus/nats.ts";
+import { pullObject } from "../../../scheduler/objects/transfer.ts";
 import { decodePacketToClient, encodePacket } from "../../../scheduler/protocol/codec.ts";
 import type { Outcome, Task, ToClient, ToHost } from "../../../scheduler/protocol/messages.ts";
 import { subjectsOf } from "../../../scheduler/protocol/subjects.ts";
@@ -9,6 +10,8 @@ export type Session = {
   /** Has the host run a task, and tells what came of it. */
   run(task: Omit<Task, "id"> & { id?: string }): Promise<Outcome>;
   send(message: ToHost): void;
+  /** The encoded value of a result that the host keeps. */
+  read(id: string): Promise<Uint8Array>;
   close(): Promise<void>;
 };
 
@@ -39,6 +42,10 @@ export async function openSession(servers: string, hostId: string, cluster = "de
       });
     },
     send,
+    read: (ref) => {
+      const arg = { ref, at: [{ kind: "host" as const, id: hostId }] };
+      return pullObject(bus, subjects, arg, (byteLength) => new Uint8Array(byteLength), {});
+    },
     async close() {
       send({ kind: "bye" });
       exchange.flush();

@@ -7,7 +7,8 @@ const pageBytes = 4_096;
 const partHeaderBytes = 8;
 /** A delta that has more than this part of the state saves too little to make it worth while. */
 const mostPart = 0.5;
-const runBytes = 3 * 8;
+/** Less of a page is told anew rather than taken: to say where it is takes three numbers. */
+const leastRunBytes = 64;
 
 /** What a state says of pages of memory, in their order: the first is no page, but what comes before all of them. */
 type Pages = {
@@ -27,36 +28,73 @@ export function diff(
   head: Uint8Array,
 ): Omit<Delta, "base"> | undefined {
   const [known, pages] = [pagesOf(before), pagesOf(after)];
-  const [from, to] = [bufferOf(before), bufferOf(after)];
-  const runs: number[] = [];
-  const news: Uint8Array[] = [head];
-  let leftBytes = mostPart * after.byteLength;
-  let newBytes = head.byteLength;
-  /** Where new bytes begin that are not among the news yet, and where the run ends in the state before. */
-  let [newAt, runEnd] = [0, -1];
+  const [former, latter] = [bufferOf(before), bufferOf(after)];
+  const runs = new Runs(after, head);
+  const mostBytes = mostPart * after.byteLength;
   for (let nth = 0, other = 0; nth < pages.numbers.length; nth++) {
     const [number, start, end] = [pages.numbers[nth]!, pages.starts[nth]!, pages.starts[nth + 1]!];
     while (other < known.numbers.length && known.numbers[other]! < number) other++;
-    const [at, atEnd] = [known.starts[other]!, known.starts[other + 1]!];
-    const isSame =
-      known.numbers[other] === number &&
-      atEnd - at === end - start &&
-      from.compare(to, start, end, at, atEnd) === 0;
-    if (!isSame) {
-      leftBytes -= end - start;
-    } else if (newAt === start && at === runEnd) {
-      runs[runs.length - 1]! += end - start;
+    if (known.numbers[other] !== number) continue;
+    const [from, fromEnd] = [known.starts[other]!, known.starts[other + 1]!];
+    if (fromEnd - from === end - start && former.compare(latter, start, end, from, fromEnd) === 0) {
+      runs.add(start, from, end - start);
     } else {
-      leftBytes -= runBytes;
-      runs.push(newBytes + start - newAt, head.byteLength + at, end - start);
-      news.push(after.subarray(newAt, start));
-      newBytes = 0;
+      const most = Math.min(end - start, fromEnd - from);
+      let [first, last] = [0, 0];
+      while (first < most && former[from + first] === latter[start + first]) first++;
+      while (first + last < most && former[fromEnd - last - 1] === latter[end - last - 1]) last++;
+      if (first >= leastRunBytes) runs.add(start, from, first);
+      if (last >= leastRunBytes) runs.add(end - last, fromEnd - last, last);
     }
-    if (leftBytes < 0) return undefined;
-    if (isSame) [newAt, runEnd] = [end, atEnd];
+    if (runs.bytesUpTo(end) > mostBytes) return undefined;
   }
-  news.push(after.subarray(newAt));
-  return { runs: Float64Array.from(runs), bytes: joined(news) };
+  return runs.bytesUpTo(after.byteLength) > mostBytes ? undefined : runs.finish();
+}
+
+/** What is taken of the state before, and what is new between. */
+class Runs {
+  readonly #after: Uint8Array;
+  readonly #headBytes: number;
+  readonly #runs: number[] = [];
+  readonly #news: Uint8Array[];
+  /** New bytes that no run has told of. */
+  #untold: number;
+  #newBytes = 0;
+  /** Where the last run ends in the state, and where in the one before. */
+  #end = 0;
+  #formerEnd = -1;
+
+  constructor(after: Uint8Array, head: Uint8Array) {
+    this.#after = after;
+    this.#headBytes = head.byteLength;
+    this.#untold = head.byteLength;
+    this.#news = [head];
+  }
+
+  /** From here on, the state has so many bytes of the one before, from there on. */
+  add(start: number, from: number, count: number): void {
+    if (start === this.#end && from === this.#formerEnd) {
+      this.#runs[this.#runs.length - 1]! += count;
+    } else {
+      const newBytes = start - this.#end;
+      this.#runs.push(this.#untold + newBytes, this.#headBytes + from, count);
+      this.#news.push(this.#after.subarray(this.#end, start));
+      this.#newBytes += newBytes;
+      this.#untold = 0;
+    }
+    this.#end = start + count;
+    this.#formerEnd = from + count;
+  }
+
+  /** About what it takes to tell of the state as far as this. */
+  bytesUpTo(end: number): number {
+    return this.#newBytes + end - this.#end + 8 * this.#runs.length;
+  }
+
+  finish(): Omit<Delta, "base"> {
+    this.#news.push(this.#after.subarray(this.#end));
+    return { runs: Float64Array.from(this.#runs), bytes: joined(this.#news) };
+  }
 }
 
 function pagesOf(state: Uint8Array): Pages {

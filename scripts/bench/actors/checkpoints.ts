@@ -1,23 +1,30 @@
 import { createHash } from "node:crypto";
-import type { Outcome } from "../../../scheduler/protocol/messages.ts";
+import type { ActorPart, Outcome } from "../../../scheduler/protocol/messages.ts";
 import { byteLengthOf, encodeValue } from "../../../scheduler/protocol/value.ts";
-import { openSession } from "../bare/session.ts";
+import { openSession, type Session } from "../bare/session.ts";
 import type { Cluster } from "../cluster.ts";
-import { latency, value } from "../figures.ts";
-import { check } from "../measure.ts";
+import { latencies, values } from "../figures.ts";
+import { byTurns, check } from "../measure.ts";
 import { readShipped } from "../shipped.ts";
 import type { Context, Figure } from "../suite.ts";
 
 const full = { turnCount: 5, checkpointCount: 20 };
-const quick = { turnCount: 1, checkpointCount: 2 };
+const quick = { turnCount: 2, checkpointCount: 2 };
 
 const itemBytes = 7_936;
-const states = [
-  ["8 KB", 0],
-  ["10 MB", Math.ceil(10e6 / itemBytes)],
-] as const;
+/** What an actor is filled with at first, and what changes it from one checkpoint to the next, by its first method. */
+const actors = [
+  { size: "1 KB", kernel: "Counter", made: 0, itemCount: 0, change: 1 },
+  {
+    ...{ size: "10 MB", kernel: "Queue", made: 1_000_000, itemCount: Math.ceil(10e6 / itemBytes) },
+    change: new Uint8Array(64).fill(1),
+  },
+];
 
-/** What a host takes to tell what an actor is that has changed little since it told last, and how much it tells. */
+/**
+ * How long a host takes to tell what an actor is that has changed little since it was told last, and in how many bytes. Beside
+ * the same to who does not have what was told last, and so is told all of it.
+ */
 export async function* checkpoints(
   { isQuick, start }: Context,
   { server, hosts }: Cluster,
@@ -30,55 +37,45 @@ export async function* checkpoints(
   const module = createHash("sha256")
     .update(await readShipped("actors"))
     .digest("hex");
-  for (const [size, itemCount] of states) {
-    const id = `queue of ${size}`;
-    const does = async (part: object, ...args: unknown[]) =>
+  for (const { size, kernel, made, itemCount, change } of actors) {
+    const does = (part: Omit<ActorPart, "id">, given: unknown[], id?: string) =>
       session.run({
-        module,
-        kernel: "Queue",
-        args: args.map((arg) => encodeValue(arg)),
-        actor: { id, ...part } as never,
+        ...{ module, kernel, args: given.map((each) => encodeValue(each)) },
+        ...{ actor: { id: size, ...part }, ...(id && { id }) },
       });
-    check("what makes a queue", (await does({ does: "make" }, 1_000_000)).kind, "value");
-    const push = (bytes: number) => does({ does: "call", method: 1 }, new Uint8Array(bytes).fill(1));
-    await Promise.all(Array.from({ length: itemCount }, () => push(itemBytes)));
-    const sizes: number[] = [];
-    const turns: number[][] = [];
-    let known: string[] = [];
-    for (let turn = 0; turn < turnCount; turn++) {
-      const samples: number[] = [];
-      for (let count = 0; count < checkpointCount; count++) {
-        await push(64);
-        const checkpoint = `${id}-${sizes.length}`;
+    const call = (given: unknown) => does({ does: "call", method: 1 }, [given]);
+    check("what makes an actor", (await does({ does: "make" }, [made])).kind, "value");
+    await Promise.all(Array.from({ length: itemCount }, () => call(new Uint8Array(itemBytes).fill(1))));
+    let count = 0;
+    const measure = (isWhole: boolean) => async () => {
+      const samples: { ms: number; kib: number }[] = [];
+      while (samples.length < checkpointCount) {
+        await call(change);
+        const id = `${size}-${++count}`;
         const startMs = performance.now();
-        const outcome = await session.run({
-          id: checkpoint,
-          module,
-          kernel: "Queue",
-          args: known.map((each) => encodeValue(each)),
-          actor: { id, does: "save" },
-        });
-        samples.push(performance.now() - startMs);
-        sizes.push(bytesIn(outcome));
-        if (outcome.kind === "stored") session.send({ kind: "release", ids: [checkpoint] });
-        known = [checkpoint];
+        const outcome = await does({ does: "save" }, isWhole ? [] : [`${size}-${count - 1}`], id);
+        samples.push({ ms: performance.now() - startMs, kib: bytesOf(session, id, outcome) / 1_024 });
       }
-      turns.push(samples);
-    }
-    yield latency(`checkpoint of ${size}`, "ms", turns);
-    yield value(
-      "of its bytes, told",
-      "KiB",
-      sizes.length,
-      sizes.map((bytes) => bytes / 1024),
-    );
-    session.send({ kind: "endActors", ids: [id] });
+      return samples;
+    };
+    const name = "told whole";
+    const { turns, baseline } = await byTurns(turnCount, measure(false), { name, measure: measure(true) });
+    const each = <T>(of: (samples: (typeof turns)[number]) => T) => ({
+      turns: turns.map(of),
+      baseline: { name, turns: baseline.turns.map(of) },
+    });
+    const ms = each((samples) => samples.map((sample) => sample.ms));
+    yield latencies(`checkpoint of ${size}`, "ms", ms)[0];
+    const kib = each((samples) => samples.reduce((sum, sample) => sum + sample.kib, 0) / samples.length);
+    yield values(`checkpoint of ${size}, told`, "KiB", turnCount * checkpointCount, kib);
+    session.send({ kind: "endActors", ids: [size] });
   }
   await session.close();
 }
 
-function bytesIn(outcome: Outcome): number {
-  if (outcome.kind === "stored") return outcome.bytes;
+function bytesOf(session: Session, id: string, outcome: Outcome): number {
   if (outcome.kind === "value") return byteLengthOf(outcome.value);
-  throw new Error(`a checkpoint ended with ${JSON.stringify(outcome)}`);
+  if (outcome.kind !== "stored") throw new Error(`a checkpoint ended with ${JSON.stringify(outcome)}`);
+  session.send({ kind: "release", ids: [id] });
+  return outcome.bytes;
 }

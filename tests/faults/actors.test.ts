@@ -57,7 +57,8 @@ test("an actor with much state, of which little changes, goes on from what its p
   const { hosts, wray, probe, start } = await startHosts(t, cluster, wasm, ["a", "b"]);
   const shelf = probe
     .actor("Shelf")
-    .options({ checkpoint: { everyCalls: 1, everyMs: 100 } })
+    // What its state takes is no argument.
+    .options({ checkpoint: { everyCalls: 1, everyMs: 100 }, maxArgumentBytes: 1 << 20 })
     .remote();
   assert.is(await wray.get(shelf.grow!.remote(10)), 10);
   /** The checkpoint that the program keeps, once it is another than this. */

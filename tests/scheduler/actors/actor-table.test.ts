@@ -62,6 +62,36 @@ test("without checkpoints, each call is applied once at most, and has one outcom
   });
 });
 
+test("a checkpoint that is lost with a host which the actor has left is followed by another", () => {
+  // Nothing fails, and hosts keep what they tell.
+  const random: Random = { next: () => 0.5, below: () => 0, happens: () => false, pick: ([item]) => item! };
+  const checkpoint = { everyCalls: 1, everyMs: 1_000 };
+  const simulated = new SimulatedActor(random, ["a", "b"], checkpoint, { mostHomeBytes: 1_000_000 });
+  const settle = () => {
+    for (let round = 0; round < 10; round++) {
+      for (const host of simulated.hosts.values()) {
+        simulated.run(host);
+        simulated.deliver(host);
+      }
+    }
+  };
+  settle();
+  simulated.call();
+  settle();
+  const from = simulated.hosts.get(simulated.actors.hostOf(actorId)!)!;
+  const to = [...simulated.hosts.values()].find((host) => host !== from)!;
+  assert.is(from.stored.size, 1, "its checkpoint, which has not come home");
+  simulated.actors.move(actorId, to.id);
+  settle();
+  assert.equal(to.state, [0]);
+  from.isDead = true;
+  for (let count = 0; count < 30; count++) simulated.pass(100);
+  simulated.call();
+  settle();
+  assert.equal(to.state, [0, 1]);
+  assert.ok(to.saved !== undefined, "it is asked for another");
+});
+
 /** Whether the actor is gone since no host had a copy of its state any more. */
 const lostItsState = (outcomes: SimulatedActor["outcomes"]) =>
   outcomes.some(

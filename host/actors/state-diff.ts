@@ -97,11 +97,14 @@ class Runs {
   }
 }
 
+/** Of what is no state, as a client may have said that an actor is, something that harms nobody. */
 function pagesOf(state: Uint8Array): Pages {
   const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
   const [numbers, starts] = [[-1], [0]];
-  for (let offset = 8 + 8 * view.getUint32(4, true); offset < state.byteLength; ) {
-    const [start, length] = [view.getUint32(offset, true), view.getUint32(offset + 4, true)];
+  for (let offset = 8 + 8 * view.getUint32(4, true); offset + partHeaderBytes <= state.byteLength; ) {
+    const start = view.getUint32(offset, true);
+    const leftBytes = state.byteLength - offset - partHeaderBytes;
+    const length = Math.min(view.getUint32(offset + 4, true), leftBytes);
     let number = Math.floor(start / pageBytes);
     // Where a part begins is told with the page that it begins in, of which there may be others.
     if (numbers[numbers.length - 1] !== number) {

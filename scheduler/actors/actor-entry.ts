@@ -76,8 +76,9 @@ export type Saving = {
   id: string;
   /** How many calls of the log it contains. */
   count: number;
-  /** The host has told, and what it has told is to be here, or on two hosts. */
+  /** Whether the host has told. */
   isSaved: boolean;
+  /** Whether that is to be here, and not on two hosts. */
   isComing: boolean;
 };
 

@@ -65,6 +65,22 @@ test("patch() makes of a state and diff() the next one, whatever has changed, an
   assert.ok(deltaCount > 100 && wholeCount > 100, `${deltaCount} deltas, ${wholeCount} whole`);
 });
 
+test("of what is no state, diff() and patch() make the next one as well", () => {
+  let deltaCount = 0;
+  forSeeds(300, (random) => {
+    const words = () =>
+      Uint32Array.from({ length: 2 + random.below(50) }, () => random.below(random.pick([9, 2 ** 32])));
+    const before = new Uint8Array(words().buffer);
+    const after = random.happens(0.5) ? before.slice() : new Uint8Array(words().buffer);
+    after[random.below(after.byteLength)] = random.below(256);
+    const delta = diff(before, after, new Uint8Array());
+    if (delta === undefined) return;
+    deltaCount++;
+    assert.is(Buffer.compare(patch(before, { base: "one", ...delta }), after), 0);
+  });
+  assert.ok(deltaCount > 20, `${deltaCount} deltas`);
+});
+
 test("diff() has only the pages that have changed, also where what follows is further on by that", () => {
   const memory = new Uint8Array(100 * pageBytes);
   // Of each page, some blocks are zero.

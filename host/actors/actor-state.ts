@@ -35,8 +35,12 @@ export class ActorState {
 
   /** Keeps it in memory until `unpin`. A promise when it has to be fetched from the disk. */
   pin(): Promise<unknown> | undefined {
-    if (this.#object === undefined || this.#object.pin() !== undefined) return undefined;
-    return this.#object.pinned();
+    return this.pinIfHere() ? undefined : this.#object!.pinned();
+  }
+
+  /** The same, unless it would have to be fetched. Returns whether it is pinned. */
+  pinIfHere(): boolean {
+    return this.#object === undefined || this.#object.pin() !== undefined;
   }
 
   unpin(): void {
@@ -49,9 +53,9 @@ export class ActorState {
     else items.segment(this.byteLength, this.#object!.segmentId!);
   }
 
-  /** A copy. While it is pinned. */
-  bytes(): Uint8Array {
-    return (this.#bytes ?? this.#object!.bytes!).slice();
+  /** Itself, while it is pinned. */
+  get bytes(): Uint8Array {
+    return this.#bytes ?? this.#object!.bytes!;
   }
 
   free(): void {

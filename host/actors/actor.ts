@@ -1,6 +1,7 @@
 import { findActor } from "../../scheduler/manifest/check.ts";
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
+import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { type Encoded, encodeValue } from "../../scheduler/protocol/value.ts";
 import { Deque } from "../../scheduler/queue/deque.ts";
 import type { Children } from "../nested/children.ts";
@@ -10,8 +11,8 @@ import type { Site } from "../pool/site.ts";
 import { argumentBytes, itemBytes, numberItemBytes } from "../ring/items.ts";
 import { ActorState } from "./actor-state.ts";
 import { ActorTurn, type TurnDone, type TurnNested } from "./actor-turn.ts";
-import type { MethodCall } from "./method-call.ts";
-import { encodeSnapshot, type Snapshot } from "./snapshot.ts";
+import type { Checkpoint, MethodCall } from "./method-call.ts";
+import { encodeChanges, encodeSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** More calls in a turn gain nothing. */
 const mostCalls = 256;
@@ -50,6 +51,8 @@ export class Actor {
   readonly #mailbox = new Deque<MethodCall>();
   readonly #turns = new Set<ActorTurn>();
   #state: ActorState | undefined;
+  /** What it was when its owner was told last, if that was too large for a message. */
+  #told: { id: string; state: ActorState } | undefined;
   #version = 0;
   /** Calls that have made it what it is. */
   #callCount = 0;
@@ -247,7 +250,7 @@ export class Actor {
         for (const call of calls) call.ended({ kind: "error", error: toWireError(error) });
         return;
       }
-      before?.free();
+      if (before !== this.#told?.state) before?.free();
       this.#version++;
       this.#callCount += results.length;
     }
@@ -272,8 +275,30 @@ export class Actor {
       call.ended({ kind: "error", error: toWireError(new Error("the actor has not been made")) });
       return;
     }
-    const encoded = encodeSnapshot({ callCount: this.#callCount, state: this.#state.bytes() });
-    call.ended({ kind: "value", value: encoded });
+    const snapshot = { callCount: this.#callCount, state: this.#state.bytes };
+    const changes = this.#changesSince(call.checkpoint?.base, snapshot);
+    this.#remember(this.#state, call.checkpoint);
+    call.ended({ kind: "value", value: changes ?? encodeSnapshot(snapshot) });
+  }
+
+  /** What has changed since the checkpoint that its owner has, if that is what was told last, and has not gone to the disk. */
+  #changesSince(base: Uint8Array | undefined, snapshot: Snapshot): Uint8Array | undefined {
+    const told = this.#told;
+    if (base === undefined || told === undefined || Buffer.compare(base, encodeValue(told.id)) !== 0)
+      return undefined;
+    if (!told.state.pinIfHere()) return undefined;
+    try {
+      return encodeChanges(told.id, told.state.bytes, snapshot);
+    } finally {
+      told.state.unpin();
+    }
+  }
+
+  #remember(state: ActorState, checkpoint: Checkpoint | undefined): void {
+    const former = this.#told?.state;
+    const isLarge = state.byteLength > inlineBytes;
+    this.#told = checkpoint && isLarge ? { id: checkpoint.id, state } : undefined;
+    if (former !== this.#state) former?.free();
   }
 
   #leave(call: MethodCall): void {
@@ -287,7 +312,9 @@ export class Actor {
 
   #free(): void {
     this.#state?.free();
+    this.#told?.state.free();
     this.#state = undefined;
+    this.#told = undefined;
   }
 }
 

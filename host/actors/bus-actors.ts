@@ -10,7 +10,7 @@ import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from ".
 import { type CallArg, writeArgs } from "../task-call.ts";
 import { Actor, saveMethod } from "./actor.ts";
 import type { ActorTurn } from "./actor-turn.ts";
-import type { MethodCall, MethodEnd } from "./method-call.ts";
+import type { Checkpoint, MethodCall, MethodEnd } from "./method-call.ts";
 import { decodeSnapshot, type Snapshot } from "./snapshot.ts";
 
 export type BusActorsDeps = {
@@ -228,6 +228,13 @@ class BusMethodCall implements MethodCall {
 
   get argCount(): number {
     return this.values!.length;
+  }
+
+  get checkpoint(): Checkpoint | undefined {
+    const { template, id } = this.task;
+    if (template.actor!.does !== "save") return undefined;
+    const [base] = this.values!;
+    return { id, base: base instanceof Uint8Array ? base : undefined };
   }
 
   get itemBytes(): number {

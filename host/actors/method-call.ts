@@ -9,6 +9,9 @@ export type MethodEnd =
   /** The host gave it back before it ran. */
   | { kind: "returned" };
 
+/** The id of a checkpoint, and, encoded, that of the one which its owner has, if any. */
+export type Checkpoint = { id: string; base: Uint8Array | undefined };
+
 /** A call of a method of an actor. */
 export interface MethodCall {
   /** 0 is what makes the actor; then come its methods in the order of the manifest. */
@@ -16,6 +19,8 @@ export interface MethodCall {
   readonly argCount: number;
   /** What its arguments take in a slot. */
   readonly itemBytes: number;
+  /** Of one that is to be told what the actor is. */
+  readonly checkpoint?: Checkpoint | undefined;
   /** Writes its arguments. */
   write(items: ItemWriter): void;
   /** Is called once. */

@@ -1,4 +1,6 @@
+import { encodeDelta } from "../../scheduler/actors/delta.ts";
 import { decodeValue, encodeValue } from "../../scheduler/protocol/value.ts";
+import { diff } from "./state-diff.ts";
 
 // What an actor is when it is somewhere else: its state, and how many calls it has had, from which its random numbers follow.
 
@@ -13,6 +15,21 @@ export function encodeSnapshot({ callCount, state }: Snapshot): Uint8Array {
   bytes.set(state, headBytes);
   return encodeValue(bytes);
 }
+
+/**
+ * The same as what has changed since the checkpoint of this id, whose state was that.
+ * @returns undefined when most of it has
+ */
+export function encodeChanges(
+  base: string,
+  before: Uint8Array,
+  { callCount, state }: Snapshot,
+): Uint8Array | undefined {
+  const delta = diff(before, state, encodeSnapshot({ callCount, state: none }));
+  return delta && encodeDelta({ base, ...delta });
+}
+
+const none = new Uint8Array();
 
 /** @throws RangeError when it is none */
 export function decodeSnapshot(encoded: Uint8Array): Snapshot {

@@ -62,6 +62,26 @@ export class ActorCall {
   }
 }
 
+export type Checkpoint = {
+  /** The object that is the state of the actor. */
+  id: string;
+  /** What the host calls it that has told it, and may tell by what has changed since; undefined when no host has. */
+  told: string | undefined;
+  /** How many bytes of it are here. */
+  homeBytes: number;
+};
+
+export type Saving = {
+  /** The object that tells what the actor is. */
+  id: string;
+  /** How many calls of the log it contains. */
+  count: number;
+  /** Whether the host has told. */
+  isSaved: boolean;
+  /** Whether that is to be here, and not on two hosts. */
+  isComing: boolean;
+};
+
 /** An actor as its owner knows it. */
 export class ActorEntry {
   readonly id: string;
@@ -75,10 +95,9 @@ export class ActorEntry {
   readonly sent = new Map<number, ActorCall>();
   /** Calls that have gone to a host since the checkpoint, in order: those that failed have changed nothing. */
   log: ActorCall[] = [];
-  /** The object that is its state at the checkpoint. */
-  checkpoint: string | undefined;
-  /** The one that is about to be the next, and how many calls of the log it contains. */
-  saving: { id: string; count: number; isSaved: boolean } | undefined;
+  checkpoint: Checkpoint | undefined;
+  /** The one that is about to be the next. */
+  saving: Saving | undefined;
   /** How many calls have gone since it was asked for, and when the first of them did. */
   unsavedCount = 0;
   unsavedMs: number | undefined;

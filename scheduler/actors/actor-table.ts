@@ -3,7 +3,7 @@ import type { Submission } from "../dataflow/pending-task.ts";
 import { readyStateOf } from "../dataflow/ready-state.ts";
 import { argsOn, refsOf } from "../dataflow/resolve-args.ts";
 import { methodNumber } from "../manifest/check.ts";
-import type { Entry, Keeper, ObjectTable, ReadyState } from "../ownership/object-table.ts";
+import type { Entry, Keeper, ReadyState } from "../ownership/object-table.ts";
 import type { HostTable } from "../placement/host-table.ts";
 import { Ledger, missing } from "../placement/resources.ts";
 import {
@@ -14,15 +14,14 @@ import {
   TaskCancelledError,
 } from "../protocol/errors.ts";
 import type { Arg, Outcome } from "../protocol/messages.ts";
-import type { Encoded } from "../protocol/value.ts";
+import { type Encoded, encodeValue } from "../protocol/value.ts";
 import { ActorCall, ActorEntry, type ActorPlan } from "./actor-entry.ts";
+import { Checkpoints, type CheckpointsDeps } from "./checkpoints.ts";
 
-export type ActorTableDeps = {
-  objects: ObjectTable;
+export type ActorTableDeps = CheckpointsDeps & {
   hosts: Pick<HostTable, "sent" | "ended" | "leftOn">;
   clientId: string;
   numberOf(id: string): number;
-  newId(): string;
   /** Submits the task that makes an actor, which may run on any host that can have it. Returns the id of its result. */
   make(submission: Submission): string;
   send(hostId: string, call: ActorCall, args: readonly Arg[]): void;
@@ -34,6 +33,8 @@ export type ActorTableDeps = {
   gone(actorId: string): void;
   /** An object is a checkpoint of an actor, after the calls with these results that changed it since the one before. */
   kept?(actorId: string, stateId: string, resultIds: readonly string[]): void;
+  /** An object that this host has is to be here; it may be asked for again until it is. */
+  bringHome(id: string, hostId: string): void;
   /** An object that a host has is to be on two. */
   replicate(id: string): void;
   nowMs(): number;
@@ -50,9 +51,11 @@ export class ActorTable {
   readonly #actors = new Map<string, ActorEntry>();
   /** Which actor each call is of that its host has, or that waits, by its number. */
   readonly #calls = new Map<number, { actor: ActorEntry; call: ActorCall }>();
+  readonly #checkpoints: Checkpoints;
 
   constructor(deps: ActorTableDeps) {
     this.#deps = deps;
+    this.#checkpoints = new Checkpoints(deps);
   }
 
   /** Adds an actor of this id. Its calls wait until it is made, or is another's. */
@@ -64,7 +67,7 @@ export class ActorTable {
   make(id: string, state?: string): void {
     const actor = this.#actors.get(id);
     if (actor === undefined || actor.error !== undefined) return;
-    if (actor.plan.checkpoint !== undefined) actor.checkpoint = state;
+    if (actor.plan.checkpoint !== undefined && state !== undefined) this.#checkpoints.set(actor, state);
     this.#make(actor, state);
   }
 
@@ -377,7 +380,7 @@ export class ActorTable {
         this.#make(actor, state);
         return;
       }
-      if (state !== undefined && state !== actor.checkpoint) objects.drop(state);
+      if (state !== undefined && state !== actor.checkpoint?.id) objects.drop(state);
       if (made.kind === "failed") this.#die(actor, initFailed(actor, made.error));
       else this.#goOn(actor);
     });
@@ -450,20 +453,21 @@ export class ActorTable {
   }
 
   /** A call for the actor's state; its result is held until it is dropped. */
-  #ask(actor: ActorEntry, what: "save" | "take"): ActorCall {
+  #ask(actor: ActorEntry, what: "save" | "take", args: readonly Encoded[] = []): ActorCall {
     const { objects, newId, numberOf } = this.#deps;
     const id = newId();
-    return new ActorCall(numberOf(id), objects.create(id), actor.plan.templateOf(what), [], 0);
+    return new ActorCall(numberOf(id), objects.create(id), actor.plan.templateOf(what), args, 0);
   }
 
   /** Has its host tell what the actor is after all that has gone there. */
   #save(actor: ActorEntry): void {
     const { hostId } = actor;
     if (actor.saving !== undefined || actor.moving !== undefined || hostId === undefined) return;
-    const call = this.#ask(actor, "save");
+    const base = this.#checkpoints.baseOf(actor);
+    const call = this.#ask(actor, "save", base === undefined ? [] : [encodeValue(base)]);
     // Those that are to be applied once more come later.
     const count = actor.log.length - [...actor.waiting].filter(({ isLogged }) => isLogged).length;
-    actor.saving = { id: call.object.id, count, isSaved: false };
+    actor.saving = { id: call.object.id, count, isSaved: false, isComing: base !== undefined };
     actor.unsavedCount = 0;
     actor.unsavedMs = undefined;
     this.#send(actor, hostId, call);
@@ -475,27 +479,49 @@ export class ActorTable {
       this.#dropSaving(actor);
       return;
     }
-    actor.saving!.isSaved = true;
-    if (state.kind === "remote") this.#deps.replicate(actor.saving!.id);
+    const saving = actor.saving!;
+    saving.isSaved = true;
+    if (state.kind === "remote") {
+      saving.isComing ||= this.#checkpoints.hasRoomFor(actor, state.bytes);
+      if (!saving.isComing) this.#deps.replicate(saving.id);
+    }
     this.#keep(actor);
   }
 
   /** Once another than its host has the state, the calls that it contains need not be kept. */
   #keep(actor: ActorEntry): void {
-    const { objects, nowMs } = this.#deps;
-    const { id, count } = actor.saving!;
+    const { objects, nowMs, bringHome, kept } = this.#deps;
+    const { id, count, isComing } = actor.saving!;
     const state = objects.state(id);
-    const isSafe = state?.kind === "local" || (state?.kind === "remote" && state.hosts.size > 1);
+    if (state?.kind === "remote" && isComing) {
+      const [hostId] = state.hosts;
+      bringHome(id, hostId!);
+      return;
+    }
+    // The host that had told it is gone, and the actor is elsewhere.
+    if (state === undefined || state.kind === "failed") {
+      this.#dropSaving(actor);
+      return;
+    }
+    const isSafe = state.kind === "local" || (state.kind === "remote" && state.hosts.size > 1);
     if (!isSafe) return;
+    let whole: string;
+    try {
+      whole = state.kind === "local" ? this.#checkpoints.wholeOf(actor, id, state.value) : id;
+    } catch {
+      // The host has told what makes no sense: it is asked for all of it.
+      this.#dropSaving(actor);
+      if (actor.checkpoint !== undefined) actor.checkpoint.told = undefined;
+      return;
+    }
     const calls = actor.log.splice(0, count);
-    this.#deps.kept?.(
+    kept?.(
       actor.id,
-      id,
+      whole,
       calls.map(({ object }) => object.id),
     );
     for (const call of calls) this.#unlog(call);
-    if (actor.checkpoint !== undefined) objects.drop(actor.checkpoint);
-    actor.checkpoint = id;
+    this.#checkpoints.set(actor, whole, id);
     actor.saving = undefined;
     if (actor.log.length > 0) actor.unsavedMs ??= nowMs();
   }
@@ -574,7 +600,7 @@ export class ActorTable {
     for (const call of [...all].sort((one, other) => one.number - other.number)) actor.waiting.push(call);
     actor.unsavedCount = 0;
     actor.unsavedMs = undefined;
-    this.#make(actor, actor.checkpoint);
+    this.#make(actor, actor.checkpoint?.id);
   }
 
   #die(actor: ActorEntry, error: Error): void {
@@ -591,8 +617,7 @@ export class ActorTable {
     this.#dropSaving(actor);
     for (const call of actor.log.splice(0)) this.#unlog(call);
     for (const call of calls) this.#end(actor, call, { kind: "failed", error });
-    if (actor.checkpoint !== undefined) this.#deps.objects.drop(actor.checkpoint);
-    actor.checkpoint = undefined;
+    this.#checkpoints.drop(actor);
     this.#endIfUnused(actor);
   }
 

@@ -56,6 +56,8 @@ const lookMs = 25;
 const deafMs = 250;
 /** How often hosts are told that we are still there. */
 const aliveMs = 1_000;
+/** What checkpoints of actors may take here together; with more, they are kept by two hosts each, and told whole. */
+const mostCheckpointBytes = 256 * 1024 * 1024;
 /** How long hosts that hold a lease may take to say that they are there. */
 const greetMs = 300;
 
@@ -163,7 +165,9 @@ export class Submitter {
         this.#exchange.send(hostId, { kind: "cancel", ids: [callId] }, callId.length),
       end: (hostId, actorId) =>
         this.#exchange.send(hostId, { kind: "endActors", ids: [actorId] }, actorId.length),
+      bringHome: (objectId, hostId) => this.#fetching.bringHome(objectId, hostId),
       replicate: (objectId) => this.#replicator.replicate(objectId, 2),
+      mostHomeBytes: mostCheckpointBytes,
       nowMs: () => performance.now(),
     });
     this.#deadlocks = new Deadlocks({

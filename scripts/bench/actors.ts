@@ -1,4 +1,5 @@
 import { embeddedCalls, natsCalls } from "./actors/calls.ts";
+import { checkpoints } from "./actors/checkpoints.ts";
 import { creating, living } from "./actors/many.ts";
 import { turnsByState } from "./actors/states.ts";
 import { startClient, startCluster } from "./cluster.ts";
@@ -17,6 +18,7 @@ export const actors: Suite = {
 
     const cluster = await startCluster(context);
     yield* natsCalls(context, cluster);
+    yield* checkpoints(context, cluster);
     yield* living(context, cluster);
     await cluster.stop();
   },

@@ -59,6 +59,42 @@ test("with a checkpoint, each acknowledged call is applied exactly once, however
   assert.ok(sorted.length > 500, `${sorted.length} calls`);
 });
 
+test("an actor with much state, of which little changes, goes on from what its program has made of the changes", async (t) => {
+  const { hosts, wray, probe, start } = await startHosts(t, cluster, wasm, ["a", "b"]);
+  const shelf = probe
+    .actor("Shelf")
+    // What its state takes is no argument.
+    .options({ checkpoint: { everyCalls: 1, everyMs: 100 }, maxArgumentBytes: 1 << 20 })
+    .remote();
+  assert.is(await wray.get(shelf.grow!.remote(10)), 10);
+  /** The checkpoint that the program keeps, once it is another than this. */
+  const nextTo = async (before: string | undefined) => {
+    for (;;) {
+      await wray.get(shelf.block!.remote(0));
+      const { objects } = await wray.memory();
+      const kept = objects.find(
+        ({ bytes = 0, at }) => bytes > 10 << 20 && at.some(({ peer }) => peer.id === wray.id),
+      );
+      if (kept !== undefined && kept.id !== before) return kept.id;
+    }
+  };
+  const texts: string[] = [];
+  let checkpoint = await nextTo(undefined);
+  for (const [nth, name] of ["c", "d"].entries()) {
+    for (let count = 0; count < 3; count++) {
+      texts.push(`${nth}.${count}`);
+      assert.is(await wray.get(shelf.add!.remote(texts.at(-1)!)), texts.length);
+      checkpoint = await nextTo(checkpoint);
+    }
+    const host = hosts.find(({ id }) => id === shelf[actorHost])!;
+    hosts[hosts.indexOf(host)] = await start(name);
+    await host.kill();
+    assert.equal(await wray.get(shelf.all!.remote()), texts);
+    assert.is(await wray.get(shelf.grow!.remote(0)), 10);
+    assert.equal(await wray.get(shelf.block!.remote(9)), new Uint8Array(1 << 20).fill(1));
+  }
+});
+
 test("a host that was frozen is no longer the actor's when it comes back", async (t) => {
   const { hosts, wray, probe, heard } = await startHosts(t, cluster, wasm, ["a", "b"]);
   const counter = probe

@@ -6,13 +6,16 @@ const test = suite("actors/actor-table");
 const hostIds = ["a", "b", "c"];
 
 test("with checkpoints, each acknowledged call is applied once and in order, whatever hosts do", () => {
-  let lossCount = 0;
+  let [lossCount, deltaCount] = [0, 0];
   forSeeds(1_500, (random) => {
     const checkpoint = { everyCalls: 1 + random.below(8), everyMs: 1 + random.below(2_000) };
-    const simulated = new SimulatedActor(random, hostIds, checkpoint);
+    // With room for its checkpoints at the client, or none, or until they have grown.
+    const mostHomeBytes = random.pick([0, 9_060, 1_000_000, 1_000_000]);
+    const simulated = new SimulatedActor(random, hostIds, checkpoint, { mostHomeBytes });
     for (let step = 0; step < 250; step++) act(simulated, random);
     finish(simulated);
     const { outcomes, state } = simulated;
+    deltaCount += simulated.deltaCount;
     if (lostItsState(outcomes)) {
       lossCount++;
       return;
@@ -34,11 +37,12 @@ test("with checkpoints, each acknowledged call is applied once and in order, wha
   });
   // It is told of none, where all copies of a state were lost at once.
   assert.ok(lossCount < 60, `${lossCount} actors lost`);
+  assert.ok(deltaCount > 500, `${deltaCount} times only what had changed was told`);
 });
 
 test("without checkpoints, each call is applied once at most, and has one outcome", () => {
   forSeeds(1_000, (random) => {
-    const simulated = new SimulatedActor(random, hostIds, undefined, 3);
+    const simulated = new SimulatedActor(random, hostIds, undefined, { maxRestarts: 3 });
     for (let step = 0; step < 200; step++) act(simulated, random);
     finish(simulated);
     for (const outcome of simulated.outcomes) {
@@ -58,6 +62,36 @@ test("without checkpoints, each call is applied once at most, and has one outcom
   });
 });
 
+test("a checkpoint that is lost with a host which the actor has left is followed by another", () => {
+  // Nothing fails, and hosts keep what they tell.
+  const random: Random = { next: () => 0.5, below: () => 0, happens: () => false, pick: ([item]) => item! };
+  const checkpoint = { everyCalls: 1, everyMs: 1_000 };
+  const simulated = new SimulatedActor(random, ["a", "b"], checkpoint, { mostHomeBytes: 1_000_000 });
+  const settle = () => {
+    for (let round = 0; round < 10; round++) {
+      for (const host of simulated.hosts.values()) {
+        simulated.run(host);
+        simulated.deliver(host);
+      }
+    }
+  };
+  settle();
+  simulated.call();
+  settle();
+  const from = simulated.hosts.get(simulated.actors.hostOf(actorId)!)!;
+  const to = [...simulated.hosts.values()].find((host) => host !== from)!;
+  assert.is(from.stored.size, 1, "its checkpoint, which has not come home");
+  simulated.actors.move(actorId, to.id);
+  settle();
+  assert.equal(to.state, [0]);
+  from.isDead = true;
+  for (let count = 0; count < 30; count++) simulated.pass(100);
+  simulated.call();
+  settle();
+  assert.equal(to.state, [0, 1]);
+  assert.ok(to.saved !== undefined, "it is asked for another");
+});
+
 /** Whether the actor is gone since no host had a copy of its state any more. */
 const lostItsState = (outcomes: SimulatedActor["outcomes"]) =>
   outcomes.some(
@@ -71,6 +105,7 @@ function act(simulated: SimulatedActor, random: Random): void {
   if (chance < 0.25) simulated.call();
   else if (chance < 0.55) simulated.run(host);
   else if (chance < 0.85) simulated.deliver(host);
+  else if (chance < 0.87) simulated.bringHome();
   else if (chance < 0.89) simulated.copy();
   else if (chance < 0.9) host.isDead = true;
   else if (chance < 0.905) simulated.forget(host);
@@ -94,6 +129,7 @@ function finish(simulated: SimulatedActor): void {
       while (host.heard.length > 0) simulated.run(host);
       while (host.told.length > 0) simulated.deliver(host);
     }
+    simulated.bringHome();
     simulated.copy();
     simulated.pass(100);
   }

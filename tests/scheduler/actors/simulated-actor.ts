@@ -1,5 +1,6 @@
 import type { ActorCall, ActorPlan } from "../../../scheduler/actors/actor-entry.ts";
 import { ActorTable } from "../../../scheduler/actors/actor-table.ts";
+import { encodeDelta } from "../../../scheduler/actors/delta.ts";
 import type { PendingTask, TaskTemplate } from "../../../scheduler/dataflow/pending-task.ts";
 import { TaskTable } from "../../../scheduler/dataflow/task-table.ts";
 import { ObjectTable, type ReadyState } from "../../../scheduler/ownership/object-table.ts";
@@ -7,6 +8,7 @@ import { HostTable } from "../../../scheduler/placement/host-table.ts";
 import { RunTimes } from "../../../scheduler/placement/run-times.ts";
 import { ObjectLostError, TaskError, toWireError } from "../../../scheduler/protocol/errors.ts";
 import { type ActorPart, type Arg, isRefArg, type Outcome } from "../../../scheduler/protocol/messages.ts";
+import { decodeValue, encodeValue } from "../../../scheduler/protocol/value.ts";
 import { numbering, type Random } from "../seeds.ts";
 
 const clientId = "client";
@@ -26,12 +28,17 @@ type SimulatedHost = {
   /** Calls that wait for the actor. */
   heard: (Heard & { isTask: boolean })[];
   told: Told[];
-  stored: Map<string, number[]>;
+  stored: Map<string, Uint8Array>;
+  /** What its owner was told last, and as which checkpoint. */
+  saved: { id: string; value: Uint8Array } | undefined;
 };
 
+/** A state has more bytes than have room in a message. */
+const filler = " ".repeat(9_000);
 const utf8 = new TextEncoder();
-const encodedOf = (state: number[]) => utf8.encode(JSON.stringify(state));
-const decodedOf = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)) as number[];
+const encodedOf = (state: number[]) => encodeValue(utf8.encode(filler + JSON.stringify(state)));
+const decodedOf = (value: Uint8Array) =>
+  JSON.parse(new TextDecoder().decode(decodeValue(value) as Uint8Array)) as number[];
 
 /**
  * A client with one actor that remembers which calls it has had, on hosts that die, forget the client, and leave. The result
@@ -50,9 +57,13 @@ export class SimulatedActor {
   readonly #tasks: TaskTable;
   readonly #sessions = new Map<string, number>();
   readonly #wanted = new Set<string>();
+  /** Objects that the client fetches, and from where. */
+  readonly #coming = new Map<string, string>();
   /** Calls that have run before, somewhere. */
   readonly #seen = new Set<number>();
   readonly #numberOf = numbering();
+  /** How often a host has told only what has changed. */
+  deltaCount = 0;
   #sessionCount = 0;
   #idCount = 0;
   #callCount = 0;
@@ -62,7 +73,7 @@ export class SimulatedActor {
     random: Random,
     hostIds: readonly string[],
     checkpoint: ActorPlan["checkpoint"],
-    maxRestarts = 0,
+    { maxRestarts = 0, mostHomeBytes = 0 } = {},
   ) {
     this.#random = random;
     const common = { objects: this.objects, clientId, numberOf: this.#numberOf };
@@ -88,7 +99,9 @@ export class SimulatedActor {
         if (this.#knows(host)) host.state = undefined;
       },
       gone() {},
+      bringHome: (id, hostId) => this.#coming.set(id, hostId),
       replicate: (id) => this.#wanted.add(id),
+      mostHomeBytes,
       nowMs: () => this.#nowMs,
     });
     for (const id of hostIds) this.start(id);
@@ -98,8 +111,7 @@ export class SimulatedActor {
 
   /** A host joins; it remembers nothing of one that was called so. */
   start(id: string): void {
-    const fresh = { session: undefined, isDead: false, isLeaving: false, state: undefined };
-    this.hosts.set(id, { id, ...fresh, heard: [], told: [], stored: new Map() });
+    this.hosts.set(id, { id, isDead: false, isLeaving: false, ...fresh() });
     this.pass(0);
   }
 
@@ -133,7 +145,17 @@ export class SimulatedActor {
 
   /** A host starts anew, and remembers nothing. */
   forget(host: SimulatedHost): void {
-    Object.assign(host, { session: undefined, state: undefined, heard: [], told: [], stored: new Map() });
+    Object.assign(host, fresh());
+  }
+
+  /** What the client fetches comes, unless its host is gone. */
+  bringHome(): void {
+    for (const [id, hostId] of this.#coming) {
+      const host = this.hosts.get(hostId)!;
+      const value = this.#knows(host) ? host.stored.get(id) : undefined;
+      if (value !== undefined) this.objects.bringHome(id, value);
+    }
+    this.#coming.clear();
   }
 
   /** A copy that is wanted is made. */
@@ -144,7 +166,7 @@ export class SimulatedActor {
       this.#wanted.delete(id);
       if (from === undefined || to === undefined || !this.#knows(to)) continue;
       to.stored.set(id, from.stored.get(id)!);
-      this.objects.keptOn(id, to.id, encodedOf(from.stored.get(id)!).byteLength);
+      this.objects.keptOn(id, to.id, from.stored.get(id)!.byteLength);
     }
   }
 
@@ -183,14 +205,15 @@ export class SimulatedActor {
       case "restore": {
         const state = this.#valueOf(args[0]!);
         if (state === undefined) return lost(args[0]!);
-        host.state = [...state];
+        host.state = decodedOf(state);
         return { kind: "value", value: 0 };
       }
       case "save":
-        return this.#told(host, id);
+        return this.#saved(host, id, args[0]);
       case "take": {
-        const outcome = this.#told(host, id);
+        const outcome = this.#told(host, id, encodedOf(host.state!));
         host.state = undefined;
+        host.saved = undefined;
         // What has come since, it has given back before.
         for (const { number, id, isTask } of host.heard.splice(0))
           host.told.push({ number, id, isTask, outcome: { kind: "returned" } });
@@ -211,18 +234,32 @@ export class SimulatedActor {
     return { kind: "error", error: toWireError(new TaskError("no")) };
   }
 
-  /** Its state, in a message or kept by the host. */
-  #told(host: SimulatedHost, id: string): Outcome {
-    const state = [...host.state!];
-    const value = encodedOf(state);
+  /** Its state, or what has changed since the checkpoint that its owner has, if it likes and knows that. */
+  #saved(host: SimulatedHost, id: string, base: Arg | undefined): Outcome {
+    const before = host.saved;
+    const value = encodedOf(host.state!);
+    host.saved = { id, value };
+    const isKnown = base !== undefined && decodeValue(base as Uint8Array) === before?.id;
+    if (!isKnown || this.#random.happens(0.1)) return this.#told(host, id, value);
+    this.deltaCount++;
+    let same = 0;
+    while (same < value.byteLength && value[same] === before!.value[same]) same++;
+    const runs = Float64Array.of(0, 0, same);
+    return this.#told(host, id, encodeDelta({ base: before!.id, runs, bytes: value.subarray(same) }));
+  }
+
+  /** In a message, or kept by the host. */
+  #told(host: SimulatedHost, id: string, value: Uint8Array): Outcome {
     if (this.#random.happens(0.5)) return { kind: "value", value };
-    host.stored.set(id, state);
+    host.stored.set(id, value);
     return { kind: "stored", bytes: value.byteLength };
   }
 
-  #valueOf(arg: Arg): number[] | undefined {
-    if (!isRefArg(arg)) return decodedOf(arg as Uint8Array);
+  #valueOf(arg: Arg): Uint8Array | undefined {
+    if (!isRefArg(arg)) return arg as Uint8Array;
     for (const { kind, id } of arg.at) {
+      const own = kind === "client" ? this.objects.state(arg.ref) : undefined;
+      if (own?.kind === "local") return own.value as Uint8Array;
       const host = kind === "host" ? this.hosts.get(id) : undefined;
       if (host !== undefined && !host.isDead && host.stored.has(arg.ref)) return host.stored.get(arg.ref);
     }
@@ -243,7 +280,7 @@ export class SimulatedActor {
       this.#sessions.set(hostId, ++this.#sessionCount);
       if (!host.isDead) {
         const session = this.#sessionCount;
-        Object.assign(host, { session, state: undefined, heard: [], told: [], stored: new Map() });
+        Object.assign(host, fresh(), { session });
       }
     }
     return host;
@@ -269,6 +306,12 @@ export class SimulatedActor {
     this.actors.hostLost(hostId);
   }
 }
+
+/** What a host is that has just begun, or has forgotten the client. */
+const fresh = () => ({
+  ...{ session: undefined, state: undefined, saved: undefined },
+  ...{ heard: [], told: [], stored: new Map() },
+});
 
 function planOf(checkpoint: ActorPlan["checkpoint"], maxRestarts: number): ActorPlan {
   const template = (part: Omit<ActorPart, "id">, host?: string): TaskTemplate => ({

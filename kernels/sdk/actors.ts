@@ -19,6 +19,7 @@ export function named(name: string, namespace: string = "default"): Actor {
  * Arguments are of any type that can cross; a `Ref` stands for its value. (`asc` puts each into `__wray_arg`.)
  */
 export function call<T>(actor: Actor, method: string, ...args: i32[]): Ref<T> {
-  if (!actor.address.startsWith("actor:")) throw new Error("'" + actor.address + "' is no address of an actor");
+  if (!actor.address.startsWith("actor:"))
+    throw new Error("'" + actor.address + "' is no address of an actor");
   return new Ref<T>(host.submit(actor.address + "." + method, args.dataStart, args.length));
 }

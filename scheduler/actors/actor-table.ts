@@ -1,5 +1,5 @@
 import { withDependant } from "../dataflow/dependants.ts";
-import type { Submission } from "../dataflow/pending-task.ts";
+import type { Submission, TaskTemplate } from "../dataflow/pending-task.ts";
 import { readyStateOf } from "../dataflow/ready-state.ts";
 import { argsOn, refsOf } from "../dataflow/resolve-args.ts";
 import { methodNumber } from "../manifest/check.ts";
@@ -13,7 +13,7 @@ import {
   PendingCallsLimitExceededError,
   TaskCancelledError,
 } from "../protocol/errors.ts";
-import type { Arg, Outcome } from "../protocol/messages.ts";
+import type { Arg, GangPlace, Outcome } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
 import { ActorCall, ActorEntry, type ActorPlan } from "./actor-entry.ts";
 
@@ -158,20 +158,26 @@ export class ActorTable {
     method: number,
     id: string,
     args: readonly (Encoded | string)[],
-    keeper?: Keeper,
+    { keeper, gang }: { keeper?: Keeper | undefined; gang?: GangPlace | undefined } = {},
   ): void {
     const actor = this.#actors.get(actorId)!;
     this.#checkPending(actor);
-    this.#call(actor, method, this.#deps.objects.create(id, undefined, undefined, keeper), args);
+    this.#call(actor, method, this.#deps.objects.create(id, undefined, undefined, keeper), args, gang);
   }
 
   /** The same, with an object that is there, which fails when the call can't be. */
-  callInto(actorId: string, name: string, object: Entry, args: readonly (Encoded | string)[]): void {
+  callInto(
+    actorId: string,
+    name: string,
+    object: Entry,
+    args: readonly (Encoded | string)[],
+    gang?: GangPlace,
+  ): void {
     try {
       const { label, methods } = this.planOf(actorId);
       const actor = this.#actors.get(actorId)!;
       this.#checkPending(actor);
-      this.#call(actor, methodNumber(label, methods, name), object, args);
+      this.#call(actor, methodNumber(label, methods, name), object, args, gang);
     } catch (error) {
       this.#deps.objects.decide(object, { kind: "failed", error: error as Error });
     }
@@ -186,10 +192,21 @@ export class ActorTable {
     });
   }
 
-  #call(actor: ActorEntry, method: number, object: Entry, args: readonly (Encoded | string)[]): void {
+  #call(
+    actor: ActorEntry,
+    method: number,
+    object: Entry,
+    args: readonly (Encoded | string)[],
+    gang: GangPlace | undefined,
+  ): void {
     const { objects, numberOf } = this.#deps;
     const { maxTaskRetries, templateOf } = actor.plan;
-    const call = new ActorCall(numberOf(object.id), object, templateOf(method), args, maxTaskRetries);
+    const [template, retries] =
+      gang === undefined
+        ? [templateOf(method), maxTaskRetries]
+        : // What its members have told each other can't be told again.
+          [inGang(templateOf(method), gang), 0];
+    const call = new ActorCall(numberOf(object.id), object, template, args, retries);
     this.#calls.set(call.number, { actor, call });
     const refs = refsOf(args);
     for (const ref of refs) objects.use(ref);
@@ -217,11 +234,15 @@ export class ActorTable {
       if (actor.moving === undefined) this.#lost(actor, hostId);
       else {
         actor.sent.delete(number);
-        actor.moving.returned.push(call);
+        if (call.stopError === undefined) actor.moving.returned.push(call);
+        else this.#end(actor, call, { kind: "failed", error: call.stopError });
       }
       return true;
     }
-    const state = readyStateOf(outcome, hostId);
+    const state: ReadyState =
+      outcome.kind === "error" && call.stopError !== undefined
+        ? { kind: "failed", error: call.stopError }
+        : readyStateOf(outcome, hostId);
     const isMoving = actor.moving?.call === call;
     const wasEnded = call.hasEnded;
     actor.sent.delete(number);
@@ -239,13 +260,21 @@ export class ActorTable {
     return true;
   }
 
-  /** Ends a call that has not gone to its host; one that has is told to. False when it is no call of an actor. */
-  cancel(id: string): boolean {
+  /**
+   * Ends a call that has not gone to its host; one that has is told to. One of a gang is stopped there, and it is its host that
+   * tells whether it was done before that. False when it is no call of an actor.
+   */
+  cancel(id: string, given?: Error): boolean {
     const known = this.#calls.get(this.#deps.numberOf(id));
     if (known === undefined || known.call.hasEnded) return false;
     const { actor, call } = known;
-    const { label } = call.template;
-    const error = new TaskCancelledError(`${label} was cancelled`, { data: { kernel: label, id } });
+    const { label, options } = call.template;
+    const error = given ?? new TaskCancelledError(`${label} was cancelled`, { data: { kernel: label, id } });
+    if (actor.sent.has(call.number) && options.actor!.gang !== undefined) {
+      call.stopError ??= error;
+      this.#deps.cancel(actor.hostId!, id);
+      return true;
+    }
     // One that is to be exactly once may have been applied: it stays under way, and nobody hears of it.
     if (actor.sent.has(call.number) && !call.isLogged) {
       this.#deps.hosts.ended(actor.hostId!, false);
@@ -632,6 +661,12 @@ export class ActorTable {
     this.#die(actor, new ActorDiedError(`nobody has a handle of actor ${actor.id}`));
   }
 }
+
+/** A template for one call alone. */
+const inGang = (template: TaskTemplate, gang: GangPlace): TaskTemplate => ({
+  ...template,
+  options: { ...template.options, actor: { ...template.options.actor!, gang } },
+});
 
 const isCall = ({ template }: ActorCall) => template.options.actor!.does === "call";
 

@@ -163,6 +163,7 @@ export class Submitter {
         this.#exchange.send(hostId, { kind: "cancel", ids: [callId] }, callId.length),
       end: (hostId, actorId) =>
         this.#exchange.send(hostId, { kind: "endActors", ids: [actorId] }, actorId.length),
+      endGang: (hostId, group) => this.#exchange.send(hostId, { kind: "endGang", group }, group.length),
       replicate: (objectId) => this.#replicator.replicate(objectId, 2),
       nowMs: () => performance.now(),
     });
@@ -438,7 +439,7 @@ export class Submitter {
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
   cancel(id: string, error?: Error): void {
-    if (!this.actors.cancel(id)) this.#tasks.cancel(id, error);
+    if (!this.actors.cancel(id, error)) this.#tasks.cancel(id, error);
   }
 
   /** So many items of a task were taken: it may yield more. */

@@ -19,7 +19,7 @@ import { ActorCall, ActorEntry, type ActorPlan } from "./actor-entry.ts";
 
 export type ActorTableDeps = {
   objects: ObjectTable;
-  hosts: Pick<HostTable, "sent" | "ended" | "leftOn">;
+  hosts: Pick<HostTable, "called" | "callEnded" | "leftOn">;
   clientId: string;
   numberOf(id: string): number;
   newId(): string;
@@ -229,7 +229,7 @@ export class ActorTable {
     const sent = known?.actor.sent.get(number);
     if (known === undefined || sent === undefined || known.actor.hostId !== hostId) return false;
     const { actor, call } = known;
-    this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
+    this.#deps.hosts.callEnded(hostId, outcome.kind === "value" || outcome.kind === "stored");
     if (outcome.kind === "returned") {
       if (actor.moving === undefined) this.#lost(actor, hostId);
       else {
@@ -277,7 +277,7 @@ export class ActorTable {
     }
     // One that is to be exactly once may have been applied: it stays under way, and nobody hears of it.
     if (actor.sent.has(call.number) && !call.isLogged) {
-      this.#deps.hosts.ended(actor.hostId!, false);
+      this.#deps.hosts.callEnded(actor.hostId!, false);
       this.#deps.cancel(actor.hostId!, id);
       actor.sent.delete(call.number);
     }
@@ -474,7 +474,7 @@ export class ActorTable {
     }
     this.#calls.set(call.number, { actor, call });
     actor.sent.set(call.number, call);
-    hosts.sent(hostId, call.template.module);
+    hosts.called(hostId, call.template.module);
     send(hostId, call, args);
   }
 
@@ -554,7 +554,7 @@ export class ActorTable {
   #lost(actor: ActorEntry, hostId: string): void {
     const { label, checkpoint } = actor.plan;
     const sent = [...(actor.moving?.returned ?? []), ...actor.sent.values()];
-    for (const _ of actor.sent) this.#deps.hosts.ended(hostId, false);
+    for (const _ of actor.sent) this.#deps.hosts.callEnded(hostId, false);
     actor.sent.clear();
     actor.hostId = undefined;
     const data = { id: actor.id, host: hostId };
@@ -610,7 +610,8 @@ export class ActorTable {
     if (actor.error !== undefined) return;
     actor.error = error;
     this.#deps.gone(actor.id);
-    for (const _ of actor.sent) if (actor.hostId !== undefined) this.#deps.hosts.ended(actor.hostId, false);
+    for (const _ of actor.sent)
+      if (actor.hostId !== undefined) this.#deps.hosts.callEnded(actor.hostId, false);
     const calls = [...actor.sent.values(), ...(actor.moving?.returned ?? [])];
     actor.sent.clear();
     for (let call = actor.waiting.shift(); call !== undefined; call = actor.waiting.shift()) calls.push(call);

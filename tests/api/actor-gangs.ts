@@ -72,6 +72,11 @@ export function actorGangTests(test: Suite, api: () => Api): void {
       await statesOf(actors),
       actors.map(() => Float64Array.of(5 + 15 + 2, 5 + 15 + 2)),
     );
+    // A task finds its host though as many calls as there are wait there for it.
+    const scale = await wray.remote("vector/scale");
+    const none = scale.remote(gang.total!.remote(actors.map(() => []))[0]! as ObjectRef<Float64Array>, 0);
+    const waiting = Array.from({ length: 20 }, () => gang.step!.remote([[none], [none], [none]]));
+    assert.equal(await wray.get(waiting.at(-1)!), [24, 24, 24]);
     for (const [rank, actor] of actors.entries()) actor.add!.remote(Float64Array.of(rank, 0));
     await wray.get(gang.shift!.remote(actors.map(() => [])));
     assert.equal(

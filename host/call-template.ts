@@ -75,7 +75,7 @@ export class CallTemplate {
     this.actor = actor;
     this.gang =
       bundle === undefined || bundle.index >= size
-        ? undefined
+        ? actor?.gang
         : { group: bundle.group, rank: bundle.index, size };
     this.isOnce = once;
     const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;

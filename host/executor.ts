@@ -124,8 +124,9 @@ export class Executor {
       isShort: () => this.#memory.isOver,
       wakeIn: (ms) => this.#wakeIn(ms),
     });
+    const { gangs } = deps;
     this.#actors = new BusActors({
-      ...{ pool, store: deps.store },
+      ...{ pool, gangs, store: deps.store },
       valuesOf: (task) => this.#methodValues(task),
       bytesOf: (task, value) =>
         typeof value === "object" && "segment" in value ? task.pinned![0]!.bytes! : bytesOf(value),
@@ -142,8 +143,8 @@ export class Executor {
       pool,
       childrenOf: ({ template, id, seed }, countEnded) => this.#childrenOf(template, id, seed, countEnded),
       gangs: {
-        join: (task, answer) => deps.gangs.join(task.template.gang!, answer),
-        moved: (task) => deps.gangs.moved(task.template.gang!),
+        join: (task, answer) => gangs.join(task.template.gang!, answer),
+        moved: (task) => gangs.moved(task.template.gang!),
       },
       log: (task, text) => log(task.id, text),
       progress: (task, fraction, text) =>
@@ -186,13 +187,13 @@ export class Executor {
       this.#scheduler.arrived(task, task.queuedMs);
       return;
     }
-    if (task.template.actor !== undefined) {
+    const { template, args } = task;
+    if (template.gang !== undefined) this.#deps.gangs.begin(template.gang);
+    if (template.actor !== undefined) {
       this.#actors.run(task);
       return;
     }
     if (task.window !== undefined) this.#streaming.set(task.id, task);
-    const { template, args } = task;
-    if (template.gang !== undefined) this.#deps.gangs.begin(template.gang);
     if (!template.isReady || args.some(isRefArg)) {
       this.#gather(task).catch((error) => this.#end(task, { kind: "error", error: toWireError(error) }));
       return;
@@ -475,10 +476,10 @@ export class Executor {
     return new Children({ submitter, control, parent, module: module.manifest.module, waiter, countEnded });
   }
 
-  /** Ends tasks of an owner; what they come to, nobody wants to know. */
+  /** Ends tasks of an owner; what they come to, nobody wants to know, but of calls of actors' gangs. */
   cancel(owner: string | undefined, ids: readonly string[]): void {
     const cancelledIds = new Set(ids);
-    this.#cancel((task) => task.owner === owner && cancelledIds.has(task.id));
+    this.#cancel((task) => task.owner === owner && cancelledIds.has(task.id) && !this.#actors.stop(task));
   }
 
   /** Whose tasks are here. */

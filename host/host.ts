@@ -344,6 +344,9 @@ export class Host {
         this.#executor.unreserve(message.group, message.indexes);
         this.#presence.beat();
         return;
+      case "endGang":
+        this.#gangs.forget(message.group);
+        return;
       case "bye":
         this.#forgetClient(clientId);
         return;
@@ -440,10 +443,9 @@ export class Host {
     this.#templates.delete(clientId);
     this.#toldMs.delete(clientId);
     this.#dropGroups(clientId);
-    return {
-      tasks: this.#executor.cancelAllOf(clientId),
-      objects: this.#executor.releaseAllOf(clientId),
-    };
+    const tasks = this.#executor.cancelAllOf(clientId);
+    this.#gangs.forgetAllOf(clientId);
+    return { tasks, objects: this.#executor.releaseAllOf(clientId) };
   }
 
   /** Its process is gone: nobody waits for its tasks any more. */

@@ -1,14 +1,15 @@
-// The main job on a cluster of this machine: a nats-server, three host processes, a logistic regression.
+// The main job on a cluster of this machine: a nats-server, three host processes, a logistic regression; by tasks, or with a
+// parameter server.
 //
-//   npm run demo [-- --iterations 200]
+//   npm run demo [-- --iterations 200] [--parameter-server]
 import { parseArgs } from "node:util";
 import { init } from "wray";
 import { countRows, loadDigits } from "../examples/digits/data.ts";
-import { train } from "../examples/digits/train.ts";
 import type { Belongings } from "./belongings.ts";
+import { trainByServer } from "./demo/by-server.ts";
+import { trainByTasks } from "./demo/by-tasks.ts";
 import { compileKernel } from "./demo/compile-kernel.ts";
-import { startProgress } from "./demo/progress.ts";
-import { printReport } from "./demo/report.ts";
+import type { Job } from "./demo/job.ts";
 import { startHost } from "./hosts.ts";
 import { findNatsServer, startNatsServer } from "./nats/index.ts";
 import { runProgram } from "./run-program.ts";
@@ -18,16 +19,20 @@ const WANTED_ACCURACY = 0.9;
 const SOURCE = "examples/digits/kernels/logistic.ts";
 const MODULE = "build/logistic.wasm";
 
+type Demo = { train(job: Job): Promise<number>; shardCount: number; iterations: number };
+const byTasks: Demo = { train: trainByTasks, shardCount: 6, iterations: 200 };
+/** Many small steps, for which it goes over the images less often. */
+const byServer: Demo = { train: trainByServer, shardCount: 90, iterations: 10 };
+
 /** Runs the job and returns the accuracy that it reached. */
-async function demo(belongings: Belongings, iterations: number): Promise<number> {
+async function demo(belongings: Belongings, { train, shardCount, iterations }: Demo): Promise<number> {
   const [servers, digits] = await Promise.all([
     startCluster(belongings),
-    loadDigits(),
+    loadDigits({ shardCount }),
     belongings.start(compileKernels, () => {}),
   ]);
   const rowCount = digits.shards.map(countRows).reduce((sum, count) => sum + count);
-  const heldOutCount = countRows(digits.heldOut);
-  say("digits", `${rowCount} images in ${digits.shards.length} shards, ${heldOutCount} held out`);
+  say("digits", `${rowCount} images in ${shardCount} shards, ${countRows(digits.heldOut)} held out`);
 
   const wray = await belongings.start(
     () => init({ servers }),
@@ -36,23 +41,7 @@ async function demo(belongings: Belongings, iterations: number): Promise<number>
   const add = await wray.remote("math/add");
   await wray.get(add.remote(1, 2));
   say("started", `first task after ${Math.round(performance.now())} ms`);
-
-  const progress = await belongings.start(
-    async () => startProgress(iterations),
-    (progress) => progress.stop(),
-  );
-  const endsMs = [performance.now()];
-  const { losses, correctCount } = await train(wray, digits, {
-    module: MODULE,
-    iterations,
-    onIteration(iteration, loss) {
-      endsMs.push(performance.now());
-      progress.update(iteration, loss);
-    },
-  });
-  progress.stop();
-  printReport({ losses, endsMs, correctCount, heldOutCount, nodes: wray.nodes() });
-  return correctCount / heldOutCount;
+  return train({ wray, digits, module: MODULE, iterations, belongings });
 }
 
 async function compileKernels(): Promise<void> {
@@ -81,15 +70,18 @@ async function startCluster(belongings: Belongings): Promise<string> {
 
 const say = (what: string, text: string) => console.log(`${what.padEnd(8)}  ${text}`);
 
-const { values } = parseArgs({ options: { iterations: { type: "string", default: "200" } } });
-const iterations = Number(values.iterations);
+const { values } = parseArgs({
+  options: { iterations: { type: "string" }, "parameter-server": { type: "boolean", default: false } },
+});
+const chosen = values["parameter-server"] ? byServer : byTasks;
+const iterations = Number(values.iterations ?? chosen.iterations);
 if (!Number.isInteger(iterations) || iterations < 1) {
   throw new RangeError(`--iterations must be an integer from 1, but is ${values.iterations}`);
 }
 
 await runProgram(
   async (belongings) => {
-    if ((await demo(belongings, iterations)) >= WANTED_ACCURACY) return 0;
+    if ((await demo(belongings, { ...chosen, iterations })) >= WANTED_ACCURACY) return 0;
     console.error(`failed: the accuracy is below ${100 * WANTED_ACCURACY} %`);
     return 1;
   },

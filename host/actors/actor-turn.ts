@@ -1,4 +1,5 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
+import type { GangPlace } from "../../scheduler/protocol/messages.ts";
 import type { Children } from "../nested/children.ts";
 import { Call, type CallEnd } from "../pool/call.ts";
 import type { Site } from "../pool/site.ts";
@@ -6,7 +7,7 @@ import type { ItemWriter } from "../ring/items.ts";
 import { readTurn, type TurnEnd } from "../ring/turn-format.ts";
 import type { NestedReply, Said } from "../worker/messages.ts";
 import type { ActorState } from "./actor-state.ts";
-import type { MethodCall } from "./method-call.ts";
+import type { MethodCall, MethodEnd } from "./method-call.ts";
 
 /** A worker ends a turn about so long after it began, with the call that it is in then. */
 const turnMs = 10;
@@ -34,6 +35,10 @@ export type TurnNested = {
   childrenOf(turn: ActorTurn, index: number): Children;
   /** Ends the wait of the running call. */
   reply(turn: ActorTurn, reply: NestedReply): void;
+  /** The running call, a member of a gang, waits for the others. */
+  join(place: GangPlace, answer: (reply: NestedReply) => void): void;
+  /** Something moved in the rings of such a member. */
+  moved(place: GangPlace): void;
   log(text: string): void;
 };
 
@@ -44,6 +49,8 @@ export class ActorTurn extends Call {
   readonly #done: TurnDone;
   readonly #nested: TurnNested;
   #children: Children | undefined;
+  /** What its only call ends with, as if it had not run. */
+  stopped: Extract<MethodEnd, { kind: "error" }> | undefined;
 
   constructor(
     site: Site,
@@ -92,6 +99,12 @@ export class ActorTurn extends Call {
     switch (message.kind) {
       case "log":
         this.#nested.log(message.text);
+        return;
+      case "join":
+        this.#nested.join(this.site.facts.gang!, (reply) => this.#nested.reply(this, reply));
+        return;
+      case "moved":
+        this.#nested.moved(this.site.facts.gang!);
         return;
       case "submit":
       case "put":

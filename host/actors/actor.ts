@@ -1,7 +1,7 @@
 import { findActor } from "../../scheduler/manifest/check.ts";
 import type { WireError } from "../../scheduler/protocol/errors.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
-import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { type GangPlace, inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { type Encoded, encodeValue } from "../../scheduler/protocol/value.ts";
 import { Deque } from "../../scheduler/queue/deque.ts";
 import type { Children } from "../nested/children.ts";
@@ -11,7 +11,7 @@ import type { Site } from "../pool/site.ts";
 import { argumentBytes, itemBytes, numberItemBytes } from "../ring/items.ts";
 import { ActorState } from "./actor-state.ts";
 import { ActorTurn, type TurnDone, type TurnNested } from "./actor-turn.ts";
-import type { Checkpoint, MethodCall } from "./method-call.ts";
+import type { Checkpoint, MethodCall, MethodEnd } from "./method-call.ts";
 import { encodeChanges, encodeSnapshot, type Snapshot } from "./snapshot.ts";
 
 /** More calls in a turn gain nothing. */
@@ -22,7 +22,7 @@ const turnItemBytes = 4 * numberItemBytes + itemBytes(0);
 export const saveMethod = -1;
 
 export type ActorDeps = {
-  pool: Pick<Pool, "submit" | "cancel" | "reply">;
+  pool: Pick<Pool, "site" | "submit" | "cancel" | "reply">;
   store: ObjectStore;
   site: Site;
   /** Whoever shares the workers fairly with others. */
@@ -34,6 +34,7 @@ export type ActorDeps = {
   key: number;
   /** What one of its calls submits itself, whose random numbers follow from this seed. */
   childrenOf(turn: ActorTurn, seed: string): Children;
+  gangs: Pick<TurnNested, "join" | "moved">;
   log(id: string, text: string): void;
   /** How many turns of methods that leave it as it is may run at once. */
   maxConcurrency: number;
@@ -50,6 +51,7 @@ export class Actor {
   readonly #reads: readonly boolean[];
   readonly #mailbox = new Deque<MethodCall>();
   readonly #turns = new Set<ActorTurn>();
+  #site: Site;
   #state: ActorState | undefined;
   /** What it was when its owner was told last, if that was too large for a message. */
   #told: { id: string; state: ActorState } | undefined;
@@ -69,6 +71,7 @@ export class Actor {
   constructor(deps: ActorDeps, snapshot?: Snapshot) {
     this.#deps = deps;
     this.#seed = encodeValue(deps.seed);
+    this.#site = deps.site;
     const { module, kernel } = deps.site.facts;
     const { methods } = findActor(module.manifest, kernel);
     this.#reads = [false, ...methods.map(({ readonly = false }) => readonly)];
@@ -80,6 +83,8 @@ export class Actor {
   readonly #nested: TurnNested = {
     childrenOf: (turn, index) => this.#deps.childrenOf(turn, `${this.#deps.seed}.${index}`),
     reply: (turn, reply) => this.#deps.pool.reply(turn, reply),
+    join: (place, answer) => this.#deps.gangs.join(place, answer),
+    moved: (place) => this.#deps.gangs.moved(place),
     log: (text) => this.#deps.log(this.#deps.id, text),
   };
 
@@ -107,6 +112,17 @@ export class Actor {
     }
     this.#mailbox.push(call);
     if (this.#turns.size === 0 || this.#reads[call.method]) this.#goOn();
+  }
+
+  /** Ends a call of a gang, also one that runs: the actor is then as if it had not been. */
+  stop(call: MethodCall, end: Extract<MethodEnd, { kind: "error" }>): void {
+    const turn = [...this.#turns].find(({ calls }) => calls[0] === call);
+    if (turn === undefined) {
+      call.ended(end);
+      return;
+    }
+    turn.stopped = end;
+    this.#deps.pool.cancel(turn);
   }
 
   /** Ends it here when what runs has ended: what waits is given back, and then the call hears what the actor is. */
@@ -157,10 +173,16 @@ export class Actor {
     this.#goOn();
   }
 
+  /** The first call that waits and that somebody waits for. */
+  get #first(): MethodCall | undefined {
+    while (this.#mailbox.first?.hasEnded) this.#mailbox.shift();
+    return this.#mailbox.first;
+  }
+
   #mayBegin(): boolean {
     if (this.#isPinning || this.#isBroken || this.#gone !== undefined) return false;
     if (this.#taking !== undefined) return this.#turns.size === 0;
-    const { first } = this.#mailbox;
+    const first = this.#first;
     if (first === undefined) return false;
     if (this.#turns.size === 0) return true;
     const isReading = [...this.#turns].every(({ facts }) => facts.isReadonly);
@@ -178,8 +200,10 @@ export class Actor {
       this.#state?.unpin();
       return;
     }
-    const { site, owner, key, pool } = this.#deps;
-    const isReadonly = this.#reads[this.#mailbox.first!.method]!;
+    const { owner, key, pool } = this.#deps;
+    const { method, gang } = this.#mailbox.first!;
+    const isReadonly = this.#reads[method]!;
+    const site = this.#siteFor(gang);
     const calls = this.#nextCalls(isReadonly);
     const facts = {
       ...{ key, version: this.#version, firstCall: this.#callCount, isReadonly },
@@ -190,6 +214,15 @@ export class Actor {
     pool.submit(turn);
   }
 
+  /** Where its calls are made; a member of a gang has a place for itself. */
+  #siteFor(gang: GangPlace | undefined): Site {
+    const { pool } = this.#deps;
+    if (gang !== undefined) return pool.site({ ...this.#site.facts, gang });
+    // It may have done nothing while a thousand others came.
+    if (this.#site.isForgotten) this.#site = pool.site(this.#site.facts);
+    return this.#site;
+  }
+
   /** The first calls that wait, as many as a turn takes: all that only read, or all that may change it. */
   #nextCalls(isReadonly: boolean): MethodCall[] {
     const isAlone = isReadonly && this.#deps.maxConcurrency > 1;
@@ -197,11 +230,13 @@ export class Actor {
     let leftBytes = argumentBytes - turnItemBytes - itemBytes(this.#state?.itemBytes ?? 0);
     const calls: MethodCall[] = [];
     while (calls.length < most) {
-      const next = this.#mailbox.first;
+      const next = this.#first;
       if (next === undefined || this.#reads[next.method] !== isReadonly) break;
+      if (next.gang !== undefined && calls.length > 0) break;
       leftBytes -= numberItemBytes + next.itemBytes;
       if (leftBytes < 0 && calls.length > 0) break;
       calls.push(this.#mailbox.shift()!);
+      if (next.gang !== undefined) break;
     }
     return calls;
   }
@@ -212,6 +247,12 @@ export class Actor {
     facts.state?.unpin();
     if (this.#gone !== undefined) {
       if (this.#turns.size === 0) this.#free();
+      return;
+    }
+    if (turn.stopped !== undefined) {
+      this.#undone();
+      calls[0]!.ended(turn.stopped);
+      this.#goOn();
       return;
     }
     switch (end.kind) {
@@ -247,6 +288,7 @@ export class Actor {
         this.#state = this.#stateOf(state);
       } catch (error) {
         // There is no room for it: it stays what it was, as if these had not been.
+        this.#undone();
         for (const call of calls) call.ended({ kind: "error", error: toWireError(error) });
         return;
       }
@@ -258,6 +300,11 @@ export class Actor {
     // The next turn is on its way before anybody hears of this one; but whoever gets the state hears of all that is in it.
     if (this.#taking === undefined && this.#mailbox.first?.method !== saveMethod) this.#goOn();
     for (let nth = 0; nth < results.length; nth++) calls[nth]!.ended({ kind: "value", value: results[nth]! });
+  }
+
+  /** The state after a turn is not taken: the worker that has it is not to find its version in a later turn. */
+  #undone(): void {
+    this.#version += 2;
   }
 
   #stateOf(state: Uint8Array): ActorState {

@@ -1,5 +1,10 @@
-import { ActorDiedError, toWireError, type WireError } from "../../scheduler/protocol/errors.ts";
-import { isRefArg } from "../../scheduler/protocol/messages.ts";
+import {
+  ActorDiedError,
+  TaskCancelledError,
+  toWireError,
+  type WireError,
+} from "../../scheduler/protocol/errors.ts";
+import { type GangPlace, isRefArg } from "../../scheduler/protocol/messages.ts";
 import { encodeValue } from "../../scheduler/protocol/value.ts";
 import type { BusTask } from "../bus-task.ts";
 import type { CallTemplate } from "../call-template.ts";
@@ -8,7 +13,7 @@ import type { ObjectStore } from "../objects/store.ts";
 import type { CallPool, Pool } from "../pool/pool.ts";
 import { type ItemWriter, itemBytes, numberItemBytes, segmentItemBytes } from "../ring/items.ts";
 import { type CallArg, writeArgs } from "../task-call.ts";
-import { Actor, saveMethod } from "./actor.ts";
+import { Actor, type ActorDeps, saveMethod } from "./actor.ts";
 import type { ActorTurn } from "./actor-turn.ts";
 import type { Checkpoint, MethodCall, MethodEnd } from "./method-call.ts";
 import { decodeSnapshot, type Snapshot } from "./snapshot.ts";
@@ -16,6 +21,7 @@ import { decodeSnapshot, type Snapshot } from "./snapshot.ts";
 export type BusActorsDeps = {
   pool: Pick<Pool, "submit" | "cancel"> & CallPool;
   store: ObjectStore;
+  gangs: ActorDeps["gangs"];
   /** What a call takes, once it is here and has room in a slot. */
   valuesOf(task: BusTask): readonly CallArg[] | Promise<readonly CallArg[]>;
   /** The bytes of one of these, while the task has it. */
@@ -50,6 +56,8 @@ const mostHeavy = 32;
 export class BusActors {
   readonly #deps: BusActorsDeps;
   readonly #actors = new Map<string, Hosted>();
+  /** How the calls of gangs that have not ended are stopped. */
+  readonly #stops = new Map<BusTask, () => void>();
   #keyCount = 0;
   #takenCount = 0;
 
@@ -80,6 +88,7 @@ export class BusActors {
     }
     if (keepsNeed) hosted.keepers.push(task);
     const call = new BusMethodCall(task, this.#deps, (end) => {
+      this.#stops.delete(task);
       // What could not be made is not there.
       if (isMade && end.kind !== "value") this.#drop(hosted);
       if (does === "take" && hosted.actor !== undefined) {
@@ -90,8 +99,21 @@ export class BusActors {
       hosted.heavyCount--;
       this.#gather(hosted);
     });
+    if (call.gang !== undefined) {
+      this.#stops.set(task, () => {
+        if (hosted.actor === undefined) call.ended(stopped);
+        else hosted.actor.stop(call, stopped);
+      });
+    }
     hosted.coming.push(call);
     this.#gather(hosted);
+  }
+
+  /** Ends a call of a gang; whether that came too late, its end tells. False when it is none of these. */
+  stop(task: BusTask): boolean {
+    const stop = this.#stops.get(task);
+    stop?.();
+    return stop !== undefined;
   }
 
   /** Gets here what the next calls take, as far as there may be so much at once. */
@@ -175,9 +197,9 @@ export class BusActors {
   }
 
   #actorFor({ id, owner }: Hosted, { template }: BusTask, snapshot?: Snapshot): Actor {
-    const { pool, store, log, childrenOf } = this.#deps;
+    const { pool, store, log, gangs, childrenOf } = this.#deps;
     const deps = {
-      ...{ pool, store, owner, id, log, key: this.#keyCount++ },
+      ...{ pool, store, owner, id, log, gangs, key: this.#keyCount++ },
       childrenOf: (turn: ActorTurn, seed: string) => childrenOf(template, turn, seed),
       site: template.siteIn(pool, "item"),
       seed: template.actor!.seed ?? id,
@@ -226,6 +248,10 @@ class BusMethodCall implements MethodCall {
     return does === "save" ? saveMethod : method;
   }
 
+  get gang(): GangPlace | undefined {
+    return this.task.template.gang;
+  }
+
   get argCount(): number {
     return this.values!.length;
   }
@@ -261,6 +287,7 @@ function itemBytesOf(value: CallArg): number {
 }
 
 const nothing = encodeValue(undefined);
+const stopped = { kind: "error", error: toWireError(new TaskCancelledError("it was cancelled")) } as const;
 
 const notHere = (id: string): WireError =>
   toWireError(new ActorDiedError(`actor ${id} is not here: it has ended`, { data: { id } }));

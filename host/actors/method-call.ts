@@ -1,4 +1,5 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
+import type { GangPlace } from "../../scheduler/protocol/messages.ts";
 import type { Encoded } from "../../scheduler/protocol/value.ts";
 import type { ItemWriter } from "../ring/items.ts";
 
@@ -21,6 +22,10 @@ export interface MethodCall {
   readonly itemBytes: number;
   /** Of one that is to be told what the actor is. */
   readonly checkpoint?: Checkpoint | undefined;
+  /** Which member of a gang it is, if it is one: then it has a turn for itself. */
+  readonly gang: GangPlace | undefined;
+  /** Whether nobody waits for it any more: then it does not run, unless it runs already. */
+  readonly hasEnded: boolean;
   /** Writes its arguments. */
   write(items: ItemWriter): void;
   /** Is called once. */

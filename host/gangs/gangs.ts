@@ -40,7 +40,7 @@ export class Gangs {
     ];
   }
 
-  /** A task of a gang has come here. */
+  /** A call of a gang has come here. */
   begin({ group, rank, size }: GangPlace): void {
     let known = this.#gangs.get(group);
     if (known === undefined) {
@@ -90,6 +90,11 @@ export class Gangs {
     known.subscription.unsubscribe();
     known.gang.forget();
     this.#links.forget(known.gang);
+  }
+
+  /** A client is gone, and with it the gangs that nobody has forgotten. */
+  forgetAllOf(clientId: string): void {
+    for (const group of [...this.#gangs.keys()]) if (group.startsWith(`${clientId}-`)) this.forget(group);
   }
 
   close(): void {

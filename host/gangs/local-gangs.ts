@@ -28,6 +28,11 @@ export class LocalGangs {
     if (gang.members.isOver) this.#gangs.delete(place.group);
   }
 
+  /** All of its calls that there are have ended. */
+  forget(group: string): void {
+    this.#gangs.delete(group);
+  }
+
   #gangOf({ group, size }: GangPlace): Gang {
     let gang = this.#gangs.get(group);
     if (gang === undefined) {

@@ -1,3 +1,4 @@
+import { notInGang } from "../../scheduler/client/actors/not-in-gang.ts";
 import type { ActorLink, ActorSpec } from "../../scheduler/client/backend.ts";
 import { limitsIn } from "../../scheduler/client/task-options.ts";
 import { methodNumber } from "../../scheduler/manifest/check.ts";
@@ -10,6 +11,7 @@ import {
   type WireError,
 } from "../../scheduler/protocol/errors.ts";
 import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
+import type { GangPlace } from "../../scheduler/protocol/messages.ts";
 import { encodeValue, planValue } from "../../scheduler/protocol/value.ts";
 import { infeasible } from "../../scheduler/queue/placer.ts";
 import { Actor } from "../actors/actor.ts";
@@ -18,7 +20,7 @@ import type { LoadedModule } from "../modules.ts";
 import { fitArgs, type GivenArg } from "./fit-args.ts";
 import type { Holding } from "./gate.ts";
 import type { LocalBackend } from "./local-backend.ts";
-import { LocalMethodCall, type Locate } from "./local-method-call.ts";
+import { LocalMethodCall, type MethodHears } from "./local-method-call.ts";
 import { LocalObject } from "./local-object.ts";
 
 /** An actor that nobody can call any more has no calls that wait either: each holds it. */
@@ -75,8 +77,13 @@ export class LocalActor implements ActorLink {
     return `${module.manifest.module}/${actor.name}`;
   }
 
-  call(method: number, args: readonly unknown[]): LocalObject {
-    return this.#call(method, plansOf(args));
+  call(method: number, args: readonly unknown[], gang?: GangPlace): LocalObject {
+    return this.#call(method, plansOf(args), gang);
+  }
+
+  checkGang(): void {
+    const { checkpoint } = this.#spec.options;
+    if (checkpoint !== undefined) throw notInGang({ id: this.id, actor: this.#label }, "it has a checkpoint");
   }
 
   /**
@@ -89,14 +96,14 @@ export class LocalActor implements ActorLink {
     return this.#call(methodNumber(this.#label, names, method), given);
   }
 
-  #call(method: number, given: readonly GivenArg[]): LocalObject {
+  #call(method: number, given: readonly GivenArg[], gang?: GangPlace): LocalObject {
     const { maxPendingCalls = Number.POSITIVE_INFINITY } = this.#spec.options;
     if (this.#pendingCount >= maxPendingCalls)
       throw new PendingCallsLimitExceededError(`${this.#label}: ${maxPendingCalls} calls are pending`, {
         remedy: "Wait for some of their refs, or raise maxPendingCalls.",
         data: { id: this.id, maxPendingCalls },
       });
-    return this.#submit(method, given);
+    return this.#submit(method, given, gang);
   }
 
   /** Whether a method runs beside others of it. */
@@ -129,7 +136,7 @@ export class LocalActor implements ActorLink {
     this.#die(toWireError(error));
   }
 
-  #submit(method: number, given: readonly GivenArg[]): LocalObject {
+  #submit(method: number, given: readonly GivenArg[], gang?: GangPlace): LocalObject {
     const backend = this.#backend;
     const { actor, options } = this.#spec;
     const name = method === 0 ? "new" : actor.methods[method - 1]!.name;
@@ -140,10 +147,7 @@ export class LocalActor implements ActorLink {
       : fitArgs(label, given, maxArgumentBytes, backend.keep, stateRoomBytes);
     const result = backend.newResult();
     this.#pendingCount++;
-    const over = () => {
-      this.#pendingCount--;
-    };
-    const call = new LocalMethodCall(backend, label, method, args, result, this.#went, over, this.#located);
+    const call = new LocalMethodCall(backend, label, method, args, result, this.#hears, gang);
     for (const object of kept) object.free();
     this.#waiting.push(call);
     this.#went();
@@ -161,9 +165,16 @@ export class LocalActor implements ActorLink {
     }
   };
 
-  readonly #located: Locate = (error, tell) => {
-    if (this.#module === undefined) tell(error);
-    else this.#backend.located(this.#module, error, tell);
+  readonly #hears: MethodHears = {
+    went: this.#went,
+    over: () => {
+      this.#pendingCount--;
+    },
+    stop: (call) => this.#actor?.stop(call, stopped),
+    located: (error, tell) => {
+      if (this.#module === undefined) tell(error);
+      else this.#backend.located(this.#module, error, tell);
+    },
   };
 
   #start(module: LoadedModule, key: number): void {
@@ -203,6 +214,8 @@ export class LocalActor implements ActorLink {
       this.#actor = new Actor({
         ...{ pool: backend.pool, store: backend.store, site, owner: backend.id },
         ...{ id, seed: id, key, maxConcurrency },
+        // All members are in this process.
+        gangs: { join: (place, answer) => backend.gangs.join(place, answer), moved: () => {} },
         childrenOf: (turn, seed) => backend.childrenOf(turn, id, seed),
         log: (id, text) => backend.log(id, text),
       });
@@ -223,6 +236,9 @@ export class LocalActor implements ActorLink {
     this.#went();
   }
 }
+
+/** Its caller has heard another reason by then. */
+const stopped = { kind: "error", error: toWireError(new Error("it was stopped")) } as const;
 
 /** Why an actor is gone that could not be made. */
 const diedOf = (label: string, cause: WireError): WireError => ({

@@ -359,6 +359,10 @@ export class LocalBackend implements Backend, Owner {
     (handle as LocalObject).task?.cancel(error);
   }
 
+  endGang(group: string): void {
+    this.gangs.forget(group);
+  }
+
   recording(handle: Handle): Recording | undefined {
     const object = handle as LocalObject;
     if (!object.isReady || !object.isResult) return undefined;

@@ -1,6 +1,6 @@
 import { withDependant } from "../../scheduler/dataflow/dependants.ts";
 import { fromWireError, ShutdownError, type WireError } from "../../scheduler/protocol/errors.ts";
-import { inlineBytes } from "../../scheduler/protocol/messages.ts";
+import { type GangPlace, inlineBytes } from "../../scheduler/protocol/messages.ts";
 import type { Encoded } from "../../scheduler/protocol/value.ts";
 import { stateRoomBytes } from "../actors/actor-state.ts";
 import type { MethodCall, MethodEnd } from "../actors/method-call.ts";
@@ -14,45 +14,50 @@ import { storeOverflow } from "./store-overflow.ts";
 /** Tells an error with the places in the source that it came from. */
 export type Locate = (error: WireError, tell: (error: WireError) => void) => void;
 
+/** What a call tells its actor. */
+export type MethodHears = {
+  /** It may be ready. */
+  went(): void;
+  /** It has ended; once. */
+  over(): void;
+  /** It runs, perhaps, and is to be stopped. */
+  stop(call: MethodCall): void;
+  /** Adds to an error the places in the source that it came from. */
+  located: Locate;
+};
+
 /** A call of a method of an embedded host's actor. It goes to the actor once all that it takes is ready. */
 export class LocalMethodCall implements MethodCall, Waiter {
   readonly method: number;
+  readonly gang: GangPlace | undefined;
   readonly #backend: LocalBackend;
   readonly #label: string;
   readonly #args: readonly LocalArg[];
   readonly #result: LocalObject;
-  readonly #went: () => void;
-  readonly #over: () => void;
-  readonly #located: Locate;
+  readonly #hears: MethodHears;
   #missingCount = 0;
   #pinned: StoredObject[] = [];
   #moved: ReadonlyMap<LocalObject, StoredObject> | undefined;
   #hasEnded = false;
 
-  /**
-   * @param went is called when it may be ready
-   * @param over is called once, when it has ended
-   * @param located adds to an error the places in the source that it came from
-   */
   constructor(
     backend: LocalBackend,
     label: string,
     method: number,
     args: readonly LocalArg[],
     result: LocalObject,
-    went: () => void,
-    over: () => void,
-    located: Locate,
+    hears: MethodHears,
+    gang?: GangPlace,
   ) {
     this.#backend = backend;
     this.#label = label;
     this.method = method;
     this.#args = args;
     this.#result = result;
-    this.#went = went;
-    this.#over = over;
-    this.#located = located;
+    this.#hears = hears;
+    this.gang = gang;
     result.task = this;
+    if (gang !== undefined) result.whenReady({ ready: () => backend.gangs.ended(gang) });
     if (args.every(isNumber)) return;
     const objects = args.filter((arg) => arg instanceof LocalObject);
     if (objects.length === 0) return;
@@ -77,11 +82,16 @@ export class LocalMethodCall implements MethodCall, Waiter {
     this.#arrived();
   }
 
-  /** Before it runs, that ends it; a call that runs ends by itself, and nobody hears of it. */
-  cancel(): void {
-    this.#settle({ kind: "failed", error: this.#backend.cancelled(this.#result, this.#label) });
+  /** Before it runs, that ends it; a call that runs ends by itself, and nobody hears of it, unless it is one of a gang. */
+  cancel(error?: Error): void {
+    if (this.#hasEnded) return;
+    this.#settle({
+      kind: "failed",
+      error: error ?? this.#backend.cancelled(this.#result, this.#label),
+    });
     this.#missingCount = 0;
-    this.#went();
+    if (this.gang !== undefined) this.#hears.stop(this);
+    this.#hears.went();
   }
 
   get argCount(): number {
@@ -112,7 +122,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
       }
       case "error":
         this.#release();
-        this.#located(end.error, (error) =>
+        this.#hears.located(end.error, (error) =>
           this.#result.settle({ kind: "failed", error: fromWireError(error) }),
         );
         return;
@@ -144,7 +154,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
   #arrived(): void {
     if (--this.#missingCount > 1) return;
     if (this.#missingCount === 0) {
-      this.#went();
+      this.#hears.went();
       return;
     }
     const stored = this.#args.flatMap((arg) =>
@@ -157,7 +167,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
       (error) => {
         this.#settle({ kind: "failed", error });
         this.#missingCount = 0;
-        this.#went();
+        this.#hears.went();
       },
     );
   }
@@ -174,7 +184,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
       }
     }
     this.#missingCount = 0;
-    this.#went();
+    this.#hears.went();
   }
 
   #itemBytesOf(arg: LocalArg): number {
@@ -192,7 +202,7 @@ export class LocalMethodCall implements MethodCall, Waiter {
     for (const object of this.#pinned) object.unpin();
     this.#pinned = [];
     for (const arg of this.#args) if (arg instanceof LocalObject) arg.unuse();
-    this.#over();
+    this.#hears.over();
   }
 }
 

@@ -2,6 +2,7 @@ import { encodeValue } from "../../scheduler/protocol/value.ts";
 import { TurnWriter } from "../ring/turn-format.ts";
 import { ActorMethods } from "./actor-methods.ts";
 import { captureState, restoreState } from "./actor-state.ts";
+import type { Collectives } from "./collectives.ts";
 import type { Instance } from "./instance.ts";
 import type { Nested } from "./nested.ts";
 import type { SiteCall } from "./site-call.ts";
@@ -38,6 +39,7 @@ type Resident = {
 export class ActorTurns {
   readonly #begin: (call: SiteCall) => void;
   readonly #nested: Pick<Nested, "isShared" | "isUsed">;
+  readonly #collectives: Pick<Collectives, "hasTalked">;
   /** The one used last comes last. */
   readonly #residents = new Map<number, Resident>();
   readonly #actors = new WeakMap<SiteCall, ActorMethods>();
@@ -47,10 +49,16 @@ export class ActorTurns {
   /**
    * @param begin the limits of a call count from now on
    * @param nested what calls ask for besides
+   * @param collectives what they tell the other members of their gang
    */
-  constructor(begin: (call: SiteCall) => void, nested: Pick<Nested, "isShared" | "isUsed">) {
+  constructor(
+    begin: (call: SiteCall) => void,
+    nested: Pick<Nested, "isShared" | "isUsed">,
+    collectives: Pick<Collectives, "hasTalked">,
+  ) {
     this.#begin = begin;
     this.#nested = nested;
+    this.#collectives = collectives;
   }
 
   /**
@@ -81,7 +89,10 @@ export class ActorTurns {
           } catch (error) {
             // Those before it are run again without it, from where the turn began.
             if (output.count > 0) return output.failed();
-            if (!resident.instance.isOutOfMemory || hasCollected || turn.state === undefined) throw error;
+            const { isOutOfMemory } = resident.instance;
+            if (!isOutOfMemory || hasCollected || turn.state === undefined) throw error;
+            // What it has told others can't be told again.
+            if (this.#collectives.hasTalked) throw error;
             // Perhaps there is room without the garbage of former calls.
             call.sandbox.putBack(resident.instance, false);
             resident = this.#resident(call, turn);

@@ -53,7 +53,7 @@ export class CallRunner {
 
   constructor(deps: CallRunnerDeps) {
     this.#deps = deps;
-    this.#actors = new ActorTurns((call) => this.#begin(call), deps.nested);
+    this.#actors = new ActorTurns((call) => this.#begin(call), deps.nested, deps.collectives);
     this.#turn = new TurnItems(deps.shared, (id) => deps.mailbox.segment(id));
     this.#writer = new ItemWriter(deps.shared);
     this.#completions = new Completions(deps.shared.words, completionsAt(deps.index));

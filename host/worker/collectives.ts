@@ -67,6 +67,11 @@ export class Collectives {
     this.#coming = undefined;
   }
 
+  /** Whether the call has met the others of its gang. */
+  get hasTalked(): boolean {
+    return this.#mesh.hasJoined;
+  }
+
   /** The task has returned. */
   end(): void {
     this.#mesh.end();

@@ -65,6 +65,10 @@ export class Mesh {
     this.#ends = [];
   }
 
+  get hasJoined(): boolean {
+    return this.#peers !== undefined;
+  }
+
   /** The task has returned: whoever waits for more of it is to hear that there is none. */
   end(): void {
     if (this.#peers === undefined) return;
@@ -80,7 +84,8 @@ export class Mesh {
   get place(): GangPlace {
     if (this.#place !== undefined) return this.#place;
     throw new TaskError(`${this.#name} is no member of a gang, so that there is nobody to talk to`, {
-      remedy: "Call the kernel by gang() rather than by remote() or map(), and not from another task.",
+      remedy:
+        "Call the kernel by gang() rather than by remote() or map(), a method by gangOf(), and not from a task.",
       data: { kernel: this.#name },
     });
   }
@@ -203,7 +208,7 @@ export class Mesh {
     const { group } = this.place;
     const why = ended === streamEnd.broken ? "can't be reached any more" : "has returned";
     return new CollectiveError(`${this.#name} waits for rank ${rank} of its gang, which ${why}`, {
-      remedy: "Have all members make the same calls, and call gang() once more when one of them was lost.",
+      remedy: "Have all members make the same calls, and call the gang once more when one of them was lost.",
       data: { group, rank },
     });
   }

@@ -43,6 +43,8 @@ export class ActorCall {
   missingCount: number;
   retriesLeft: number;
   hasEnded = false;
+  /** What it ends with, unless its host tells that it was done before it could be stopped. */
+  stopError: Error | undefined;
   /** Whether what it takes is kept, since it may have to be applied again. */
   isLogged = false;
 

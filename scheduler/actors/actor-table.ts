@@ -1,5 +1,5 @@
 import { withDependant } from "../dataflow/dependants.ts";
-import type { Submission } from "../dataflow/pending-task.ts";
+import type { Submission, TaskTemplate } from "../dataflow/pending-task.ts";
 import { readyStateOf } from "../dataflow/ready-state.ts";
 import { argsOn, refsOf } from "../dataflow/resolve-args.ts";
 import { methodNumber } from "../manifest/check.ts";
@@ -13,13 +13,13 @@ import {
   PendingCallsLimitExceededError,
   TaskCancelledError,
 } from "../protocol/errors.ts";
-import type { Arg, Outcome } from "../protocol/messages.ts";
+import type { Arg, GangPlace, Outcome } from "../protocol/messages.ts";
 import { type Encoded, encodeValue } from "../protocol/value.ts";
 import { ActorCall, ActorEntry, type ActorPlan } from "./actor-entry.ts";
 import { Checkpoints, type CheckpointsDeps } from "./checkpoints.ts";
 
 export type ActorTableDeps = CheckpointsDeps & {
-  hosts: Pick<HostTable, "sent" | "ended" | "leftOn">;
+  hosts: Pick<HostTable, "called" | "callEnded" | "leftOn">;
   clientId: string;
   numberOf(id: string): number;
   /** Submits the task that makes an actor, which may run on any host that can have it. Returns the id of its result. */
@@ -161,20 +161,26 @@ export class ActorTable {
     method: number,
     id: string,
     args: readonly (Encoded | string)[],
-    keeper?: Keeper,
+    { keeper, gang }: { keeper?: Keeper | undefined; gang?: GangPlace | undefined } = {},
   ): void {
     const actor = this.#actors.get(actorId)!;
     this.#checkPending(actor);
-    this.#call(actor, method, this.#deps.objects.create(id, undefined, undefined, keeper), args);
+    this.#call(actor, method, this.#deps.objects.create(id, undefined, undefined, keeper), args, gang);
   }
 
   /** The same, with an object that is there, which fails when the call can't be. */
-  callInto(actorId: string, name: string, object: Entry, args: readonly (Encoded | string)[]): void {
+  callInto(
+    actorId: string,
+    name: string,
+    object: Entry,
+    args: readonly (Encoded | string)[],
+    gang?: GangPlace,
+  ): void {
     try {
       const { label, methods } = this.planOf(actorId);
       const actor = this.#actors.get(actorId)!;
       this.#checkPending(actor);
-      this.#call(actor, methodNumber(label, methods, name), object, args);
+      this.#call(actor, methodNumber(label, methods, name), object, args, gang);
     } catch (error) {
       this.#deps.objects.decide(object, { kind: "failed", error: error as Error });
     }
@@ -189,10 +195,21 @@ export class ActorTable {
     });
   }
 
-  #call(actor: ActorEntry, method: number, object: Entry, args: readonly (Encoded | string)[]): void {
+  #call(
+    actor: ActorEntry,
+    method: number,
+    object: Entry,
+    args: readonly (Encoded | string)[],
+    gang: GangPlace | undefined,
+  ): void {
     const { objects, numberOf } = this.#deps;
     const { maxTaskRetries, templateOf } = actor.plan;
-    const call = new ActorCall(numberOf(object.id), object, templateOf(method), args, maxTaskRetries);
+    const [template, retries] =
+      gang === undefined
+        ? [templateOf(method), maxTaskRetries]
+        : // What its members have told each other can't be told again.
+          [inGang(templateOf(method), gang), 0];
+    const call = new ActorCall(numberOf(object.id), object, template, args, retries);
     this.#calls.set(call.number, { actor, call });
     const refs = refsOf(args);
     for (const ref of refs) objects.use(ref);
@@ -215,16 +232,20 @@ export class ActorTable {
     const sent = known?.actor.sent.get(number);
     if (known === undefined || sent === undefined || known.actor.hostId !== hostId) return false;
     const { actor, call } = known;
-    this.#deps.hosts.ended(hostId, outcome.kind === "value" || outcome.kind === "stored");
+    this.#deps.hosts.callEnded(hostId, outcome.kind === "value" || outcome.kind === "stored");
     if (outcome.kind === "returned") {
       if (actor.moving === undefined) this.#lost(actor, hostId);
       else {
         actor.sent.delete(number);
-        actor.moving.returned.push(call);
+        if (call.stopError === undefined) actor.moving.returned.push(call);
+        else this.#end(actor, call, { kind: "failed", error: call.stopError });
       }
       return true;
     }
-    const state = readyStateOf(outcome, hostId);
+    const state: ReadyState =
+      outcome.kind === "error" && call.stopError !== undefined
+        ? { kind: "failed", error: call.stopError }
+        : readyStateOf(outcome, hostId);
     const isMoving = actor.moving?.call === call;
     const wasEnded = call.hasEnded;
     actor.sent.delete(number);
@@ -242,16 +263,24 @@ export class ActorTable {
     return true;
   }
 
-  /** Ends a call that has not gone to its host; one that has is told to. False when it is no call of an actor. */
-  cancel(id: string): boolean {
+  /**
+   * Ends a call that has not gone to its host; one that has is told to. One of a gang is stopped there, and it is its host that
+   * tells whether it was done before that. False when it is no call of an actor.
+   */
+  cancel(id: string, given?: Error): boolean {
     const known = this.#calls.get(this.#deps.numberOf(id));
     if (known === undefined || known.call.hasEnded) return false;
     const { actor, call } = known;
-    const { label } = call.template;
-    const error = new TaskCancelledError(`${label} was cancelled`, { data: { kernel: label, id } });
+    const { label, options } = call.template;
+    const error = given ?? new TaskCancelledError(`${label} was cancelled`, { data: { kernel: label, id } });
+    if (actor.sent.has(call.number) && options.actor!.gang !== undefined) {
+      call.stopError ??= error;
+      this.#deps.cancel(actor.hostId!, id);
+      return true;
+    }
     // One that is to be exactly once may have been applied: it stays under way, and nobody hears of it.
     if (actor.sent.has(call.number) && !call.isLogged) {
-      this.#deps.hosts.ended(actor.hostId!, false);
+      this.#deps.hosts.callEnded(actor.hostId!, false);
       this.#deps.cancel(actor.hostId!, id);
       actor.sent.delete(call.number);
     }
@@ -448,7 +477,7 @@ export class ActorTable {
     }
     this.#calls.set(call.number, { actor, call });
     actor.sent.set(call.number, call);
-    hosts.sent(hostId, call.template.module);
+    hosts.called(hostId, call.template.module);
     send(hostId, call, args);
   }
 
@@ -551,7 +580,7 @@ export class ActorTable {
   #lost(actor: ActorEntry, hostId: string): void {
     const { label, checkpoint } = actor.plan;
     const sent = [...(actor.moving?.returned ?? []), ...actor.sent.values()];
-    for (const _ of actor.sent) this.#deps.hosts.ended(hostId, false);
+    for (const _ of actor.sent) this.#deps.hosts.callEnded(hostId, false);
     actor.sent.clear();
     actor.hostId = undefined;
     const data = { id: actor.id, host: hostId };
@@ -607,7 +636,8 @@ export class ActorTable {
     if (actor.error !== undefined) return;
     actor.error = error;
     this.#deps.gone(actor.id);
-    for (const _ of actor.sent) if (actor.hostId !== undefined) this.#deps.hosts.ended(actor.hostId, false);
+    for (const _ of actor.sent)
+      if (actor.hostId !== undefined) this.#deps.hosts.callEnded(actor.hostId, false);
     const calls = [...actor.sent.values(), ...(actor.moving?.returned ?? [])];
     actor.sent.clear();
     for (let call = actor.waiting.shift(); call !== undefined; call = actor.waiting.shift()) calls.push(call);
@@ -657,6 +687,12 @@ export class ActorTable {
     this.#die(actor, new ActorDiedError(`nobody has a handle of actor ${actor.id}`));
   }
 }
+
+/** A template for one call alone. */
+const inGang = (template: TaskTemplate, gang: GangPlace): TaskTemplate => ({
+  ...template,
+  options: { ...template.options, actor: { ...template.options.actor!, gang } },
+});
 
 const isCall = ({ template }: ActorCall) => template.options.actor!.does === "call";
 

@@ -3,6 +3,7 @@ import type { Recording } from "../ownership/object-table.ts";
 import type { HostView } from "../placement/host-table.ts";
 import type { ActorAddress, ActorName } from "../protocol/actor-address.ts";
 import type { ActorSignature } from "../protocol/manifest.ts";
+import type { GangPlace } from "../protocol/messages.ts";
 import type { TypedArray } from "../protocol/tensor.ts";
 import type { ActorOptions } from "./actors/actor-options.ts";
 import type { MemoryReport } from "./memory-report.ts";
@@ -50,6 +51,8 @@ export interface Backend {
   failure(handle: Handle): Error | undefined;
   /** Ends a task that is not done, with this error if there is one, and else with a TaskCancelledError. */
   cancel(handle: Handle, error?: Error): void;
+  /** All calls of this gang of actors have ended. */
+  endGang(group: string): void;
   recording(handle: Handle): Recording | undefined;
   readonly hosts: HostView[];
   readonly stats: ClientStats;
@@ -83,9 +86,12 @@ export interface ActorLink {
   readonly address: string;
   /**
    * Submits a call of a method, numbered from 1 in the order of the manifest, with arguments that fit.
+   * @param gang which member of a gang it is, if it is one
    * @throws PendingCallsLimitExceededError
    */
-  call(method: number, args: readonly unknown[]): Handle;
+  call(method: number, args: readonly unknown[], gang?: GangPlace): Handle;
+  /** @throws InvalidTaskError when its calls can't be those of a gang, ActorDiedError */
+  checkGang(): void;
   /** Ends it at once; its calls fail. */
   kill(): void;
   /** The host that it is on, unless it is being made or moved, or gone. */

@@ -101,12 +101,13 @@ export class BusBackend implements Backend, Holds {
     handle = this.#handle(address.id),
   ): BusActor {
     const { actors } = this.#submitter;
-    return new BusActor(actors, address, handle, (method, given) => {
+    const isDetached = options.lifetime === "detached";
+    return new BusActor({ actors, address, handle, isDetached }, (method, given, gang) => {
       const { name } = actor.methods[method - 1]!;
       const label = `${module.manifest.module}/${actor.name}.${name}`;
       const args = this.#argsOf(label, given, options.maxArgumentBytes);
       const keeper = new BusHandle(this.#submitter.newId(), this);
-      actors.call(address, { number: method, name }, args, { id: keeper.id, keeper });
+      actors.call(address, { number: method, name }, args, { id: keeper.id, keeper, gang });
       return keeper;
     });
   }
@@ -215,6 +216,10 @@ export class BusBackend implements Backend, Holds {
   cancel({ id }: Handle, error?: Error): void {
     this.#maps.get(id)?.cancel();
     this.#submitter.cancel(id, error);
+  }
+
+  endGang(group: string): void {
+    this.#submitter.actors.endGang(group);
   }
 
   recording(handle: Handle): Recording | undefined {

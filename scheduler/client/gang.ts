@@ -33,7 +33,7 @@ function lostWith(error: Error, group: string, rank: number): CollectiveError {
   return new CollectiveError(
     `rank ${rank} of the gang was lost, and so are all others: ${code}: ${error.message}`,
     {
-      remedy: "Look at the cause, and call gang() once more: what its tasks had done so far is lost.",
+      remedy: "Look at the cause, and call the gang once more: what those that failed had done is lost.",
       data: { group, rank },
       cause: error,
     },

@@ -12,6 +12,7 @@ export { Actor, type ActorClass, type ActorHandle, actorHost, actorId, type Meth
 export type { ActorOptions } from "./actors/actor-options.ts";
 export { ActorPool } from "./actors/actor-pool.ts";
 export type { ActorFunctions, UntypedActor, UntypedActors } from "./actors/actor-types.ts";
+export { type GangMethod, type GangOf, gangOf } from "./actors/gang-of.ts";
 export { Client } from "./client.ts";
 export { type ClientOptions, connect as init } from "./connect.ts";
 export type { DurableKernel, JobArgs } from "./durable-kernel.ts";

@@ -166,6 +166,7 @@ export class Submitter {
       end: (hostId, actorId) =>
         this.#exchange.send(hostId, { kind: "endActors", ids: [actorId] }, actorId.length),
       bringHome: (objectId, hostId) => this.#fetching.bringHome(objectId, hostId),
+      endGang: (hostId, group) => this.#exchange.send(hostId, { kind: "endGang", group }, group.length),
       replicate: (objectId) => this.#replicator.replicate(objectId, 2),
       mostHomeBytes: mostCheckpointBytes,
       nowMs: () => performance.now(),
@@ -442,7 +443,7 @@ export class Submitter {
 
   /** Ends a task that is not done yet, wherever it is; of anything else, nothing changes. */
   cancel(id: string, error?: Error): void {
-    if (!this.actors.cancel(id)) this.#tasks.cancel(id, error);
+    if (!this.actors.cancel(id, error)) this.#tasks.cancel(id, error);
   }
 
   /** So many items of a task were taken: it may yield more. */

@@ -38,6 +38,8 @@ export type HostEntry = {
   increments: number;
   /** Our own tasks there now. */
   tasksPending: number;
+  /** Those of them that are calls of actors, which have no other place, and may wait there for others. */
+  callsPending: number;
   /** It has got as much of ours as it may have, and not done enough of it yet. */
   isFull: boolean;
   /** Our own tasks that ended there with a result. */
@@ -93,7 +95,7 @@ export class HostTable {
           beatMs,
         },
         ...{ load: { queued, running, waitMs }, increments: 0, unreserved },
-        ...{ tasksPending: 0, isFull: false, tasksRun: 0, modules: new Set() },
+        ...{ tasksPending: 0, callsPending: 0, isFull: false, tasksRun: 0, modules: new Set() },
       };
       this.#hosts.set(id, host);
       this.#able.clear();
@@ -150,6 +152,19 @@ export class HostTable {
     host.tasksPending--;
     host.increments--;
     if (isCompleted) host.tasksRun++;
+  }
+
+  /** A call of one of our own actors goes to its host. */
+  called(id: string, module: string): void {
+    this.sent(id, module);
+    const host = this.#hosts.get(id);
+    if (host !== undefined) host.callsPending++;
+  }
+
+  callEnded(id: string, isCompleted: boolean): void {
+    this.ended(id, isCompleted);
+    const host = this.#hosts.get(id);
+    if (host !== undefined) host.callsPending--;
   }
 
   /** After our own silence the hosts could not be heard: they get their time anew. */

@@ -157,15 +157,17 @@ function waitMs(host: HostEntry, times: RunTimes): number {
 
 /** Whether a host may get one more of a client's tasks; one that another host gave back goes to a free cpu only. */
 function hasRoom(host: HostEntry, { hops, depth }: Placed, times: RunTimes): boolean {
-  const { cpus, tasksPending } = host;
+  const { cpus } = host;
   // What has room for no more may wait for this one.
   if (depth > 0) return true;
   if (tasksOn(host) === 0) return true;
   if (hops > 0) return freeSlots(host) > 0;
   const most = Math.ceil(cpus * (1 + Math.max(tasksAhead(times.typicalMs, aheadMs), leastAhead)));
   // One that was full gets many again at once, and not each time one: few messages carry many tasks then.
-  if (tasksPending >= most) host.isFull = true;
-  else if (most < largeWindow || most - tasksPending >= most * refillPart) host.isFull = false;
+  // A task may be what calls wait for: they keep none away.
+  const count = host.tasksPending - host.callsPending;
+  if (count >= most) host.isFull = true;
+  else if (most < largeWindow || most - count >= most * refillPart) host.isFull = false;
   return !host.isFull;
 }
 

@@ -11,6 +11,7 @@ import {
   type DetachedActor,
   type Door,
   type GangMessage,
+  type GangPlace,
   type Heartbeat,
   type Held,
   type ItemOutcome,
@@ -110,6 +111,12 @@ const labels: Shape<Record<string, string>> = (value, path) => {
   return given as Record<string, string>;
 };
 
+const gangPlace: Shape<GangPlace> = (value, path) => {
+  const place = object({ group: name, rank: count, size: countFrom1 })(value, path);
+  if (place.rank < place.size) return place;
+  throw new ProtocolError(`${path}.rank must be below its size`, { data: { path: `${path}.rank` } });
+};
+
 const templateFields = { module: text, kernel: text };
 const templateOptions = {
   ...{ limits: object({}, limitShapes), grant: grantShape },
@@ -118,7 +125,7 @@ const templateOptions = {
   once: exactly(true),
   actor: object(
     { id: text, does: oneOf("make", "restore", "call", "save", "take") },
-    { method: countFrom1, maxConcurrency: countFrom1, seed: shortText },
+    { method: countFrom1, maxConcurrency: countFrom1, seed: shortText, gang: gangPlace },
   ),
   bundle: object({ group: text, index: count }),
 };
@@ -177,6 +184,7 @@ const toHost: Shape<ToHost> = union({
     bundles: listOf(object({ index: count, need: resources })),
   }),
   unreserve: object({ kind: exactly("unreserve"), group: text, indexes: listOf(count) }),
+  endGang: object({ kind: exactly("endGang"), group: name }),
   ping: object({ kind: exactly("ping") }),
   endActors: object({ kind: exactly("endActors"), ids: listOf(text) }),
   gone: object({ kind: exactly("gone"), host: name }),

@@ -50,12 +50,14 @@ export type ActorPart = {
   maxConcurrency?: number;
   /** What its random numbers follow from, with all owners that it has. Default: its id. */
   seed?: string;
+  /** The call is one of several that work together, of as many actors. */
+  gang?: GangPlace;
 };
 
 /** A part of what a placement group has reserved. */
 export type BundleName = { group: string; index: number };
 
-/** Which member of a gang a task is: its rank, from 0, among so many. */
+/** Which member of a gang a call is: its rank, from 0, among so many. */
 export type GangPlace = { group: string; rank: number; size: number };
 
 /** What each call may say of itself. */
@@ -258,6 +260,8 @@ export type ToHost =
   | { kind: "reserve"; group: string; attempt: number; bundles: { index: number; need: Resources }[] }
   /** Gives back these bundles of a group. */
   | { kind: "unreserve"; group: string; indexes: number[] }
+  /** All calls of this gang of actors have ended: the host forgets it. */
+  | { kind: "endGang"; group: string }
   /** The owner wants to know whether the host is there: it acknowledges this as it does all. */
   | { kind: "ping" }
   /** These actors of the owner's are to end, with all of their calls. */

@@ -12,12 +12,33 @@ export type Report = {
 /** Prints what came of the training. */
 export function printReport({ losses, endsMs, correctCount, heldOutCount, nodes }: Report): void {
   const iterationsMs = endsMs.slice(1).map((endMs, index) => endMs - endsMs[index]!);
-  const accuracy = ((100 * correctCount) / heldOutCount).toFixed(1);
   console.log();
   console.log(`loss               ${losses[0]?.toFixed(3)} → ${losses.at(-1)?.toFixed(3)}`);
-  console.log(`held-out accuracy  ${accuracy} % (${correctCount} of ${heldOutCount})`);
+  console.log(`held-out accuracy  ${accuracyText(correctCount, heldOutCount)}`);
   console.log(`iteration          ${median(iterationsMs).toFixed(1)} ms (median of ${losses.length})`);
+  printNodes(nodes);
+}
 
+/** One way to train with a parameter server, and what came of it. */
+export type Way = { name: string; stepCount: number; tookMs: number; correctCount: number };
+
+/** Prints what came of several ways. */
+export function printWays(
+  ways: readonly Way[],
+  { heldOutCount, nodes }: Pick<Report, "heldOutCount" | "nodes">,
+) {
+  console.log();
+  for (const { name, stepCount, tookMs, correctCount } of ways) {
+    console.log(`${name.padEnd(17)}  ${stepCount} steps in ${(tookMs / 1_000).toFixed(1)} s`);
+    console.log(`held-out accuracy  ${accuracyText(correctCount, heldOutCount)}`);
+  }
+  printNodes(nodes);
+}
+
+const accuracyText = (correctCount: number, heldOutCount: number) =>
+  `${((100 * correctCount) / heldOutCount).toFixed(1)} % (${correctCount} of ${heldOutCount})`;
+
+function printNodes(nodes: Report["nodes"]): void {
   const table = new Table({
     head: ["host", "cpus", "tasks run"],
     colAligns: ["left", "right", "right"],

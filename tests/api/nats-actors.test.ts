@@ -1,4 +1,5 @@
 import { startCluster } from "../support/cluster.ts";
+import { actorGangTests } from "./actor-gangs.ts";
 import { actorTests } from "./actors.ts";
 import { handleTests } from "./handles.ts";
 import { patternTests } from "./patterns.ts";
@@ -10,5 +11,5 @@ apiSuite(
     const cluster = await startCluster(t, { hosts: 2 });
     return (options) => cluster.connect(options);
   },
-  [actorTests, handleTests, patternTests],
+  [actorTests, actorGangTests, handleTests, patternTests],
 );

@@ -16,10 +16,9 @@ test("demo passes 90 % with tasks on each of three hosts when it runs to its end
   assert.match(demo.text(), `${Math.LN10.toFixed(3)} → `);
   assert.ok(demo.number(/loss +[\d.]+ → ([\d.]+)/) < 0.35, demo.text());
   assert.ok(demo.number(/iteration +([\d.]+) ms \(median of 50\)/) > 0, demo.text());
-  const tasksRun = [...demo.text().matchAll(/│ \S+ +│ +1 │ +(\d+) │/g)].map(([, count]) => Number(count));
-  assert.is(tasksRun.length, 3, demo.text());
+  assert.is(demo.tasksRun().length, 3, demo.text());
   assert.ok(
-    tasksRun.every((count) => count > 0),
+    demo.tasksRun().every((count) => count > 0),
     demo.text(),
   );
   assert.equal(await demo.leftovers(), []);
@@ -30,6 +29,31 @@ test("demo fails when the accuracy stays below 90 %", async (t) => {
   assert.is(await demo.ended, 1, demo.text());
   assert.match(demo.text(), "the accuracy is below 90 %");
   assert.equal(await demo.leftovers(), []);
+});
+
+test("demo --parameter-server passes 90 % in rounds, and with no barrier, on three hosts", async (t) => {
+  const demo = await startDemo(t, { iterations: 6, parameterServer: true });
+  assert.is(await demo.ended, 0, demo.text());
+  assert.match(demo.text(), "9000 images in 90 shards, 1000 held out");
+  for (const [way, steps] of [
+    ["in rounds", 180],
+    ["with no barrier", 540],
+  ] as const) {
+    assert.match(demo.text(), `training  540 of 540 gradients  ${way}`);
+    const result = new RegExp(`${way} +${steps} steps in [\\d.]+ s\nheld-out accuracy +([\\d.]+) %`);
+    assert.ok(demo.number(result) > 90, demo.text());
+  }
+  assert.ok(
+    demo.tasksRun().every((count) => count > 0),
+    demo.text(),
+  );
+  assert.equal(await demo.leftovers(), []);
+});
+
+test("demo --parameter-server fails when the accuracy stays below 90 %", async (t) => {
+  const demo = await startDemo(t, { iterations: 1, parameterServer: true });
+  assert.is(await demo.ended, 1, demo.text());
+  assert.match(demo.text(), "the accuracy is below 90 %");
 });
 
 for (const [name, exitCode, line] of [
@@ -55,9 +79,12 @@ test("demo leaves no process behind when it is killed while it trains", async (t
   while (demo.processes().length > 0) await delay(5);
 });
 
+type DemoOptions = { iterations: number; parameterServer?: boolean };
+
 /** Starts the demo in a process group and a temp folder of its own. */
-async function startDemo(t: TestContext, { iterations }: { iterations: number }) {
-  const demo = await startProcessGroup(t, () => ["build/scripts/demo.mjs", "--iterations", `${iterations}`]);
+async function startDemo(t: TestContext, { iterations, parameterServer = false }: DemoOptions) {
+  const args = ["--iterations", `${iterations}`, ...(parameterServer ? ["--parameter-server"] : [])];
+  const demo = await startProcessGroup(t, () => ["build/scripts/demo.mjs", ...args]);
   const lines: string[] = [];
   let awaited: { start: string; found: () => void } | undefined;
   const take = (line: string) => {
@@ -71,6 +98,8 @@ async function startDemo(t: TestContext, { iterations }: { iterations: number })
   return {
     ...demo,
     text,
+    /** How many tasks each host of one cpu has run, by the table. */
+    tasksRun: () => [...text().matchAll(/│ \S+ +│ +1 │ +(\d+) │/g)].map(([, count]) => Number(count)),
     /** What the demo printed there as a number. */
     number: (pattern: RegExp) => Number(pattern.exec(text())?.[1]),
     /** Waits for a line that starts so. */

@@ -38,14 +38,19 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
   [
     decodePacketToHost,
     packet({ kind: "bye" }, {}),
-    "packet.messages[1].kind must be one of task, template, release, cancel, taken, reserve, unreserve, ping, endActors, gone, keep, bye",
+    "packet.messages[1].kind must be one of task, template, release, cancel, taken, reserve, unreserve, endGang, ping, endActors, gone, keep, bye",
   ],
   [
     decodePacketToHost,
     packet({ kind: "result" }),
-    "packet.messages[0].kind must be one of task, template, release, cancel, taken, reserve, unreserve, ping, endActors, gone, keep, bye",
+    "packet.messages[0].kind must be one of task, template, release, cancel, taken, reserve, unreserve, endGang, ping, endActors, gone, keep, bye",
   ],
   [decodePacketToHost, packet({ kind: "release", ids: [1] }), "packet.messages[0].ids[0] must be a string"],
+  [
+    decodePacketToHost,
+    task({ actor: { id: "a", does: "call", gang: { group: "g", rank: 2, size: 2 } } }),
+    "packet.messages[0].task.actor.gang.rank must be below its size",
+  ],
   [decodePacketToHost, task({ args: [5] }), "packet.messages[0].task.args[0] must be a map, but is number 5"],
   [
     decodePacketToHost,

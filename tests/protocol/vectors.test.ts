@@ -87,6 +87,7 @@ test("the vectors have every tag of a value and every kind of message", () => {
     "cancel",
     "reserve",
     "unreserve",
+    "endGang",
     "reserved",
     "load",
     "bye",

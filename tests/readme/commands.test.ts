@@ -67,6 +67,8 @@ const addByNats = 'nats request wray.v1.default.submit \'{"kernel":"math/add","a
 /** How each command of README is tried. A command that is not here fails, and so does one that README lacks. */
 const trials: Record<string, (t: TestContext, command: string) => Promise<unknown>> = {
   "npm ci && npm run demo": (_, command) => isRunBeforeEachChange(command),
+  // What it does, tests/examples/demo.test.ts tells.
+  "npm run demo -- --parameter-server": async () => assert.ok((await readPackage(root)).scripts.demo),
   "npm ci && npm test": (_, command) => isRunBeforeEachChange(command),
   "npm run bench": async () => assert.ok((await readPackage(root)).scripts.bench),
   "npm run chaos": async () => assert.ok((await readPackage(root)).scripts.chaos),

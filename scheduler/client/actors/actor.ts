@@ -3,12 +3,13 @@ import { quickFit } from "../../manifest/quick-fit.ts";
 import type { ActorAddress } from "../../protocol/actor-address.ts";
 import { defaultGrant } from "../../protocol/limits.ts";
 import type { ActorSignature, KernelSignature } from "../../protocol/manifest.ts";
+import type { GangPlace } from "../../protocol/messages.ts";
 import type { ActorLink, Backend } from "../backend.ts";
 import { checkedArgs } from "../checked-args.ts";
 import type { RemoteArgs } from "../kernel.ts";
 import type { KernelFunction } from "../kernel-types.ts";
 import type { ModuleFacts } from "../module.ts";
-import { ObjectRef } from "../object-ref.ts";
+import { type Handle, ObjectRef } from "../object-ref.ts";
 import { type ActorOptions, checkActorOptions } from "./actor-options.ts";
 import type { ActorFunctions, UntypedActor } from "./actor-types.ts";
 
@@ -147,27 +148,41 @@ function handleClass(name: string, deps: ActorDeps): new (link: ActorLink) => Ac
   return Handle;
 }
 
-class BoundMethod {
-  readonly #link: ActorLink;
+/** A method of an actor, as its handle has it. */
+export class BoundMethod {
+  readonly label: string;
+  readonly link: ActorLink;
   readonly #number: number;
-  readonly #label: string;
   readonly #deps: ActorDeps & { signature: KernelSignature };
   readonly #fits: readonly ((value: unknown) => boolean)[];
 
   constructor(link: ActorLink, number: number, label: string, signature: KernelSignature, deps: ActorDeps) {
-    this.#link = link;
+    this.link = link;
     this.#number = number;
-    this.#label = label;
+    this.label = label;
     this.#deps = { ...deps, signature };
     this.#fits = signature.params.map(({ type }) => quickFit(type));
   }
 
+  get backend(): Backend {
+    return this.#deps.backend;
+  }
+
   remote(...args: unknown[]): ObjectRef {
+    return new ObjectRef(this.call(this.checked(args)));
+  }
+
+  /** The arguments of a call, when they fit. @throws InvalidTaskError, ShutdownError */
+  checked(args: readonly unknown[]): readonly unknown[] {
     this.#deps.checkOpen();
     const fits = this.#fits;
     let isQuick = args.length === fits.length;
     for (let index = 0; isQuick && index < fits.length; index++) isQuick = fits[index]!(args[index]);
-    const checked = isQuick ? args : checkedArgs(this.#label, this.#deps, args);
-    return new ObjectRef(this.#link.call(this.#number, checked));
+    return isQuick ? args : checkedArgs(this.label, this.#deps, args);
+  }
+
+  /** @param gang which member of a gang the call is, if it is one */
+  call(checked: readonly unknown[], gang?: GangPlace): Handle {
+    return this.link.call(this.#number, checked, gang);
   }
 }

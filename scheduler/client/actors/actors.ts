@@ -9,12 +9,13 @@ import {
   type ActorName,
   handleValue,
 } from "../../protocol/actor-address.ts";
-import type { MakeDetached, WaitTarget } from "../../protocol/messages.ts";
+import type { GangPlace, MakeDetached, WaitTarget } from "../../protocol/messages.ts";
 import { bytesOf, type Encoded, encodeValue } from "../../protocol/value.ts";
 import { Answering, type AnsweringDeps } from "./answering.ts";
 import { Calling, type CallingDeps } from "./calling.ts";
 import { type MakingDetached, makeDetached } from "./make-detached.ts";
 import { Naming, type NamingDeps } from "./naming.ts";
+import { notInGang } from "./not-in-gang.ts";
 import type { OwnedDetached } from "./owned-detached.ts";
 
 export type ActorsDeps = Omit<ActorTableDeps, "gone" | "kept"> &
@@ -22,6 +23,8 @@ export type ActorsDeps = Omit<ActorTableDeps, "gone" | "kept"> &
   Pick<AnsweringDeps, "newId" | "borrow"> &
   Pick<NamingDeps, "control"> &
   MakingDetached & {
+    /** Tells a host that a gang is over. */
+    endGang(hostId: string, group: string): void;
     /** The arguments of a call, of which those that are too large for a message are objects until it is submitted. */
     withPlaced(
       given: readonly (Encoded | string)[],
@@ -52,6 +55,8 @@ export class Actors {
   readonly #names = new Map<string, ActorName>();
   /** The actors of others that are called in the place of ours, by the ids of these. */
   readonly #others = new Map<string, ActorAddress>();
+  /** The hosts that calls of each gang have gone to. */
+  readonly #gangs = new Map<string, Set<string>>();
   /** Those of ours that outlive us. */
   readonly #detached = new Map<string, OwnedDetached>();
 
@@ -60,6 +65,12 @@ export class Actors {
     const { bus, subjects, clientId } = deps;
     this.#table = new ActorTable({
       ...deps,
+      send: (hostId, call, args) => {
+        const { gang } = call.template.options.actor!;
+        if (gang !== undefined)
+          this.#gangs.set(gang.group, (this.#gangs.get(gang.group) ?? new Set()).add(hostId));
+        deps.send(hostId, call, args);
+      },
       gone: (id) => this.#gone(id),
       kept: (id, state, calls) => this.#detached.get(id)?.kept(this.#value(state), calls),
     });
@@ -210,7 +221,7 @@ export class Actors {
     address: ActorAddress,
     method: { number?: number; name: string },
     given: readonly (Encoded | string)[],
-    { id, keeper }: { id: string; keeper?: Keeper },
+    { id, keeper, gang }: { id: string; keeper?: Keeper; gang?: GangPlace | undefined },
   ): void {
     const { clientId, withPlaced, objects } = this.#deps;
     // Those of a detached one all go the same way, since they may have to be written down.
@@ -218,7 +229,7 @@ export class Actors {
     if (isOwn && method.number === undefined) this.#callByName(address.id, method.name, id, given, keeper);
     else
       withPlaced(given, (args) => {
-        if (isOwn) this.#table.call(address.id, method.number!, id, args, keeper);
+        if (isOwn) this.#table.call(address.id, method.number!, id, args, { keeper, gang });
         else
           this.#callOther(address, method.name, {
             object: objects.create(id, undefined, undefined, keeper),
@@ -263,9 +274,23 @@ export class Actors {
     return this.#table.ended(...given);
   }
 
-  /** Ends a call. False when it is none of these. */
-  cancel(id: string): boolean {
-    return this.#table.cancel(id) || this.#calling.cancel(id);
+  /** Ends a call, with this error if there is one. False when it is none of these. */
+  cancel(id: string, error?: Error): boolean {
+    return this.#table.cancel(id, error) || this.#calling.cancel(id);
+  }
+
+  /** @throws InvalidTaskError when calls of an actor can't be those of a gang, ActorDiedError */
+  checkGang(address: ActorAddress): void {
+    const meant = this.#others.get(address.id) ?? address;
+    if (meant.detached !== undefined) throw notInGang(meant, "it is detached");
+    if (meant.owner !== this.#deps.clientId) throw notInGang(meant, "it is another program's");
+    if (this.#table.planOf(meant.id).checkpoint !== undefined) throw notInGang(meant, "it has a checkpoint");
+  }
+
+  /** All calls of a gang have ended: the hosts that have had any forget it. */
+  endGang(group: string): void {
+    for (const hostId of this.#gangs.get(group) ?? []) this.#deps.endGang(hostId, group);
+    this.#gangs.delete(group);
   }
 
   /** What a call that has not ended is to: the actor, and the method. Undefined when it is none of these. */
@@ -321,7 +346,7 @@ export class Actors {
   ): void {
     const { label, methods } = this.#table.planOf(actorId);
     const number = methodNumber(label, methods, method);
-    this.#deps.withPlaced(given, (args) => this.#table.call(actorId, number, id, args, keeper));
+    this.#deps.withPlaced(given, (args) => this.#table.call(actorId, number, id, args, { keeper }));
   }
 
   #callOther(address: ActorAddress, method: string, call: Pick<ActorCall, "object" | "args">): void {
@@ -334,11 +359,14 @@ export class Actors {
     if (known.detached === undefined) this.#deps.borrow(known.id, known.owner);
     this.#others.set(id, known);
     const { methods } = this.#table.planOf(id);
+    const { objects } = this.#deps;
     this.#table.isAnother(id, ({ object, args, template }) => {
-      const method = methods[template.options.actor!.method! - 1]!;
+      const { method: number, gang } = template.options.actor!;
+      const method = methods[number! - 1]!;
       if (known.owner === this.#deps.clientId && known.detached === undefined)
-        this.#table.callInto(known.id, method, object, args);
-      else this.#callOther(known, method, { object, args });
+        this.#table.callInto(known.id, method, object, args, gang);
+      else if (gang === undefined) this.#callOther(known, method, { object, args });
+      else objects.decide(object, { kind: "failed", error: notInGang(known, "it is another program's") });
     });
   }
 

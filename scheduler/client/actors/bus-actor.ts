@@ -8,9 +8,18 @@ import type { BusHandle } from "../bus-handle.ts";
 import { bundleOf } from "../placement-group.ts";
 import { limitsIn } from "../task-options.ts";
 import type { Actors } from "./actors.ts";
+import { notInGang } from "./not-in-gang.ts";
 
 /** How often what makes an actor is sent to another host when one dies before it is done. */
 const makeRetries = 3;
+
+type BusActorFacts = {
+  actors: Actors;
+  address: ActorAddress;
+  handle: BusHandle;
+  /** Whether it was made to outlive this client; then its address does not tell. */
+  isDetached: boolean;
+};
 
 /** An actor of a cluster, of this client or of another. */
 export class BusActor implements ActorLink {
@@ -19,10 +28,12 @@ export class BusActor implements ActorLink {
   readonly call: ActorLink["call"];
   readonly #actors: Actors;
   readonly #address: ActorAddress;
+  readonly #isDetached: boolean;
 
-  constructor(actors: Actors, address: ActorAddress, handle: BusHandle, call: ActorLink["call"]) {
+  constructor({ actors, address, handle, isDetached }: BusActorFacts, call: ActorLink["call"]) {
     this.#actors = actors;
     this.#address = address;
+    this.#isDetached = isDetached;
     this.handle = handle;
     this.call = call;
   }
@@ -33,6 +44,11 @@ export class BusActor implements ActorLink {
 
   get host(): string | undefined {
     return this.#actors.hostOf(this.#address);
+  }
+
+  checkGang(): void {
+    if (this.#isDetached) throw notInGang(this.#address, "it is detached");
+    this.#actors.checkGang(this.#address);
   }
 
   kill(): void {

@@ -17,9 +17,10 @@ export const actors: Suite = {
     await embedded.shutdown();
 
     const cluster = await startCluster(context);
+    // First, while the host's memory is its own.
+    yield* living(context, cluster);
     yield* natsCalls(context, cluster);
     yield* checkpoints(context, cluster);
-    yield* living(context, cluster);
     await cluster.stop();
   },
 };

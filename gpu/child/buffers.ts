@@ -105,14 +105,18 @@ export class Buffers {
     this.#recorder.submit();
     for (const value of [...this.#values.values()]) {
       if (this.#memory.missing(byteLength) <= 0) return;
-      if (value.state.kind === "device" && value.pinCount === 0) await this.#moveAway(value, value.state.block);
+      if (value.state.kind === "device" && value.pinCount === 0)
+        await this.#moveAway(value, value.state.block);
     }
   }
 
   async #moveAway(value: Value, block: Block): Promise<void> {
     const bytes = new Uint8Array(value.boundBytes);
     value.pinCount++;
-    await this.#readback.read({ block, byteLength: value.boundBytes }, (piece, at) => void bytes.set(piece, at));
+    await this.#readback.read(
+      { block, byteLength: value.boundBytes },
+      (piece, at) => void bytes.set(piece, at),
+    );
     value.pinCount--;
     value.state = { kind: "host", bytes };
     this.#spilledBytes += value.boundBytes;

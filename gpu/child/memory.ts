@@ -103,7 +103,10 @@ export class DeviceMemory {
 
   #create(size: number): Block {
     this.#usedBytes += size;
-    const buffer = this.#device.createBuffer({ size, usage: usage.STORAGE | usage.COPY_SRC | usage.COPY_DST });
+    const buffer = this.#device.createBuffer({
+      size,
+      usage: usage.STORAGE | usage.COPY_SRC | usage.COPY_DST,
+    });
     return { id: this.#nextId++, buffer, byteLength: size, isDirty: false };
   }
 

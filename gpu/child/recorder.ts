@@ -56,7 +56,10 @@ export class Recorder {
 
   /** @param bindings of each group, in the order of its layout */
   dispatch(pipeline: Pipeline, [x, y, z]: [number, number, number], bindings: (Part | number[])[]): void {
-    const wordCount = bindings.reduce((sum, part) => sum + (Array.isArray(part) ? step(part.length * 4) : 0), 0);
+    const wordCount = bindings.reduce(
+      (sum, part) => sum + (Array.isArray(part) ? step(part.length * 4) : 0),
+      0,
+    );
     if (this.#dispatchCount >= mostDispatches || this.#uniformEnd + wordCount > uniformBytes) this.submit();
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
@@ -106,7 +109,11 @@ export class Recorder {
     return at;
   }
 
-  #bindGroup({ layout, layoutId, groups }: Pipeline, group: number, parts: (Part | number[])[]): GPUBindGroup {
+  #bindGroup(
+    { layout, layoutId, groups }: Pipeline,
+    group: number,
+    parts: (Part | number[])[],
+  ): GPUBindGroup {
     let key = `${layoutId}.${group}`;
     for (const part of parts) {
       key += Array.isArray(part) ? `u${part.length}` : `b${part.block.id}.${part.byteLength}`;

@@ -1,7 +1,7 @@
 import { toWireError } from "../../scheduler/protocol/errors.ts";
+import { mostBytesPerMessage } from "../wire/byte-file.ts";
 import type { Channel, Take } from "../wire/channel.ts";
 import type { FromChild, Id, Operation, TaskOperation, ToChild } from "../wire/messages.ts";
-import { mostBytesPerMessage } from "../wire/byte-file.ts";
 import { Buffers } from "./buffers.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -67,16 +67,14 @@ export class Session {
     }
   }
 
-  async #write(
-    { buffer, byteLength, from }: ToChild & { kind: "write" },
-    take: Take,
-  ): Promise<void> {
+  async #write({ buffer, byteLength, from }: ToChild & { kind: "write" }, take: Take): Promise<void> {
     const length = Math.min(byteLength - from, mostBytesPerMessage);
     const isLast = from + length === byteLength;
     const bytes = this.#scratch.subarray(0, length);
     take(bytes);
     try {
-      const part = from === 0 ? await this.#buffers.make(buffer, byteLength, true) : await this.#buffers.pin(buffer);
+      const part =
+        from === 0 ? await this.#buffers.make(buffer, byteLength, true) : await this.#buffers.pin(buffer);
       if (from > 0) this.#buffers.unpin(buffer);
       // Up to where a dispatch sees it, so that nothing of a former user is there.
       const end = isLast ? part.byteLength - from : length;
@@ -152,7 +150,8 @@ export class Session {
 
   /** Returns when it has begun. */
   async #read({ id, buffer, byteLength }: Operation & { kind: "read" }): Promise<void> {
-    const failed = (error: unknown) => void this.#send({ kind: "unread", read: id, error: toWireError(error) });
+    const failed = (error: unknown) =>
+      void this.#send({ kind: "unread", read: id, error: toWireError(error) });
     try {
       const part = await this.#buffers.pin(buffer);
       void this.#readback
@@ -169,7 +168,10 @@ export class Session {
     const end = Math.min(piece.byteLength, byteLength - from);
     let last: Promise<void> | undefined;
     for (let at = 0; at < end; at += mostBytesPerMessage) {
-      last = this.#send({ kind: "part", read, from: from + at }, piece.subarray(at, Math.min(end, at + mostBytesPerMessage)));
+      last = this.#send(
+        { kind: "part", read, from: from + at },
+        piece.subarray(at, Math.min(end, at + mostBytesPerMessage)),
+      );
     }
     return last;
   }

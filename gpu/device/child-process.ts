@@ -7,6 +7,9 @@ import { makeByteFile } from "../wire/byte-file.ts";
 import { Channel, type Take } from "../wire/channel.ts";
 import type { AdapterInfo, ChildSetup, FromChild, ToChild } from "../wire/messages.ts";
 
+/** Characters of what it has said on stderr. */
+const mostSaid = 2_000;
+
 type Started = FromChild & { kind: "ready" | "none" };
 
 /** Dawn takes 0.1 s to start; a device that has none by then hangs. */
@@ -33,12 +36,17 @@ export class GpuChild {
     const [outFile, inFile] = [makeByteFile(), makeByteFile()];
     this.#process = spawn(process.execPath, ["--input-type=commonjs", "-"], {
       env: { ...process.env, NODE_OPTIONS: "", WRAY_GPU_SETUP: JSON.stringify(setup) },
-      stdio: ["pipe", "ignore", "inherit", "pipe", outFile, inFile],
+      stdio: ["pipe", "ignore", "pipe", "pipe", outFile, inFile],
     });
     const socket = this.#process.stdio[3] as Socket;
     // What is wrong with it, the end of the process tells.
     for (const stream of [socket, this.#process.stdin!]) stream.on("error", () => {});
     this.#process.stdin!.end(source);
+    // Dawn and drivers warn of much that is of no interest while all goes well.
+    let said = "";
+    this.#process.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-mostSaid);
+    });
     this.#channel = new Channel({
       socket,
       outFile,
@@ -60,7 +68,12 @@ export class GpuChild {
         resolve();
       };
       this.#process.once("error", (error) => end(`it did not start: ${error.message}`));
-      this.#process.once("close", (code, signal) => end(this.#reason ?? `it ended with ${signal ?? `exit code ${code}`}`));
+      this.#process.once("close", (code, signal) => {
+        const last = said.trim().split("\n").slice(-3).join(" ");
+        end(
+          this.#reason ?? `it ended with ${signal ?? `exit code ${code}`}${last && `, having said: ${last}`}`,
+        );
+      });
     });
   }
 
@@ -68,7 +81,10 @@ export class GpuChild {
    * Starts a process and waits until it has a device.
    * @throws InfeasibleTaskError when there is none to be had
    */
-  static async start(setup: ChildSetup, deps: GpuChildDeps): Promise<{ child: GpuChild; adapter: AdapterInfo }> {
+  static async start(
+    setup: ChildSetup,
+    deps: GpuChildDeps,
+  ): Promise<{ child: GpuChild; adapter: AdapterInfo }> {
     const { webgpuUrl, sources, memoryBytes } = setup;
     return new Promise((resolve, reject) => {
       let isStarted = false;
@@ -89,7 +105,10 @@ export class GpuChild {
         child.unref();
         resolve({ child, adapter: message.adapter });
       });
-      const timer = setTimeout(() => child.kill(`it has no device after ${startTimeoutMs} ms`), startTimeoutMs);
+      const timer = setTimeout(
+        () => child.kill(`it has no device after ${startTimeoutMs} ms`),
+        startTimeoutMs,
+      );
     });
   }
 
@@ -105,6 +124,8 @@ export class GpuChild {
   /** Only this ends one of which the device hangs. */
   kill(reason: string): void {
     this.#end(reason);
+    // The parent lives until it is gone.
+    this.#process.ref();
     this.#process.kill("SIGKILL");
   }
 
@@ -116,6 +137,7 @@ export class GpuChild {
 
   unref(): void {
     this.#process.unref();
+    (this.#process.stderr as Socket).unref();
     (this.#process.stdio[3] as Socket).unref();
   }
 

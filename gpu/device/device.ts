@@ -9,9 +9,17 @@ import { type Program, readProgram } from "../programs/program.ts";
 import type { Bytes, GpuTask } from "../programs/task.ts";
 import { mostBytesPerMessage } from "../wire/byte-file.ts";
 import type { Take } from "../wire/channel.ts";
-import type { AdapterInfo, ChildSetup, FromChild, Id, MemoryUse, Operation, ToChild } from "../wire/messages.ts";
+import type {
+  AdapterInfo,
+  ChildSetup,
+  FromChild,
+  Id,
+  MemoryUse,
+  Operation,
+  ToChild,
+} from "../wire/messages.ts";
 import { cutBatches } from "./batches.ts";
-import { GpuBuffer } from "./buffer.ts";
+import type { GpuBuffer } from "./buffer.ts";
 import { GpuChild } from "./child-process.ts";
 import { checkBuffer, lowerTask } from "./lower-task.ts";
 import { KnownPipelines } from "./pipelines.ts";
@@ -40,7 +48,12 @@ export type Run = {
 };
 
 type Task = { timeoutMs: number; pipelines: Id[]; resolve(): void; reject(error: Error): void };
-type Read = { into: Uint8Array; missingBytes: number; resolve(bytes: Uint8Array): void; reject(error: Error): void };
+type Read = {
+  into: Uint8Array;
+  missingBytes: number;
+  resolve(bytes: Uint8Array): void;
+  reject(error: Error): void;
+};
 type Request<T> = { resolve(value: T): void; reject(error: Error): void };
 type Batch = { id: Id; tasks: Map<Id, Task> };
 
@@ -189,7 +202,8 @@ export class GpuDevice implements AsyncDisposable {
   }
 
   readonly #newId = (): Id => this.#nextId++;
-  readonly #pipelineOf: Parameters<typeof lowerTask>[1]["pipelineOf"] = (...args) => this.#pipelines.idOf(...args);
+  readonly #pipelineOf: Parameters<typeof lowerTask>[1]["pipelineOf"] = (...args) =>
+    this.#pipelines.idOf(...args);
 
   #check(): void {
     if (this.#end !== undefined) throw this.#end;
@@ -264,12 +278,15 @@ export class GpuDevice implements AsyncDisposable {
   #watch(): void {
     const due = this.#watchdog.due;
     if (this.#timer !== undefined || due === undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      const now = this.#watchdog.due;
-      if (now !== undefined && now.dueMs <= performance.now()) this.#hangs(now.batch, now.startMs);
-      else this.#watch();
-    }, Math.max(1, Math.ceil(due.dueMs - performance.now())));
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        const now = this.#watchdog.due;
+        if (now !== undefined && now.dueMs <= performance.now()) this.#hangs(now.batch, now.startMs);
+        else this.#watch();
+      },
+      Math.max(1, Math.ceil(due.dueMs - performance.now())),
+    );
     this.#timer.unref();
   }
 

@@ -33,7 +33,8 @@ export function lowerTask(task: GpuTask, deps: LowerDeps): Lowered {
   const buffers = new Map<string, Known>();
   for (const name in task.buffers) {
     const source = task.buffers[name]!;
-    const byteLength = source instanceof GpuBuffer || !("copyOf" in source) ? source.byteLength : source.copyOf.byteLength;
+    const byteLength =
+      source instanceof GpuBuffer || !("copyOf" in source) ? source.byteLength : source.copyOf.byteLength;
     checkSize(name, byteLength, deps.limits);
     if (source instanceof GpuBuffer) {
       checkBuffer(name, source, deps.life);
@@ -80,11 +81,15 @@ function lowerStep(step: GpuStep, buffers: Map<string, Known>, deps: LowerDeps):
     }
     const name = renamed[binding.name] ?? binding.name;
     const known = buffers.get(name);
-    if (known === undefined) throw invalid(binding.name, `${at}: there is no buffer ${name} for ${binding.name}`);
+    if (known === undefined)
+      throw invalid(binding.name, `${at}: there is no buffer ${name} for ${binding.name}`);
     checkFit(at, binding, known);
     const other = users.get(known.id);
     if (other !== undefined && (other.access === "read_write" || binding.access === "read_write")) {
-      throw invalid(binding.name, `${at}: ${other.name} and ${binding.name} are the same buffer, and it is written to`);
+      throw invalid(
+        binding.name,
+        `${at}: ${other.name} and ${binding.name} are the same buffer, and it is written to`,
+      );
     }
     users.set(known.id, binding);
     bindings.push(known.id);
@@ -117,7 +122,8 @@ function entryOf(program: Program, name: string | undefined): Entry {
 function checkConstants(at: string, program: Program, constants: Readonly<Record<string, number>>): void {
   for (const name in constants) {
     if (!program.constants.has(name)) throw new InvalidTaskError(`${at}: there is no constant ${name}`);
-    if (typeof constants[name] !== "number") throw new InvalidTaskError(`${at}: the constant ${name} is a number`);
+    if (typeof constants[name] !== "number")
+      throw new InvalidTaskError(`${at}: the constant ${name} is a number`);
   }
   for (const [name, { isRequired }] of program.constants) {
     if (isRequired && constants[name] === undefined) {
@@ -138,7 +144,11 @@ function checkNames(at: string, entry: Entry, what: "uniform" | "buffer", given:
 function checkFit(at: string, { name, access, shape }: Binding, { byteLength, source }: Known): void {
   const type = nameOf(shape);
   if (access === "read_write" && source instanceof GpuBuffer) {
-    throw invalid(name, `${at}: ${name} is written to, and a buffer never changes`, "Give { copyOf: buffer }.");
+    throw invalid(
+      name,
+      `${at}: ${name} is written to, and a buffer never changes`,
+      "Give { copyOf: buffer }.",
+    );
   }
   const least = leastBytes(shape);
   if (byteLength < least && !(byteLength === 0 && isRuntime(shape))) {
@@ -155,7 +165,8 @@ function checkFit(at: string, { name, access, shape }: Binding, { byteLength, so
   }
 }
 
-const isRuntime = (shape: Shape): shape is Shape & { kind: "array" } => shape.kind === "array" && shape.count === 0;
+const isRuntime = (shape: Shape): shape is Shape & { kind: "array" } =>
+  shape.kind === "array" && shape.count === 0;
 
 /** What a typed array has; undefined for plain bytes, which may be anything. */
 function scalarOfArray(bytes: Bytes): ScalarName | "none" | undefined {

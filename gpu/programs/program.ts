@@ -53,11 +53,13 @@ export function readProgram(name: string, wgsl: string): Program {
   if (entry.compute.length === 0) throw reject("it has no @compute entry point");
   const [other] = [...textures, ...samplers];
   if (other !== undefined) throw reject(`${other.name}: only buffers can be bound, no textures or samplers`);
-  const entries = entry.compute.map(({ name: entryName, resources, workgroupSize }): Entry => ({
-    name: entryName,
-    bindings: resources.map((variable) => readBinding(name, variable)).sort(byPlace),
-    workgroupSize: workgroupSize ?? [1, 1, 1],
-  }));
+  const entries = entry.compute.map(
+    ({ name: entryName, resources, workgroupSize }): Entry => ({
+      name: entryName,
+      bindings: resources.map((variable) => readBinding(name, variable)).sort(byPlace),
+      workgroupSize: workgroupSize ?? [1, 1, 1],
+    }),
+  );
   return {
     name,
     wgsl,
@@ -75,8 +77,7 @@ export function readProgram(name: string, wgsl: string): Program {
 const byPlace = (a: Binding, b: Binding) => a.group - b.group || a.binding - b.binding;
 
 /** Reflection does not tell. A comment that looks like it only leaves the error to the device. */
-const hasDefault = (wgsl: string, name: string) =>
-  new RegExp(`override\\s+${name}\\b[^;=]*=`).test(wgsl);
+const hasDefault = (wgsl: string, name: string) => new RegExp(`override\\s+${name}\\b[^;=]*=`).test(wgsl);
 
 /** The parser's message ends with the line. */
 function atLine(name: string, wgsl: string, message: string): ModuleRejectedError {

@@ -42,7 +42,8 @@ function readShape(type: TypeInfo, refuse: (why: string) => Error): Shape {
   if (vector === null) throw refuse(`its type has ${type.name}, which can't be bound`);
   const [, size, columns = "1", matrixRows, letter] = vector;
   const rows = Number(size ?? matrixRows);
-  const scalar = letter === undefined ? ((type as TemplateInfo).format!.name as ScalarName) : scalars[letter]!;
+  const scalar =
+    letter === undefined ? ((type as TemplateInfo).format!.name as ScalarName) : scalars[letter]!;
   const bytes = scalarNames[scalar]!;
   const columnStride = (rows === 3 ? 4 : rows) * bytes;
   const name = letter === undefined ? `${type.name}<${scalar}>` : type.name;

@@ -4,7 +4,15 @@ export type ScalarName = "f32" | "i32" | "u32" | "f16" | "bool";
 export type Shape =
   | { kind: "scalar"; scalar: ScalarName; byteLength: number }
   /** A vector or matrix: `rows` numbers in each of `columns`, which begin `columnStride` bytes apart. */
-  | { kind: "vector"; scalar: ScalarName; rows: number; columns: number; columnStride: number; byteLength: number; name: string }
+  | {
+      kind: "vector";
+      scalar: ScalarName;
+      rows: number;
+      columns: number;
+      columnStride: number;
+      byteLength: number;
+      name: string;
+    }
   /** Of a runtime array, `count` is 0. */
   | { kind: "array"; item: Shape; count: number; stride: number; byteLength: number }
   | { kind: "struct"; name: string; members: Member[]; byteLength: number };

@@ -35,7 +35,13 @@ function put(view: DataView, at: number, what: string, shape: Shape, value: Unif
         const place = at + Math.floor(index / shape.rows) * shape.columnStride;
         const number = numbers[index];
         if (typeof number !== "number") throw refuse(`given ${describe(number)} in it`);
-        putScalar(view, place + (index % shape.rows) * (shape.scalar === "f16" ? 2 : 4), shape.scalar, number, refuse);
+        putScalar(
+          view,
+          place + (index % shape.rows) * (shape.scalar === "f16" ? 2 : 4),
+          shape.scalar,
+          number,
+          refuse,
+        );
       }
       return;
     }
@@ -48,7 +54,8 @@ function put(view: DataView, at: number, what: string, shape: Shape, value: Unif
       return;
     }
     case "struct": {
-      if (typeof value !== "object" || value === null || listOf(value)) throw refuse(`given ${describe(value)}`);
+      if (typeof value !== "object" || value === null || listOf(value))
+        throw refuse(`given ${describe(value)}`);
       const given = value as Record<string, UniformValue>;
       const names = shape.members.map(({ name }) => name);
       const unknown = Object.keys(given).find((name) => !names.includes(name));
@@ -61,7 +68,10 @@ function put(view: DataView, at: number, what: string, shape: Shape, value: Unif
   }
 }
 
-const ranges: Record<"i32" | "u32", [number, number]> = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] };
+const ranges: Record<"i32" | "u32", [number, number]> = {
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u32: [0, 2 ** 32 - 1],
+};
 
 function putScalar(
   view: DataView,

@@ -66,7 +66,8 @@ export class Recorder {
     this.#pass.setPipeline(pipeline.pipeline);
     let next = 0;
     for (const [group, layout] of pipeline.layout.entries()) {
-      const parts = bindings.slice(next, (next += layout.length));
+      const parts = bindings.slice(next, next + layout.length);
+      next += layout.length;
       const offsets = parts.filter((part) => Array.isArray(part)).map((words) => this.#uniform(words));
       this.#pass.setBindGroup(group, this.#bindGroup(pipeline, group, parts), offsets);
     }

@@ -86,6 +86,8 @@ export class GpuDevice implements AsyncDisposable {
   #operations: Operation[] = [];
   #isFlushing = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer looks. */
+  #lookMs = Number.POSITIVE_INFINITY;
 
   private constructor(options: DeviceOptions) {
     this.#options = options;
@@ -276,17 +278,18 @@ export class GpuDevice implements AsyncDisposable {
 
   /** Sees to it that somebody looks when the batch that runs is past its time. */
   #watch(): void {
-    const due = this.#watchdog.due;
-    if (this.#timer !== undefined || due === undefined) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        const now = this.#watchdog.due;
-        if (now !== undefined && now.dueMs <= performance.now()) this.#hangs(now.batch, now.startMs);
-        else this.#watch();
-      },
-      Math.max(1, Math.ceil(due.dueMs - performance.now())),
-    );
+    const { due } = this.#watchdog;
+    // One that looks too early looks again.
+    if (due === undefined || due.dueMs >= this.#lookMs) return;
+    clearTimeout(this.#timer);
+    this.#lookMs = due.dueMs;
+    const delayMs = Math.max(1, Math.ceil(due.dueMs - performance.now()));
+    this.#timer = setTimeout(() => {
+      this.#lookMs = Number.POSITIVE_INFINITY;
+      const now = this.#watchdog.due;
+      if (now !== undefined && now.dueMs <= performance.now()) this.#hangs(now.batch, now.startMs);
+      else this.#watch();
+    }, delayMs);
     this.#timer.unref();
   }
 
@@ -344,6 +347,7 @@ export class GpuDevice implements AsyncDisposable {
 
   #done({ id, errors }: FromChild & { kind: "done" }): void {
     const batch = this.#watchdog.done(id, performance.now());
+    this.#watch();
     const failed = new Map(errors);
     for (const [taskId, task] of batch?.tasks ?? []) {
       this.#tasks.delete(taskId);
@@ -403,7 +407,7 @@ export class GpuDevice implements AsyncDisposable {
 
   #failAll(error: Error): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#lookMs = Number.POSITIVE_INFINITY;
     this.#watchdog.clear();
     this.#messages = [];
     this.#operations = [];

@@ -26,7 +26,8 @@ function put(view: DataView, at: number, what: string, shape: Shape, value: Unif
   switch (shape.kind) {
     case "scalar":
       if (typeof value !== "number" && typeof value !== "boolean") throw refuse(`given ${describe(value)}`);
-      return putScalar(view, at, shape.scalar, Number(value), refuse);
+      putScalar(view, at, shape.scalar, Number(value), refuse);
+      return;
     case "vector": {
       const numbers = listOf(value);
       const count = shape.rows * shape.columns;
@@ -80,13 +81,14 @@ function putScalar(
   value: number,
   refuse: (why: string) => Error,
 ): void {
-  if (scalar === "f32") return view.setFloat32(at, value, true);
-  if (scalar === "i32" || scalar === "u32") {
-    const [least, most] = ranges[scalar];
-    if (!Number.isInteger(value) || value < least || value > most) throw refuse(`given ${value}`);
-    return view.setUint32(at, value >>> 0, true);
+  if (scalar === "f16" || scalar === "bool") throw refuse("which a uniform can't be given");
+  if (scalar === "f32") {
+    view.setFloat32(at, value, true);
+    return;
   }
-  throw refuse("which a uniform can't be given");
+  const [least, most] = ranges[scalar];
+  if (!Number.isInteger(value) || value < least || value > most) throw refuse(`given ${value}`);
+  view.setUint32(at, value >>> 0, true);
 }
 
 const listOf = (value: UniformValue | undefined): ArrayLike<UniformValue> | undefined =>

@@ -6,6 +6,7 @@ import { type DeviceEvent, GpuDevice } from "./device/device.ts";
 import type { AdapterSource } from "./wire/messages.ts";
 
 export type { SetUp } from "./adapter/setup.ts";
+export { adapterSources } from "./adapter/sources.ts";
 export { GpuBuffer } from "./device/buffer.ts";
 export { type DeviceEvent, GpuDevice, type Run, type RunOptions } from "./device/device.ts";
 export { type Binding, type Entry, type Program, readProgram } from "./programs/program.ts";

@@ -33,7 +33,7 @@ export class Readback {
       while (next < byteLength && pending.length < mostPieces) {
         const length = Math.min(pieceBytes, byteLength - next);
         const buffer = this.#buffer(length);
-        this.#recorder.copy(block, buffer, next, length);
+        this.#recorder.copy(block.buffer, buffer, next, 0, length);
         this.#recorder.submit();
         pending.push({ buffer, at: next, length, mapped: buffer.mapAsync(mapRead, 0, length) });
         next += length;

@@ -10,7 +10,7 @@ const uniformBytes = 64 * 1024;
 /** Where a uniform may begin, on any device. */
 const uniformStep = 256;
 /** A device begins with these while more are recorded. */
-const mostDispatches = 16;
+const mostDispatches = 32;
 /** When there are more, all are forgotten: those of blocks that are no more can't be told from others. */
 const mostBindGroups = 4_096;
 
@@ -48,10 +48,10 @@ export class Recorder {
     this.#zeroing.clearBuffer(block.buffer, 0, byteLength);
   }
 
-  copy(from: Block, to: GPUBuffer, fromByte: number, byteLength: number): void {
+  copy(from: GPUBuffer, to: GPUBuffer, fromByte: number, toByte: number, byteLength: number): void {
     this.#endPass();
     this.#encoder ??= this.#device.createCommandEncoder();
-    this.#encoder.copyBufferToBuffer(from.buffer, fromByte, to, 0, byteLength);
+    this.#encoder.copyBufferToBuffer(from, fromByte, to, toByte, byteLength);
   }
 
   /** @param bindings of each group, in the order of its layout */

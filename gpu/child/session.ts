@@ -7,6 +7,7 @@ import { DeviceMemory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
 import { type Part, Recorder } from "./recorder.ts";
+import { Uploads } from "./uploads.ts";
 
 type Unfinished = { id: Id; tasks: Id[]; errors: Map<Id, Error> };
 
@@ -18,7 +19,7 @@ export class Session {
   readonly #readback: Readback;
   readonly #buffers: Buffers;
   readonly #pipelines: Pipelines;
-  readonly #scratch = new Uint8Array(mostBytesPerMessage);
+  readonly #uploads: Uploads;
   readonly #unfinished = new Set<Unfinished>();
 
   constructor(device: GPUDevice, memoryBytes: number, channel: Pick<Channel, "send">, submitted: () => void) {
@@ -27,6 +28,7 @@ export class Session {
     const memory = new DeviceMemory(device, memoryBytes);
     this.#recorder = new Recorder(device, memory, submitted);
     this.#readback = new Readback(device, memory, this.#recorder);
+    this.#uploads = new Uploads(device, memory, this.#recorder);
     this.#buffers = new Buffers(device, memory, this.#recorder, this.#readback);
     this.#pipelines = new Pipelines(device);
     // What is checked before should leave none; if one comes all the same, the oldest unfinished tasks are what caused it.
@@ -70,17 +72,18 @@ export class Session {
   async #write({ buffer, byteLength, from }: ToChild & { kind: "write" }, take: Take): Promise<void> {
     const length = Math.min(byteLength - from, mostBytesPerMessage);
     const isLast = from + length === byteLength;
-    const bytes = this.#scratch.subarray(0, length);
-    take(bytes);
+    const upload = this.#uploads.begin(length);
+    take(upload.bytes.subarray(0, length));
     try {
       const part =
         from === 0 ? await this.#buffers.make(buffer, byteLength, true) : await this.#buffers.pin(buffer);
       if (from > 0) this.#buffers.unpin(buffer);
       // Up to where a dispatch sees it, so that nothing of a former user is there.
       const end = isLast ? part.byteLength - from : length;
-      this.#scratch.fill(0, length, end);
-      this.#device.queue.writeBuffer(part.block.buffer, from, this.#scratch, 0, end);
+      upload.bytes.fill(0, length, end);
+      upload.end(part, from, end);
     } catch (error) {
+      upload.drop();
       this.#buffers.fail(buffer, toWireError(error));
     }
   }
@@ -130,7 +133,7 @@ export class Session {
         const source = parts.get(from)!;
         const { block } = await this.#buffers.make(buffer, source.byteLength, true);
         await pin(buffer);
-        this.#recorder.copy(source.block, block.buffer, 0, source.byteLength);
+        this.#recorder.copy(source.block.buffer, block.buffer, 0, 0, source.byteLength);
       }
       for (const [pipeline, x, y, z, bindings] of steps) {
         const compiled = this.#pipelines.get(pipeline) ?? (await this.#pipelines.compile(pipeline));

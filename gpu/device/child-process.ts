@@ -69,7 +69,8 @@ export class GpuChild {
       };
       this.#process.once("error", (error) => end(`it did not start: ${error.message}`));
       this.#process.once("close", (code, signal) => {
-        const last = said.trim().split("\n").slice(-3).join(" ");
+        const lines = said.split("\n").filter((line) => !/^(\s*$|\s+at |Node\.js )/.test(line));
+        const last = lines.slice(-3).join(" ");
         end(
           this.#reason ?? `it ended with ${signal ?? `exit code ${code}`}${last && `, having said: ${last}`}`,
         );

@@ -72,13 +72,14 @@ export class Channel {
     this.#write(JSON.stringify(message), bytes.byteLength);
   }
 
-  /** All frames of one turn of the event loop are one write. */
+  /** All frames of one turn of the event loop are one write, which wakes the other process once. */
   #write(text: string, byteLength: number): void {
     const { socket } = this.#deps;
     if (!this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
-      queueMicrotask(() => {
+      // After all microtasks.
+      process.nextTick(() => {
         this.#isCorked = false;
         socket.uncork();
       });

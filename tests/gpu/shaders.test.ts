@@ -193,8 +193,6 @@ test(
     const chosen = await chooseMatmul(device);
     assert.ok(matmulVariants.includes(chosen));
     assert.is(await chooseMatmul(device), chosen);
-    // Barriers cost a software device far more than anything else, so no noise can turn this.
-    if (device.adapter.isSoftware) assert.is(chosen, "register");
   },
   slow,
 );

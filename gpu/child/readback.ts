@@ -3,7 +3,7 @@ import type { Part, Recorder } from "./recorder.ts";
 import { mapRead, usage } from "./usage.ts";
 
 /** What is copied and mapped at once. */
-const pieceBytes = 4 * 1024 * 1024;
+const pieceBytes = 2 * 1024 * 1024;
 /** So many pieces are on their way: one that is copied, one that is mapped, one that is sent. */
 const mostPieces = 3;
 /** Of each size so many wait to be used again. */

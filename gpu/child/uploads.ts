@@ -6,7 +6,7 @@ import { mapWrite, usage } from "./usage.ts";
 /** From here on it is worth to read into memory of the device, rather than to have Dawn copy it there. */
 const largeBytes = 64 * 1024;
 /** So many wait to be copied, or to be mapped again. */
-const mostStaged = 8;
+const mostStaged = 4;
 
 /** Brings the bytes of messages to the device. */
 export class Uploads {

@@ -7,7 +7,7 @@ import { randomId } from "../../scheduler/protocol/ids.ts";
  * The bytes that one process has on their way to the other. A small one stays in the cache of the cpu: 2 MiB were as fast
  * as 1 and 8, and faster than 64, on the machine of docs/decisions/0014.
  */
-export const fileBytes = 2 * 1024 * 1024;
+export const fileBytes = 8 * 1024 * 1024;
 
 /** No message takes more bytes along, so that one process reads while the other writes the next. */
 export const mostBytesPerMessage = fileBytes / 4;

@@ -37,7 +37,7 @@ export async function openGpu({
   return GpuDevice.open({ webgpuUrl: findWebgpu(), sources, memoryBytes, ...options });
 }
 
-/** What `wray gpu setup` does: finds an adapter, or unpacks a software one. Never throws. */
+/** Finds an adapter, or unpacks a software one into our cache folder. Never throws. */
 export async function setUpGpu(options: Omit<SetUpOptions, "tryOut"> = {}): Promise<SetUp> {
   return setUpAdapter({
     ...options,

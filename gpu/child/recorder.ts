@@ -31,6 +31,8 @@ export class Recorder {
   #zeroing: GPUCommandEncoder | undefined;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
+  /** That of the pass. */
+  #pipeline: Pipeline | undefined;
   #dispatchCount = 0;
 
   /** @param submitted is called when the device got something */
@@ -63,7 +65,8 @@ export class Recorder {
     if (this.#dispatchCount >= mostDispatches || this.#uniformEnd + wordCount > uniformBytes) this.submit();
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(pipeline.pipeline);
+    if (this.#pipeline !== pipeline) this.#pass.setPipeline(pipeline.pipeline);
+    this.#pipeline = pipeline;
     let next = 0;
     for (const [group, layout] of pipeline.layout.entries()) {
       const parts = bindings.slice(next, next + layout.length);
@@ -99,7 +102,7 @@ export class Recorder {
 
   #endPass(): void {
     this.#pass?.end();
-    this.#pass = undefined;
+    this.#pass = this.#pipeline = undefined;
   }
 
   /** Where the uniform is. */

@@ -93,7 +93,7 @@ export class GpuChild {
         clearTimeout(timer);
         reject(
           new InfeasibleTaskError(`there is no GPU: ${reason}`, {
-            remedy: "Install a driver, or let `wray gpu setup` unpack a software one.",
+            remedy: "Install a driver, or have `setUpGpu()` unpack a software one.",
             data: { reason },
           }),
         );

@@ -14,6 +14,9 @@ const headBytes = 12;
 /** Whoever has taken so much out of the file says so without waiting for a message that could say it on the way. */
 const quietBytes = fileBytes / 4;
 
+/** To copy so much takes longer than to wake a process. */
+const urgentBytes = 512 * 1024;
+
 export type ChannelDeps = {
   socket: Socket;
   /** Descriptors of the files for what goes out and what comes in. */
@@ -72,17 +75,17 @@ export class Channel {
     this.#write(JSON.stringify(message), bytes.byteLength);
   }
 
-  /** All frames of one turn of the event loop are one write, which wakes the other process once. */
+  /**
+   * All frames of one turn of the event loop are one write, which wakes the other process once; but where there is much to
+   * copy, it is to begin while this one goes on.
+   */
   #write(text: string, byteLength: number): void {
     const { socket } = this.#deps;
     if (!this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
       // After all microtasks.
-      process.nextTick(() => {
-        this.#isCorked = false;
-        socket.uncork();
-      });
+      process.nextTick(() => this.#uncork());
     }
     const length = Buffer.byteLength(text);
     const frame = Buffer.allocUnsafe(headBytes + length);
@@ -90,8 +93,16 @@ export class Channel {
     frame.writeUInt32LE(byteLength, 4);
     frame.writeUInt32LE(this.#unsaid, 8);
     frame.write(text, headBytes);
+    const isUrgent = byteLength + this.#unsaid >= urgentBytes;
     this.#unsaid = 0;
     socket.write(frame);
+    if (isUrgent) this.#uncork();
+  }
+
+  #uncork(): void {
+    if (!this.#isCorked) return;
+    this.#isCorked = false;
+    this.#deps.socket.uncork();
   }
 
   #deliver(): void {

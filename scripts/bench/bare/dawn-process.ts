@@ -1,6 +1,7 @@
 // node dawn-process.mjs <setup>
 // What the GPU gives to a program that calls Dawn itself, with everything made beforehand. It takes messages { what, count } and
 // answers with how long each of so many took, in ms. It ends with the process that forked it.
+import { setTimeout as delay } from "node:timers/promises";
 import { openDevice } from "../../../gpu/child/dawn.ts";
 import { mapRead, usage } from "../../../gpu/child/usage.ts";
 import { chainLength, smallCount, smallWgsl } from "../gpu/small.ts";
@@ -70,11 +71,18 @@ async function carry(byteCount: number): Promise<void> {
   mapped.unmap();
 }
 
-export type DawnRequest = { what: "small" | "chain" | "bytes"; count: number; byteCount: number };
+export type DawnRequest = {
+  what: "small" | "chain" | "bytes";
+  count: number;
+  byteCount: number;
+  /** Before each. */
+  pauseMs: number;
+};
 
-process.on("message", async ({ what, count, byteCount }: DawnRequest) => {
+process.on("message", async ({ what, count, byteCount, pauseMs }: DawnRequest) => {
   const samplesMs: number[] = [];
   for (let i = 0; i < count; i++) {
+    if (pauseMs > 0) await delay(pauseMs);
     const startMs = performance.now();
     if (what === "bytes") await carry(byteCount);
     else await dispatch(what === "small" ? 1 : chainLength);

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from "node:fs";
 import { type GpuBuffer, type GpuDevice, type Program, readProgram } from "../../gpu/index.ts";
+import { matmul } from "../../gpu/shaders/index.ts";
 import { assert, rejects, throwsCode } from "../support/index.ts";
 import { gpuSuite, openDevice } from "./gpu-suite.ts";
 
@@ -281,6 +283,29 @@ test("a task that the device refuses fails alone among those that are submitted 
   await rejects(done, "INVALID_TASK");
   await Promise.all([before.done, after.done]);
 });
+
+test("the process sleeps while the device works", async () => {
+  const { pid } = device;
+  if (!existsSync(`/proc/${pid}/task/${pid}/stat`)) return;
+  const [size, startMs, startCpuMs] = [640, performance.now(), mainThreadMs(pid!)];
+  const factor = device.write(new Float32Array(size * size));
+  await Promise.all(
+    [1, 2, 3].map(() => device.run(matmul("register", { m: size, k: size, n: size }, factor, factor)).done),
+  );
+  device.free(factor);
+  // Dawn by itself would look all the time.
+  const part = (mainThreadMs(pid!) - startCpuMs) / (performance.now() - startMs);
+  if (device.adapter.isSoftware) assert.ok(part < 0.5, `${part.toFixed(2)} of a cpu`);
+});
+
+/** What the thread with the event loop has had of a cpu. */
+function mainThreadMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  const ticksPerSecond = 100;
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000;
+}
 
 test("close() fails what is under way", async (t) => {
   const other = await openDevice(t);

@@ -87,30 +87,30 @@ export class GpuChild {
     deps: GpuChildDeps,
   ): Promise<{ child: GpuChild; adapter: AdapterInfo }> {
     const { webgpuUrl, sources, memoryBytes } = setup;
-    return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const started = new Promise<{ child: GpuChild; adapter: AdapterInfo }>((resolve, reject) => {
       let isStarted = false;
-      const fail = (reason: string) => {
-        clearTimeout(timer);
-        reject(
-          new InfeasibleTaskError(`there is no GPU: ${reason}`, {
-            remedy: "Install a driver, or have `setUpGpu()` unpack a software one.",
-            data: { reason },
-          }),
-        );
-      };
+      const fail = (reason: string) => reject(new Error(reason));
       const ended = (reason: string) => (isStarted ? deps.ended(reason) : fail(reason));
       const child = new GpuChild({ webgpuUrl, sources, memoryBytes }, { ...deps, ended }, (message) => {
         if (message.kind === "none") return child.kill(message.reason);
-        clearTimeout(timer);
         isStarted = true;
         child.unref();
         resolve({ child, adapter: message.adapter });
       });
-      const timer = setTimeout(
-        () => child.kill(`it has no device after ${startTimeoutMs} ms`),
-        startTimeoutMs,
-      );
+      timer = setTimeout(() => child.kill(`it has no device after ${startTimeoutMs} ms`), startTimeoutMs);
     });
+    try {
+      return await started;
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new InfeasibleTaskError(`there is no GPU: ${reason}`, {
+        remedy: "Install a driver, or have `setUpGpu()` unpack a software one.",
+        data: { reason },
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   get pid(): number {

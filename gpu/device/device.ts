@@ -59,6 +59,8 @@ type Batch = { id: Id; tasks: Map<Id, Task> };
 
 /** A minute is more than anything should take that has no limit of its own. */
 const defaultTimeoutMs = 60_000;
+/** A timer of more fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * A GPU, which is in a process of its own: what hangs or crashes there costs what was under way and the buffers, and the next
@@ -283,7 +285,7 @@ export class GpuDevice implements AsyncDisposable {
     if (due === undefined || due.dueMs >= this.#lookMs) return;
     clearTimeout(this.#timer);
     this.#lookMs = due.dueMs;
-    const delayMs = Math.max(1, Math.ceil(due.dueMs - performance.now()));
+    const delayMs = Math.min(longestTimerMs, Math.max(1, Math.ceil(due.dueMs - performance.now())));
     this.#timer = setTimeout(() => {
       this.#lookMs = Number.POSITIVE_INFINITY;
       const now = this.#watchdog.due;

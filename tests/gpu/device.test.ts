@@ -3,6 +3,7 @@ import { type GpuBuffer, type GpuDevice, type Program, readProgram } from "../..
 import { matmul } from "../../gpu/shaders/index.ts";
 import { assert, rejects, throwsCode } from "../support/index.ts";
 import { gpuSuite, openDevice } from "./gpu-suite.ts";
+import { increment } from "./increment.ts";
 
 const test = gpuSuite("device");
 let device: GpuDevice;
@@ -19,14 +20,6 @@ const scale = readProgram(
   @group(1) @binding(0) var<uniform> params: Params;
   @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
     if (id.x < arrayLength(&x)) { y[id.x] = x[id.x] * params.factor + params.offset.x + params.offset.y + shift; }
-  }`,
-);
-
-const increment = readProgram(
-  "increment.wgsl",
-  `@group(0) @binding(0) var<storage, read_write> x: array<u32>;
-  @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-    if (id.x < arrayLength(&x)) { x[id.x]++; }
   }`,
 );
 

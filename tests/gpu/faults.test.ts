@@ -12,6 +12,7 @@ import {
 } from "../../gpu/index.ts";
 import { assert, rejects, type TestContext, throwsCode } from "../support/index.ts";
 import { gpuSuite, openDevice } from "./gpu-suite.ts";
+import { increment } from "./increment.ts";
 
 const test = gpuSuite("faults");
 
@@ -24,14 +25,6 @@ const maybeEndless = readProgram(
       if (x[0] == 1u) { break; }
       x[1] = x[1] + 1u;
     }
-  }`,
-);
-
-const increment = readProgram(
-  "increment.wgsl",
-  `@group(0) @binding(0) var<storage, read_write> x: array<u32>;
-  @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-    if (id.x < arrayLength(&x)) { x[id.x]++; }
   }`,
 );
 

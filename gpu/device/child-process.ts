@@ -122,6 +122,11 @@ export class GpuChild {
     return this.#channel.send(message, bytes);
   }
 
+  /** Sends at once what would wait for the end of the turn. */
+  flush(): void {
+    this.#channel.flush();
+  }
+
   /** Only this ends one of which the device hangs. */
   kill(reason: string): void {
     this.#end(reason);

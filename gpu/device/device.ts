@@ -57,6 +57,8 @@ type Read = {
 type Request<T> = { resolve(value: T): void; reject(error: Error): void };
 type Batch = { id: Id; tasks: Map<Id, Task> };
 
+/** So much is sent at once, so that the device begins while the program goes on to submit. */
+const enoughOperations = 64;
 /** A minute is more than anything should take that has no limit of its own. */
 const defaultTimeoutMs = 60_000;
 /** A timer of more fires at once. */
@@ -234,7 +236,9 @@ export class GpuDevice implements AsyncDisposable {
 
   #submit(operation: Operation): void {
     this.#operations.push(operation);
-    this.#flushSoon();
+    if (this.#operations.length < enoughOperations || this.#child === undefined) return this.#flushSoon();
+    this.#flush(this.#child);
+    this.#child.flush();
   }
 
   /** What is submitted in one turn goes together. */

@@ -85,7 +85,7 @@ export class Channel {
       this.#isCorked = true;
       socket.cork();
       // After all microtasks.
-      process.nextTick(() => this.#uncork());
+      process.nextTick(() => this.flush());
     }
     const length = Buffer.byteLength(text);
     const frame = Buffer.allocUnsafe(headBytes + length);
@@ -96,10 +96,11 @@ export class Channel {
     const isUrgent = byteLength + this.#unsaid >= urgentBytes;
     this.#unsaid = 0;
     socket.write(frame);
-    if (isUrgent) this.#uncork();
+    if (isUrgent) this.flush();
   }
 
-  #uncork(): void {
+  /** Sends at once what would wait for the end of the turn. */
+  flush(): void {
     if (!this.#isCorked) return;
     this.#isCorked = false;
     this.#deps.socket.uncork();

@@ -236,12 +236,15 @@ export class GpuDevice implements AsyncDisposable {
 
   #submit(operation: Operation): void {
     this.#operations.push(operation);
-    if (this.#operations.length < enoughOperations || this.#child === undefined) return this.#flushSoon();
+    if (this.#operations.length < enoughOperations || this.#child === undefined) {
+      this.#flushSoon();
+      return;
+    }
     this.#flush(this.#child);
     this.#child.flush();
   }
 
-  /** What is submitted in one turn goes together. */
+  /** What is submitted in one turn goes together, unless it is much. */
   #flushSoon(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;

@@ -2,6 +2,7 @@ import { readProgram } from "../programs/program.ts";
 import type { BufferSource, GpuTask } from "../programs/task.ts";
 import register from "./matmul-register.wgsl";
 import shared from "./matmul-shared.wgsl";
+import vector from "./matmul-vector.wgsl";
 import { checkWords, grid, words } from "./sizes.ts";
 
 /** Each with the rows and columns that a workgroup has. */
@@ -9,6 +10,9 @@ const variants = {
   register: { program: readProgram("matmul-register.wgsl", register), tile: 32 },
   shared: { program: readProgram("matmul-shared.wgsl", shared), tile: 64 },
 };
+
+/** The register variant where all rows are whole vectors of four. */
+const ofVectors = readProgram("matmul-vector.wgsl", vector);
 
 export type MatmulVariant = keyof typeof variants;
 export const matmulVariants = Object.keys(variants) as MatmulVariant[];
@@ -24,7 +28,8 @@ export function matmul(
 ): GpuTask {
   checkWords("a", a, m * k);
   checkWords("b", b, k * n);
-  const { program, tile } = variants[variant];
+  const { program: general, tile } = variants[variant];
+  const program = variant === "register" && k % 4 === 0 && n % 4 === 0 ? ofVectors : general;
   return {
     buffers: { a, b, c: words(m * n) },
     steps: [{ program, workgroups: grid(n, m, tile), uniforms: { params: { m, k, n } } }],

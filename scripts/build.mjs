@@ -162,7 +162,7 @@ const buildLibrary = () =>
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     packages: "external",
-    loader: { ".wasm": "binary", ".map": "text" },
+    loader: { ".wasm": "binary", ".map": "text", ".wgsl": "text" },
     plugins: [inlineWorker],
   });
 
@@ -172,12 +172,13 @@ async function buildCommand() {
     ...common,
     entryPoints: { wray: "host/cli/main.ts" },
     // Only programs with tables load it, and the command has none.
-    external: ["apache-arrow"],
+    // `webgpu` is a native library, which the machine has or not.
+    external: ["apache-arrow", "webgpu"],
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     sourcemap: false,
     minifySyntax: true,
-    loader: { ".wasm": "binary", ".map": "text" },
+    loader: { ".wasm": "binary", ".map": "text", ".wgsl": "text" },
     plugins: [inlineWorker],
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
@@ -198,7 +199,7 @@ const buildRepository = () =>
     outExtension: { ".js": ".mjs" },
     splitting: true,
     packages: "external",
-    loader: { ".wasm": "binary", ".map": "text" },
+    loader: { ".wasm": "binary", ".map": "text", ".wgsl": "text" },
     plugins: [inlineWorker],
   });
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
-import { run } from "../nats/run.ts";
+import { run } from "../../gpu/adapter/run.ts";
 
 /** When, where and on what the figures were measured. */
 export type Head = {

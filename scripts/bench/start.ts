@@ -1,5 +1,5 @@
+import { run } from "../../gpu/adapter/run.ts";
 import { startHost } from "../hosts.ts";
-import { run } from "../nats/run.ts";
 import { startEchoProcess } from "./bare/echo.ts";
 import { startHostsAndEcho, startServer } from "./cluster.ts";
 import { firstTaskOfDemoMs } from "./demo.ts";

@@ -1,6 +1,7 @@
 import { actors } from "./actors.ts";
 import { barrier } from "./barrier.ts";
 import { collectives } from "./collectives.ts";
+import { gpu } from "./gpu.ts";
 import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
 import { local } from "./local.ts";
@@ -28,6 +29,7 @@ export const suites: readonly Suite[] = [
   tables,
   transfer,
   kernels,
+  gpu,
   sandbox,
   start,
 ];

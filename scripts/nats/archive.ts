@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "../../gpu/adapter/run.ts";
 import type { Installer } from "./cache.ts";
 import { messageOf, NatsServerError } from "./error.ts";
-import { run } from "./run.ts";
 
 /** A `.tar.gz` with one folder that holds `nats-server`. */
 export type Archive = { url: string; sha256: string };

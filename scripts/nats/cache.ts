@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
+import { wrayCache } from "../../gpu/adapter/cache-folder.ts";
 import { checkServer } from "./executable.ts";
 import { atExit } from "./lifetime.ts";
 
@@ -20,9 +20,7 @@ const STALE_WORK_MS = 3_600_000;
 
 /** Where a server that we install is kept: `$XDG_CACHE_HOME/wray/nats-server`, by default below `~/.cache`. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
-  const xdg = env.XDG_CACHE_HOME;
-  const base = xdg !== undefined && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), ".cache");
-  return join(base, "wray", "nats-server");
+  return join(wrayCache(env), "nats-server");
 }
 
 /** The path of the server in this cache folder, whether it is there or not. */

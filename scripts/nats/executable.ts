@@ -1,5 +1,5 @@
 import { delimiter, isAbsolute } from "node:path";
-import { run } from "./run.ts";
+import { run } from "../../gpu/adapter/run.ts";
 
 /** The first server with all that wray asks of JetStream (object store, KV with direct reads). */
 const OLDEST_VERSION = { major: 2, minor: 9 };

@@ -1,4 +1,4 @@
-import { run } from "./run.ts";
+import { run } from "../../gpu/adapter/run.ts";
 
 const cleanups = new Set<() => void>();
 

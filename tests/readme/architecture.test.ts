@@ -23,7 +23,7 @@ const directions = block.text
 const isWithin = (path: string, folder: string) => path.startsWith(`${folder}/`);
 
 /** Every import of one file of ours by another. */
-const imports = ["host", "scheduler", "kernels/transform"].flatMap((top) =>
+const imports = ["host", "gpu", "scheduler", "kernels/transform"].flatMap((top) =>
   readdirSync(join(root, top), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(top, name))

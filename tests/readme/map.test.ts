@@ -61,7 +61,7 @@ for (const file of ["README.md", "CHANGELOG.md", ...pages]) {
 for (const file of pages) {
   test(`the files that ${file} names are there`, async () => {
     const text = await readFile(join(root, file), "utf8");
-    const names = text.matchAll(/`((?:kernels|host|scheduler|examples|scripts|tests|docs)\/[\w./-]*)`/g);
+    const names = text.matchAll(/`((?:kernels|host|gpu|scheduler|examples|scripts|tests|docs)\/[\w./-]*)`/g);
     const lost = [...names].map(([, name]) => name!).filter((name) => !existsSync(join(root, name)));
     assert.equal(lost, []);
   });

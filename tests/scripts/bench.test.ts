@@ -228,7 +228,7 @@ test("bench refuses an unknown suite and names those that there are", async (t) 
   assert.is(await bench.ended, 1);
   assert.match(
     bench.text(),
-    /nonsense.*roundtrip, throughput, barrier, collectives, recovery, jobs, local, actors, objects, tables, transfer, kernels, sandbox, start/,
+    /nonsense.*roundtrip, throughput, barrier, collectives, recovery, jobs, local, actors, objects, tables, transfer, kernels, gpu, sandbox, start/,
   );
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { run } from "../../../gpu/adapter/run.ts";
 import { startHost } from "../../hosts.ts";
-import { run } from "../../nats/run.ts";
 import { barred } from "../bar.ts";
 import { startServer } from "../cluster.ts";
 import { cpuMsOf } from "../cpu.ts";

@@ -1,0 +1,50 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "./run.ts";
+
+/**
+ * Downloads a Debian package and unpacks it, which needs no rights and changes nothing of the system: apt works on lists and
+ * caches of its own, with the machine's sources and keys.
+ * @param folder an empty one, for all of it
+ * @returns the folder that stands for `/`
+ * @throws Error that says why it can't be had
+ */
+export async function unpackDebianPackage(name: string, folder: string): Promise<string> {
+  const config = join(folder, "apt.conf");
+  await mkdir(join(folder, "lists/partial"), { recursive: true });
+  await mkdir(join(folder, "cache/archives/partial"), { recursive: true });
+  await writeFile(join(folder, "status"), "");
+  await writeFile(config, aptConfig(folder));
+  // A third-party source that is down or unsigned fails the update as a whole, though Debian's list has come.
+  const updateFailure = await run("apt-get", ["-c", config, "update"]).then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  try {
+    await run("apt-get", ["-c", config, "download", name], { cwd: folder });
+  } catch (error) {
+    const failures = new Set([updateFailure, (error as Error).message].filter((failure) => failure !== ""));
+    throw new Error([...failures].join("; "), { cause: error });
+  }
+  const archive = (await readdir(folder)).find((file) => file.endsWith(".deb"));
+  if (archive === undefined) throw new Error("apt-get download left no .deb file");
+  const root = join(folder, "root");
+  await run("dpkg-deb", ["-x", join(folder, archive), root]);
+  return root;
+}
+
+/** Only the list of packages is fetched, and none of the machine's hooks for an update runs. */
+const aptConfig = (folder: string) => `
+Dir::State "${folder}";
+Dir::State::Lists "${folder}/lists";
+Dir::State::status "${folder}/status";
+Dir::Cache "${folder}/cache";
+Dir::Log "${folder}";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+Acquire::IndexTargets::deb-src::Sources::DefaultEnabled "false";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+`;

@@ -1,0 +1,88 @@
+import type { Entry, Program } from "../programs/program.ts";
+import { leastBytes } from "../programs/shape.ts";
+import type { BindingType, Id, Layout, ToChild } from "../wire/messages.ts";
+
+type Known = { id: Id; program: Program; entry: Entry; constants: Readonly<Record<string, number>> };
+
+const types: Record<string, BindingType> = {
+  uniform: "uniform",
+  read: "read-only-storage",
+  read_write: "storage",
+};
+
+/** The pipelines that tasks have asked for, by hash of the WGSL, entry point and constants, and what the child knows of them. */
+export class KnownPipelines {
+  readonly #programs = new Map<string, { id: Id; pipelines: Map<string, Known> }>();
+  readonly #byId = new Map<Id, Known>();
+  readonly #proven = new Set<Id>();
+  #sent = new Set<Id>();
+  #nextId = 1;
+
+  idOf(program: Program, entry: Entry, constants: Readonly<Record<string, number>>): Id {
+    const { pipelines } = this.#program(program);
+    let key = entry.name;
+    for (const name of Object.keys(constants).sort()) key += ` ${name}=${constants[name]}`;
+    let known = pipelines.get(key);
+    if (known === undefined) {
+      known = { id: this.#nextId++, program, entry, constants };
+      pipelines.set(key, known);
+      this.#byId.set(known.id, known);
+    }
+    return known.id;
+  }
+
+  /** What the child has to hear before it can use the pipeline. */
+  *introduce(id: Id): Iterable<ToChild> {
+    if (this.#sent.has(id)) return;
+    this.#sent.add(id);
+    const { program, entry, constants } = this.#byId.get(id)!;
+    const programId = this.#program(program).id;
+    if (!this.#sent.has(programId)) {
+      this.#sent.add(programId);
+      yield { kind: "program", id: programId, name: program.name, wgsl: program.wgsl };
+    }
+    yield {
+      kind: "pipeline",
+      id,
+      program: programId,
+      entry: entry.name,
+      constants: { ...constants },
+      layout: layoutOf(entry),
+    };
+  }
+
+  /** A task with it has come to its end. */
+  prove(id: Id): void {
+    this.#proven.add(id);
+  }
+
+  /** It may be what made the device hang. */
+  doubt(id: Id): void {
+    this.#proven.delete(id);
+  }
+
+  readonly isProven = (id: Id): boolean => this.#proven.has(id);
+
+  /** There is a new child, which knows nothing. */
+  forgetSent(): void {
+    this.#sent = new Set();
+  }
+
+  #program(program: Program) {
+    let known = this.#programs.get(program.hash);
+    if (known === undefined) {
+      known = { id: this.#nextId++, pipelines: new Map() };
+      this.#programs.set(program.hash, known);
+    }
+    return known;
+  }
+}
+
+function layoutOf(entry: Entry): Layout {
+  const groupCount = Math.max(0, ...entry.bindings.map(({ group }) => group + 1));
+  return Array.from({ length: groupCount }, (_, group) =>
+    entry.bindings
+      .filter((binding) => binding.group === group)
+      .map(({ binding, access, shape }) => ({ binding, type: types[access]!, minBytes: leastBytes(shape) })),
+  );
+}

@@ -1,0 +1,74 @@
+import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
+import { readProgram } from "../programs/program.ts";
+import type { BufferSource, GpuTask } from "../programs/task.ts";
+import wgsl from "./conv2d.wgsl";
+import { checkWords, groupsFor, words } from "./sizes.ts";
+
+const program = readProgram("conv2d.wgsl", wgsl);
+
+export type Conv2dSizes = {
+  images: number;
+  channels: number;
+  height: number;
+  width: number;
+  filters: number;
+  filterHeight: number;
+  filterWidth: number;
+  stride?: number;
+  /** Rows and columns of zeros on each side. */
+  padding?: number;
+};
+
+/** How large the images of the result are. */
+export function convolvedSize({
+  height,
+  width,
+  filterHeight,
+  filterWidth,
+  stride = 1,
+  padding = 0,
+}: Conv2dSizes) {
+  const of = (size: number, filter: number) =>
+    Math.max(0, Math.floor((size + 2 * padding - filter) / stride) + 1);
+  return { outHeight: of(height, filterHeight), outWidth: of(width, filterWidth) };
+}
+
+/**
+ * `out`, images × filters × height × width, of f32: `x`, images × channels × height × width, with `weights`,
+ * filters × channels × height × width, and a `bias` for each filter.
+ */
+export function conv2d(
+  sizes: Conv2dSizes,
+  x: BufferSource,
+  weights: BufferSource,
+  bias: BufferSource,
+): GpuTask {
+  const {
+    images,
+    channels,
+    height,
+    width,
+    filters,
+    filterHeight,
+    filterWidth,
+    stride = 1,
+    padding = 0,
+  } = sizes;
+  if (!(stride >= 1)) throw new InvalidTaskError(`a stride is 1 or more, not ${stride}`);
+  checkWords("x", x, images * channels * height * width);
+  checkWords("weights", weights, filters * channels * filterHeight * filterWidth);
+  checkWords("bias", bias, filters);
+  const outSize = convolvedSize(sizes);
+  const count = images * filters * outSize.outHeight * outSize.outWidth;
+  return {
+    buffers: { x, weights, bias, out: words(count) },
+    steps: [
+      {
+        program,
+        workgroups: groupsFor(count),
+        uniforms: { params: { ...sizes, stride, padding, ...outSize } },
+      },
+    ],
+    results: ["out"],
+  };
+}

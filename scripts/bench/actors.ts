@@ -1,6 +1,7 @@
 import { embeddedCalls, natsCalls } from "./actors/calls.ts";
 import { checkpoints } from "./actors/checkpoints.ts";
 import { creating, living } from "./actors/many.ts";
+import { moving } from "./actors/moving.ts";
 import { turnsByState } from "./actors/states.ts";
 import { startClient, startCluster } from "./cluster.ts";
 import type { Suite } from "./suite.ts";
@@ -22,5 +23,6 @@ export const actors: Suite = {
     yield* natsCalls(context, cluster);
     yield* checkpoints(context, cluster);
     await cluster.stop();
+    yield* moving(context);
   },
 };

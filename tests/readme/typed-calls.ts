@@ -17,7 +17,16 @@ export function total(values: Float64Array, by: f64 = 1): i64 {
 export function nothing(): void {}
 `;
 
-const actor = `@actor
+const actor = `import { Actor, call, get } from "wray/kernels/sdk";
+
+export function ask(counter: Actor): i64 {
+  return get(call<i64>(counter, "incr", 1));
+}
+export function askAll(counters: Actor[]): i32 {
+  return counters.length;
+}
+
+@actor
 export class Counter {
   constructor(private count: i32 = 0) {}
   incr(by: i32): i64 {
@@ -68,6 +77,11 @@ console.log(counted);
 const counters = await wray.load<"counter">("build/counter.wasm");
 const own = counters.actor("Counter").remote(1);
 const incremented: bigint = await wray.get(own.incr.remote(2));
+const asked: bigint = await wray.get(counters.kernel("ask").remote(own));
+const askedAll: number = await wray.get(counters.kernel("askAll").remote([own, own, { address: wray.share(own) }]));
+const found = await wray.getActor<ActorModules["counter"]["Counter"]>("known", { namespace: "here" });
+const byName: bigint = await wray.get(found.incr.remote(2));
+console.log(asked, askedAll, byName);
 const Queue = await wray.actor("actors/TextQueue");
 const queue: ActorHandle<ActorModules["actors"]["TextQueue"]> = Queue.options({ maxRestarts: 1 }).remote();
 const popped: string | null = await wray.get(queue.tryPop.remote());
@@ -109,6 +123,12 @@ greet.remote(unknown);
 counter.methods.incr("2");
 // @ts-expect-error: a string for a number, of an actor
 own.incr.remote("2");
+// @ts-expect-error: a number for an actor
+counters.kernel("ask").remote(1);
+// @ts-expect-error: a text for an actor in a list
+counters.kernel("askAll").remote(["own"]);
+// @ts-expect-error: a string for a number, of an actor that was found
+found.incr.remote("2");
 // @ts-expect-error: no such class of a known module
 await wray.actor("actors/Count");
 // @ts-expect-error: no such class of a loaded module
@@ -184,7 +204,7 @@ export function typedCallTests(test: Suite, projectOf: () => Project): void {
     assert.equal(
       unused,
       wrongLines.filter((line) =>
-        /hello\/gret|total\.remote|counters?\.|own\./.test(program.split("\n")[line]!),
+        /hello\/gret|total\.remote|counters?\.(?!kernel)|own\.|found\./.test(program.split("\n")[line]!),
       ),
     );
     assert.match(output, "error TS2344: Type '\"hello\"' does not satisfy the constraint");

@@ -1,6 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Deadlocks } from "../../scheduler/actors/deadlocks.ts";
-import { claimOf } from "../../scheduler/client/actors/actor-options.ts";
 import type { ActorSpec, Backend } from "../../scheduler/client/backend.ts";
 import { checkOwnGroup } from "../../scheduler/client/groups.ts";
 import { foreignRef, handleIn } from "../../scheduler/client/held.ts";
@@ -14,16 +12,14 @@ import {
   type KernelOptions,
   templateOptions,
 } from "../../scheduler/client/task-options.ts";
-import { actorExists, actorNotFound } from "../../scheduler/control/actor-names.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import type { TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
 import { backoffMs } from "../../scheduler/dataflow/retries.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
 import type { Labels } from "../../scheduler/placement/labels.ts";
-import { type ActorAddress, type ActorName, parseAddress } from "../../scheduler/protocol/actor-address.ts";
+import type { ActorAddress, ActorName } from "../../scheduler/protocol/actor-address.ts";
 import {
-  ActorDiedError,
   GetTimeoutError,
   InvalidTaskError,
   ShutdownError,
@@ -53,7 +49,8 @@ import { Admission } from "./admission.ts";
 import type { Plan } from "./fit-args.ts";
 import { Gate, type Gating } from "./gate.ts";
 import { Gather } from "./gather.ts";
-import { LocalActor } from "./local-actor.ts";
+import type { LocalActor } from "./local-actor.ts";
+import { LocalActors } from "./local-actors.ts";
 import { localMemory } from "./local-memory.ts";
 import { LocalNested } from "./local-nested.ts";
 import { LocalObject, type Owner } from "./local-object.ts";
@@ -87,6 +84,7 @@ export class LocalBackend implements Backend, Owner {
   readonly admission: Admission;
   readonly gate: Gate;
   readonly gangs = new LocalGangs();
+  readonly actors = new LocalActors(this);
   /** Tasks that wait for what they take. */
   readonly waiting = new Set<LocalTask>();
   /** Objects that wait for a module, or for a value that the program has still to bring. */
@@ -101,18 +99,6 @@ export class LocalBackend implements Backend, Owner {
   readonly #maxMemoryBytes: number;
   readonly #spin: Spin;
   readonly #stored = new WeakMap<StoredObject, WeakRef<LocalObject>>();
-  readonly #actors = new Map<string, WeakRef<LocalActor>>();
-  /** Actors by namespace and name; those that are gone give way to others. */
-  readonly #names = new Map<string, WeakRef<LocalActor>>();
-  readonly #deadlocks = new Deadlocks({
-    clientId: this.id,
-    // Here are all that wait.
-    publish: (_, message) => this.#deadlocks.heard(message),
-    runsBeside: (id, method) => this.#actors.get(id)?.deref()?.runsBeside(method) ?? false,
-    nowMs: () => performance.now(),
-  });
-  #watching: NodeJS.Timeout | undefined;
-  readonly #actorsGone = new FinalizationRegistry<string>((id) => this.#actors.delete(id));
   readonly #failures: { task: LocalTask; error: Error }[] = [];
   #isFailing = false;
   /** Whether this thread is in `getSync`. */
@@ -120,7 +106,6 @@ export class LocalBackend implements Backend, Owner {
   /** Those that wait until they are run again. */
   readonly #delayed = new Set<LocalTask>();
   #objectCount = 0;
-  #actorCount = 0;
 
   constructor({ control, cpus, resources, labels = {}, limits, infeasibleAfterMs }: LocalBackendOptions) {
     const { objectStoreBytes: capacityBytes, spillFolder } = limits;
@@ -197,57 +182,23 @@ export class LocalBackend implements Backend, Owner {
     });
   }
 
+  makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
+    return this.actors.make(spec, args);
+  }
+
   async findActor(name: ActorName): Promise<ActorAddress> {
-    const actor = this.#named(name);
-    if (actor === undefined) throw actorNotFound(name);
-    return parseAddress(actor.address) as ActorAddress;
+    return this.actors.find(name);
   }
 
-  /** The actor of this name that is alive. */
-  #named({ namespace, name }: ActorName): LocalActor | undefined {
-    const actor = this.#names.get(`${namespace}.${name}`)?.deref();
-    return actor?.isDead === false ? actor : undefined;
-  }
-
-  actorAt(address: ActorAddress): LocalActor {
-    return this.actorOf(address.id);
-  }
-
-  /** The actor of this id. @throws ActorDiedError */
-  actorOf(id: string): LocalActor {
-    const actor = this.#actors.get(id)?.deref();
-    if (actor !== undefined) return actor;
-    throw new ActorDiedError(`actor ${id} has ended: nobody had a handle of it`, {
-      remedy: "Hold a handle as long as others call it.",
-      data: { id },
-    });
-  }
-
-  /** See `NestedSubmitter`. */
-  waits(...given: Parameters<Deadlocks["wait"]>): () => void {
-    this.#watching ??= setInterval(() => this.#deadlocks.tick(), watchMs).unref();
-    return this.#deadlocks.wait(...given);
+  actorAt({ id }: ActorAddress): LocalActor {
+    return this.actors.of(id);
   }
 
   /** The object that stands for an actor. */
   newActorObject(actor: LocalActor): LocalObject {
     const object = this.#newObject();
     object.standsFor(actor);
-    this.#actors.set(object.id, new WeakRef(actor));
-    this.#actorsGone.register(actor, object.id);
     return object;
-  }
-
-  makeActor(spec: ActorSpec, args: readonly unknown[]): LocalActor {
-    checkOwnGroup(this.id, spec.options.group);
-    if (spec.options.lifetime !== undefined) throw nothingOutlives();
-    const claim = claimOf(spec.options);
-    const known = claim && this.#named(claim);
-    if (claim?.getIfExists && known !== undefined) return known;
-    const actor = new LocalActor(this, spec, this.#actorCount++, args);
-    if (known !== undefined) actor.fail(actorExists(claim!));
-    else if (claim !== undefined) this.#names.set(`${claim.namespace}.${claim.name}`, new WeakRef(actor));
-    return actor;
   }
 
   put(value: unknown, _replicas?: number, holds: readonly Handle[] = []): LocalObject {
@@ -411,7 +362,7 @@ export class LocalBackend implements Backend, Owner {
 
   /** Ends the workers, and lets go of all memory; views that the program has stay good. */
   async stop(): Promise<void> {
-    clearInterval(this.#watching);
+    this.actors.close();
     this.gate.close();
     await this.pool.drain(0);
     this.store.close();
@@ -606,14 +557,6 @@ const onlyInCluster = () =>
     remedy: "Join a cluster: init({ servers }).",
   });
 
-const nothingOutlives = () =>
-  new InvalidTaskError("an actor of an embedded client ends with its program", {
-    remedy: "Join a cluster for detached actors: init({ servers }).",
-    data: { option: "lifetime" },
-  });
-
-/** How often it is looked whether tasks wait for each other. */
-const watchMs = 100;
 /** About 50 µs. */
 const looksBeforeSleep = 2_000;
 

@@ -31,13 +31,13 @@ export class LocalNested implements NestedSubmitter {
   }
 
   callActor({ id }: ActorAddress, method: string, args: Submission["args"]): string {
-    const called = this.#keep(this.#backend.actorOf(id).callPlanned(method, this.#givenOf(args)));
+    const called = this.#keep(this.#backend.actors.of(id).callPlanned(method, this.#givenOf(args)));
     this.#targets.set(called, { id, method });
     return called;
   }
 
   waits(waiter: Waiter, id: string, failed: (error: Error) => void): () => void {
-    return this.#backend.waits(waiter, this.#targets.get(id) ?? { id }, failed);
+    return this.#backend.actors.waits(waiter, this.#targets.get(id) ?? { id }, failed);
   }
 
   put(value: Uint8Array): string {

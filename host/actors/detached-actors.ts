@@ -10,12 +10,7 @@ import { CallLog, Fenced } from "../../scheduler/detached/call-log.ts";
 import type { DetachedStore } from "../../scheduler/detached/store.ts";
 import { findActor } from "../../scheduler/manifest/check.ts";
 import { AbsentOwners } from "../../scheduler/ownership/absent-owners.ts";
-import {
-  type ActorAddress,
-  type ActorName,
-  addressText,
-  parseAddress,
-} from "../../scheduler/protocol/actor-address.ts";
+import { type ActorName, addressOf, addressText } from "../../scheduler/protocol/actor-address.ts";
 import { decodeBorrowReply, decodeMakeDetached, encodeMessage } from "../../scheduler/protocol/codec.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type {
@@ -165,7 +160,7 @@ export class DetachedActors {
   /** Whether its owner has it no more; of a detached one, whether that is so while the owner is there. */
   async #hasEnded({ address, detached }: NamedActor): Promise<boolean> {
     const { bus, subjects, submitter } = this.#deps;
-    const { owner, id } = parseAddress(address) as ActorAddress;
+    const { owner, id } = addressOf(address);
     const request = { id, borrower: (await submitter()).id };
     try {
       const reply = await bus.request(subjects.borrow(owner), encodeMessage(request), answerMs);
@@ -196,7 +191,7 @@ export class DetachedActors {
     if (this.#isLeaving) return;
     const { control, store, submitter, warn, hostId: host } = this.#deps;
     const { isFree, restartsLeft, formers, ...others } = former.detached!;
-    const { id: formerId, sha256, actor } = parseAddress(former.address) as ActorAddress;
+    const { id: formerId, sha256, actor } = addressOf(former.address);
     try {
       const isLost = isFree === undefined && others.options.checkpoint === undefined;
       if (isLost && restartsLeft === 0) {
@@ -231,7 +226,7 @@ export class DetachedActors {
     actors.expect(id);
     try {
       const known = await claim();
-      if ((parseAddress(known.address) as ActorAddress).id === id) await this.#own(name, known, id, isAnew);
+      if (addressOf(known.address).id === id) await this.#own(name, known, id, isAnew);
       return known;
     } finally {
       actors.notExpected(id);
@@ -241,7 +236,7 @@ export class DetachedActors {
   /** Has it from now on. @param isAnew whether it begins by its constructor, whatever it was */
   async #own(name: ActorName, record: NamedActor, id: string, isAnew: boolean): Promise<void> {
     const { control, store, submitter } = this.#deps;
-    const { sha256, actor } = parseAddress(record.address) as ActorAddress;
+    const { sha256, actor } = addressOf(record.address);
     const { key, label, args, formers } = record.detached!;
     const options = checkActorOptions(record.detached!.options as ActorOptions);
     const { manifest } = await fetchModule(control, sha256);
@@ -332,7 +327,7 @@ export class DetachedActors {
 /** Whether nobody was there to be asked. */
 const isNobodyThere = (error: unknown) => /\b503$/.test((error as Error).message);
 
-const ownerOf = ({ address }: NamedActor): string => (parseAddress(address) as ActorAddress).owner;
+const ownerOf = ({ address }: NamedActor): string => addressOf(address).owner;
 
 async function ownOf(submitter: () => Promise<Submitter>) {
   const client = await submitter();

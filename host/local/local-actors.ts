@@ -3,7 +3,7 @@ import { claimOf } from "../../scheduler/client/actors/actor-options.ts";
 import type { ActorSpec } from "../../scheduler/client/backend.ts";
 import { checkOwnGroup } from "../../scheduler/client/groups.ts";
 import { actorExists, actorNotFound } from "../../scheduler/control/actor-names.ts";
-import { type ActorAddress, type ActorName, parseAddress } from "../../scheduler/protocol/actor-address.ts";
+import { type ActorAddress, type ActorName, addressOf } from "../../scheduler/protocol/actor-address.ts";
 import { ActorDiedError, InvalidTaskError } from "../../scheduler/protocol/errors.ts";
 import { LocalActor } from "./local-actor.ts";
 import type { LocalBackend } from "./local-backend.ts";
@@ -65,7 +65,7 @@ export class LocalActors {
   find(name: ActorName): ActorAddress {
     const actor = this.#named(name);
     if (actor === undefined) throw actorNotFound(name);
-    return parseAddress(actor.address) as ActorAddress;
+    return addressOf(actor.address);
   }
 
   /** See `NestedSubmitter`. */

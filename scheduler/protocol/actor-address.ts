@@ -52,6 +52,13 @@ export function parseAddress(text: string): ActorAddress | ActorName {
   });
 }
 
+/** The same of what can be no name. @throws InvalidTaskError */
+export function addressOf(text: string): ActorAddress {
+  const parsed = parseAddress(text);
+  if ("owner" in parsed) return parsed;
+  throw new InvalidTaskError(`${JSON.stringify(text)} is the name of an actor, where its address is due`);
+}
+
 /** Whether a nested call is one of a method, and not of a kernel. */
 export const isActorCall = (name: string): boolean => name.startsWith("actor:");
 

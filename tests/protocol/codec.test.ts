@@ -1,11 +1,19 @@
 import { encode } from "@msgpack/msgpack";
 import {
   decodeHeartbeat,
+  decodeKeptState,
+  decodeLogEntries,
+  decodeMadeDetached,
+  decodeMakeDetached,
   decodeMessagePack,
+  decodeNamedActor,
   decodeObjectReply,
   decodeObjectRequest,
+  decodePacketToCaller,
   decodePacketToClient,
   decodePacketToHost,
+  decodePacketToOwner,
+  decodeWait,
   encodeMessage,
 } from "../../scheduler/protocol/codec.ts";
 import { mostCauses, ProtocolError, type WireError } from "../../scheduler/protocol/errors.ts";
@@ -101,6 +109,17 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
   [decodePacketToHost, packet(run(0, 0, 0, 1, 0x90)), "messages[0].own must be a map"],
   [decodePacketToClient, packet(run(0, 2, 1, 0x80)), "messages[0].args.ref must be a string"],
   [decodePacketToClient, packet(run(0, 2, ...refRun)), "broken run: a ref stands for a value"],
+  [decodePacketToOwner, packet(run(0)), "messages[0] must be a message"],
+  [decodePacketToOwner, packet({ kind: "callActor", number: 0 }), "messages[0].actor must be a string"],
+  [decodePacketToOwner, packet({ kind: "moveActor", actor: "a", host: "*" }), "messages[0].host must be"],
+  [
+    decodePacketToCaller,
+    packet({ kind: "callEnded", number: 0, outcome: { kind: "lost" } }),
+    "outcome.kind must be one of value, object, error, moved",
+  ],
+  [decodeWait, { kind: "circle", steps: [] }, "wait.steps must not be empty"],
+  [decodeLogEntries, [{ kind: "call", caller: "a.b" }], "log[0].caller must be 1 to 64 letters"],
+  [decodeNamedActor, { address: 1 }, "actor.address must be a string"],
   [decodeHeartbeat, { ...heartbeat, state: "gone" }, "heartbeat.state must be one of up, draining, left"],
   [decodeHeartbeat, { ...heartbeat, host: "a b" }, "heartbeat.host must be 1 to 64 letters"],
   [decodeObjectRequest, { id: "i", offset: 0 }, "request.length must be a whole number from 0"],
@@ -113,6 +132,37 @@ const wrong: [(payload: Uint8Array) => unknown, unknown, string][] = [
   ],
   [decodeObjectReply, door({ host: "h", port: 65_536 }), "reply.door.places[0].port must be a port"],
   [decodeObjectReply, door({ path: "/run/docker.sock" }), "reply.door.places[0].host must be a string"],
+];
+
+const address = `actor:c/c-1/${"0".repeat(64)}/Counter@default/sum`;
+const loggedCall = { caller: "c", number: 1, method: "add", args: [new Uint8Array(16)] };
+const step = { id: "c-1", label: "m/k", at: "c", number: 0, beat: 1 };
+/** Messages about actors that others own. */
+const ofActors = [
+  packet({
+    ...{ kind: "callActor", number: 0, actor: "c-1", method: "add", least: 0, isAgain: true },
+    args: [new Uint8Array(8), { ref: "c-2", owner: "c" }],
+  }),
+  packet({ kind: "callEnded", number: 0, outcome: { kind: "object", id: "c-3" } }),
+  { kind: "waits", step, to: { id: "c-2", method: "add" } },
+  { kind: "circle", steps: [step, step] },
+  [
+    { kind: "call", ...loggedCall },
+    { kind: "failed", caller: "c", number: 1 },
+  ],
+  { at: 1_025, snapshot: new Uint8Array(8), calls: [loggedCall], answers: [] },
+  {
+    address,
+    detached: {
+      ...{ key: "k", host: "h", formers: ["c-0"], label: "m/Counter", options: {}, args: [] },
+      restartsLeft: 1,
+    },
+  },
+  {
+    ...{ key: "k", namespace: "default", name: "sum", getIfExists: true, sha256: "0", actor: "Counter" },
+    ...{ label: "m/Counter", options: {}, args: [new Uint8Array(8)] },
+  },
+  { kind: "made", address },
 ];
 
 for (const [decode, message, words] of wrong) {
@@ -150,8 +200,13 @@ test("each decoder gives a message or throws ProtocolError when bytes are cut, c
   const decoders = [
     ...[decodePacketToHost, decodePacketToClient, decodeHeartbeat],
     ...[decodeObjectRequest, decodeObjectReply, decodeMessagePack],
+    ...[decodePacketToOwner, decodePacketToCaller, decodeWait, decodeLogEntries],
+    ...[decodeKeptState, decodeNamedActor, decodeMakeDetached, decodeMadeDetached],
   ];
-  const payloads = vectors.messages.map(({ hex }) => fromHex(hex));
+  const payloads = [
+    ...vectors.messages.map(({ hex }) => fromHex(hex)),
+    ...ofActors.map((each) => encode(each)),
+  ];
   forSeeds(3_000, (random) => {
     let bytes = random.pick(payloads).slice();
     if (random.happens(0.3)) bytes = bytes.slice(0, random.below(bytes.length));

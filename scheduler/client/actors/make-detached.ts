@@ -1,5 +1,5 @@
 import type { Bus } from "../../bus/bus.ts";
-import { type ActorAddress, parseAddress } from "../../protocol/actor-address.ts";
+import { type ActorAddress, addressOf } from "../../protocol/actor-address.ts";
 import { decodeMadeDetached, encodeMessage } from "../../protocol/codec.ts";
 import {
   ConnectionError,
@@ -36,7 +36,7 @@ export async function makeDetached(
     try {
       const reply = decodeMadeDetached(await bus.request(subjects.detached, payload, answerMs));
       if (reply.kind === "error") throw fromWireError(reply.error);
-      return parseAddress(reply.address) as ActorAddress;
+      return addressOf(reply.address);
     } catch (error) {
       // No host is there yet, or the one that was asked has died.
       if (!(error instanceof ConnectionError)) throw error;

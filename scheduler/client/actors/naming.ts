@@ -1,11 +1,6 @@
 import { actorExists, actorNotFound } from "../../control/actor-names.ts";
 import type { Control } from "../../control/control.ts";
-import {
-  type ActorAddress,
-  type ActorName,
-  addressText,
-  parseAddress,
-} from "../../protocol/actor-address.ts";
+import { type ActorAddress, type ActorName, addressOf, addressText } from "../../protocol/actor-address.ts";
 import type { NamedActor } from "../../protocol/messages.ts";
 
 export type NamingDeps = {
@@ -32,7 +27,7 @@ export class Naming {
     for (;;) {
       const known = await this.#deps.control.nameActor(name, named, dead);
       if (known.address === named.address) return address;
-      const other = parseAddress(known.address) as ActorAddress;
+      const other = addressOf(known.address);
       if (!(await this.#deps.isThere(other))) dead = known;
       else if (getIfExists) return other;
       else throw actorExists(name);
@@ -42,7 +37,7 @@ export class Naming {
   /** @throws ActorNotFoundError */
   async find(name: ActorName): Promise<ActorAddress> {
     const known = await this.#deps.control.findActor(name);
-    const address = known && (parseAddress(known.address) as ActorAddress);
+    const address = known && addressOf(known.address);
     if (address !== undefined && (await this.#deps.isThere(address))) return address;
     throw actorNotFound(name);
   }

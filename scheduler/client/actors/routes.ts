@@ -1,5 +1,5 @@
 import type { Control } from "../../control/control.ts";
-import { type ActorAddress, parseAddress } from "../../protocol/actor-address.ts";
+import { type ActorAddress, addressOf } from "../../protocol/actor-address.ts";
 import { ActorDiedError, ActorUnavailableError } from "../../protocol/errors.ts";
 
 /** How often it is looked for another owner, and for how long, in ms. */
@@ -56,7 +56,7 @@ export class Routes {
   /** Whether a detached actor has an owner other than this one by now, which is called from then on. */
   async hasMoved(address: ActorAddress, formerOwner: string): Promise<boolean> {
     const known = await this.#control.findActor(address.detached!).catch(() => undefined);
-    const other = known && (parseAddress(known.address) as ActorAddress);
+    const other = known && addressOf(known.address);
     if (other === undefined || other.owner === formerOwner || this.isLooking(address)) return false;
     this.#addresses.set(keyOf(address), other);
     return true;
@@ -76,7 +76,7 @@ export class Routes {
         throw new ActorDiedError(`the detached actor ${JSON.stringify(name)}, of ${actor}, is gone`, {
           data,
         });
-      const address = parseAddress(known.address) as ActorAddress;
+      const address = addressOf(known.address);
       if (address.owner !== formerOwner) return address;
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }

@@ -251,7 +251,7 @@ export class Host {
         hostId: id,
         cluster,
       });
-      await options.jobs?.open();
+      await Promise.all([options.jobs?.open(), options.detached?.open()]);
     } catch (error) {
       await host.stop(0);
       throw error;

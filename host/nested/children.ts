@@ -67,6 +67,8 @@ export class Children {
   #last: Promise<unknown> = Promise.resolve();
   /** Tasks that have not ended, with those whose refs the parent has freed: nobody else would end them. */
   readonly #unended = new Set<Promise<string>>();
+  /** How to tell that the parent waits no longer for what it waits for. */
+  readonly #waits = new Set<() => void>();
   #isClosed = false;
 
   constructor(deps: ChildrenDeps) {
@@ -128,15 +130,19 @@ export class Children {
   async #get(ref: number): Promise<NestedReply> {
     let ended = () => {};
     try {
-      const [submitter, id] = [await this.#submitter(), await this.#ids.get(ref)!];
+      const [submitter, id] = [await this.#submitter(), await this.#ids.get(ref)];
+      // The parent has ended meanwhile, and waits for nothing.
+      if (id === undefined || this.#isClosed) throw new TaskCancelledError("the task that waits has ended");
       const value = await new Promise<Uint8Array>((resolve, reject) => {
         ended = submitter.waits(this.#deps.waiter, id, reject);
+        this.#waits.add(ended);
         submitter.whenReady(id, () => submitter.value(id).then(resolve, reject));
       });
       return { kind: "value", value };
     } catch (error) {
       return { kind: "failed", error: toWireError(error) };
     } finally {
+      this.#waits.delete(ended);
       ended();
     }
   }
@@ -165,6 +171,7 @@ export class Children {
   /** The parent has ended. */
   close(): void {
     this.#isClosed = true;
+    for (const ended of this.#waits) ended();
     for (const id of this.#unended) void this.#on(id, (submitter, known) => submitter.cancel(known));
     for (const id of this.#ids.values()) void this.#on(id, (submitter, known) => submitter.drop(known));
     this.#ids.clear();

@@ -35,6 +35,11 @@ export class DetachedStore {
     this.#patient = new Patient(connection, () => this.#open());
   }
 
+  /** Makes what is missing. @throws ConnectionError when the server has no JetStream */
+  open(): Promise<void> {
+    return this.#patient.run(async () => {});
+  }
+
   /**
    * Tells of all records that there are, and of each that changes or is gone.
    * @returns how to hear no more

@@ -61,7 +61,10 @@ test(
     for await (const { config } of manager.streams.list()) {
       if (config.name.includes(cluster)) replicas[config.name] = config.num_replicas;
     }
-    const names = ["OBJ_*-modules", "KV_*-names", "KV_*-hosts", "*-jobs", "*-dead", "KV_*-results"];
+    const names = [
+      ...["OBJ_*-modules", "KV_*-names", "KV_*-hosts", "*-jobs", "*-dead", "KV_*-results"],
+      ...["KV_*-actors", "OBJ_*-states", "*-calls"],
+    ];
     assert.equal(
       replicas,
       Object.fromEntries(names.map((name) => [name.replace("*", `wray-${cluster}`), 3])),

@@ -89,12 +89,17 @@ test("what became ready while the server was away, small and large, comes once i
   const refs = names.map((name) => busy.remote(name, 300_000_000));
   const large = probe.kernel("bytes").remote(2_000_000, 7);
   const sum = probe.kernel("checksum").remote(large);
-  await Promise.race(cluster.hosts.map((host) => host.printed(/busy/)));
+  const said = (what: string) =>
+    Promise.all(
+      names.map((name) =>
+        Promise.race(cluster.hosts.map((host) => host.printed(new RegExp(`${what} ${name}`)))),
+      ),
+    );
+  // What is on its way when the server is killed gets there only afterwards.
+  await said("busy");
   await cluster.server.kill();
-  // Both hosts end what they run, and begin what waits there, with nobody to tell.
-  await Promise.all(
-    names.map((name) => Promise.race(cluster.hosts.map((host) => host.printed(new RegExp(name))))),
-  );
+  // With nobody to tell.
+  await said("done");
   await cluster.server.restart();
   assert.equal(await wray.get(refs), names);
   assert.is(await wray.get(sum), checksumOf(bytesOf(2_000_000, 7)));

@@ -157,7 +157,8 @@ test(
       rows.filter(({ bar }) => bar !== null).map(({ name }) => name),
       [
         ...["actor calls, embedded", "actor call, awaited, embedded", "actors made, embedded"],
-        ...["actor calls, NATS", "actor call, awaited, NATS", "actors made, NATS", "host with 50 actors"],
+        ...["actors made, NATS", "host with 50 actors", "actor calls, NATS", "actor call, awaited, NATS"],
+        "pause of a move, 1 MiB",
       ],
     );
     const sizes = rows.filter(({ name }) => name.startsWith("turn "));

@@ -201,9 +201,8 @@ export class Actors {
     return value;
   }
 
-  /** Ends a detached actor here, which others have from now on. */
+  /** Ends a detached actor here that is leaving: others have it from now on, and who still calls it here is told so. */
   letGo(id: string): void {
-    this.#detached.delete(id);
     this.#table.kill(id);
     this.#deps.objects.drop(id);
   }
@@ -388,7 +387,7 @@ export class Actors {
 
   #gone(id: string): void {
     const detached = this.#detached.get(id);
-    if (detached !== undefined) {
+    if (detached !== undefined && !detached.isLeaving) {
       this.#detached.delete(id);
       this.#deps.objects.drop(id);
       detached.gone();

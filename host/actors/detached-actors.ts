@@ -1,4 +1,5 @@
 import type { Bus, Subscription } from "../../scheduler/bus/bus.ts";
+import { isNobodyListening } from "../../scheduler/bus/nobody-listens.ts";
 import { type ActorOptions, checkActorOptions } from "../../scheduler/client/actors/actor-options.ts";
 import { planOf } from "../../scheduler/client/actors/bus-actor.ts";
 import type { OwnedDetached } from "../../scheduler/client/actors/owned-detached.ts";
@@ -10,7 +11,13 @@ import { CallLog, Fenced } from "../../scheduler/detached/call-log.ts";
 import type { DetachedStore } from "../../scheduler/detached/store.ts";
 import { findActor } from "../../scheduler/manifest/check.ts";
 import { AbsentOwners } from "../../scheduler/ownership/absent-owners.ts";
-import { type ActorName, addressOf, addressText } from "../../scheduler/protocol/actor-address.ts";
+import {
+  type ActorAddress,
+  type ActorName,
+  addressOf,
+  addressText,
+  nameKey,
+} from "../../scheduler/protocol/actor-address.ts";
 import { decodeBorrowReply, decodeMakeDetached, encodeMessage } from "../../scheduler/protocol/codec.ts";
 import { toWireError } from "../../scheduler/protocol/errors.ts";
 import type {
@@ -86,7 +93,7 @@ export class DetachedActors {
 
   /** Gives those that it owns to other hosts, with all that they are. */
   async leave(): Promise<void> {
-    this.#stop();
+    this.close();
     const { control, store, submitter } = this.#deps;
     await Promise.all(
       [...this.#owned.values()].map(async (owned) => {
@@ -107,10 +114,6 @@ export class DetachedActors {
 
   /** Ends what it does, and not what it owns: that is as if this host had died. */
   close(): void {
-    this.#stop();
-  }
-
-  #stop(): void {
     this.#isLeaving = true;
     clearInterval(this.#ticker);
     this.#unwatch();
@@ -119,28 +122,17 @@ export class DetachedActors {
 
   /** Makes one that a program asks for. */
   async #make(request: MakeDetached): Promise<MadeDetached> {
-    const { key, name, namespace, getIfExists, sha256, actor, label, args } = request;
+    const { name, namespace, getIfExists, sha256, actor, ...others } = request;
     try {
-      const { submitter, hostId: host } = this.#deps;
       const options = checkActorOptions(request.options as ActorOptions);
-      const { owner, newId } = await ownOf(submitter);
-      const id = newId();
-      const address = addressText({ owner, id, sha256, actor, detached: { namespace, name } });
-      const { maxRestarts: restartsLeft = 0 } = options;
-      const detached: DetachedActor = {
-        key,
-        host,
-        formers: [],
-        label,
-        options: { ...options },
-        args,
-        restartsLeft,
-      };
-      const known = await this.#have(id, { namespace, name }, false, () =>
-        this.#claim({ namespace, name }, { address, detached }),
+      const known = await this.#have(
+        { namespace, name },
+        { sha256, actor },
+        { ...others, formers: [], restartsLeft: options.maxRestarts ?? 0 },
+        (record) => this.#claim({ namespace, name }, record),
       );
       // Another host may have made it for the same request.
-      if (known.detached?.key !== key && !getIfExists) throw actorExists({ namespace, name });
+      if (known.detached?.key !== request.key && !getIfExists) throw actorExists({ namespace, name });
       return { kind: "made", address: known.address };
     } catch (error) {
       return { kind: "error", error: toWireError(error) };
@@ -167,7 +159,7 @@ export class DetachedActors {
       bus.publish(subjects.borrow(owner), encodeMessage({ ...request, isBack: true }));
       return decodeBorrowReply(reply).kind === "unknown";
     } catch (error) {
-      return detached === undefined && isNobodyThere(error);
+      return detached === undefined && isNobodyListening(error);
     }
   }
 
@@ -176,7 +168,7 @@ export class DetachedActors {
   }
 
   #changed(name: ActorName, record: NamedActor | undefined): void {
-    const key = `${name.namespace}/${name.name}`;
+    const key = nameKey(name);
     if (record?.detached === undefined) this.#known.delete(key);
     else this.#known.set(key, { name, record });
     if (record?.detached?.isFree) void this.#takeOver(name, record);
@@ -189,9 +181,9 @@ export class DetachedActors {
 
   async #takeOver(name: ActorName, former: NamedActor): Promise<void> {
     if (this.#isLeaving) return;
-    const { control, store, submitter, warn, hostId: host } = this.#deps;
+    const { control, store, warn } = this.#deps;
     const { isFree, restartsLeft, formers, ...others } = former.detached!;
-    const { id: formerId, sha256, actor } = addressOf(former.address);
+    const { id: formerId, ...of } = addressOf(former.address);
     try {
       const isLost = isFree === undefined && others.options.checkpoint === undefined;
       if (isLost && restartsLeft === 0) {
@@ -199,52 +191,52 @@ export class DetachedActors {
         await store.forget(formerId);
         return;
       }
-      const { owner, newId } = await ownOf(submitter);
-      const id = newId();
-      const address = addressText({ owner, id, sha256, actor, detached: name });
       const detached = {
         ...others,
-        host,
         formers: [formerId, ...formers.slice(0, 1)],
         restartsLeft: restartsLeft - Number(isLost),
       };
-      const record = { address, detached };
-      await this.#have(id, name, isLost, () => control.nameActor(name, record, former));
+      await this.#have(name, of, detached, (record) => control.nameActor(name, record, former), isLost);
     } catch (error) {
-      warn(`could not take over the actor ${name.namespace}/${name.name}: ${(error as Error).message}`);
+      warn(`could not take over the actor ${nameKey(name)}: ${(error as Error).message}`);
     }
   }
 
-  /** Writes itself into the registry as the owner, and has the actor if nobody else was sooner. Returns what is there then. */
+  /**
+   * Has this host written into the registry as that of the owner, and has the actor if nobody else was sooner.
+   * @param isAnew whether it begins by its constructor, whatever it was
+   * @returns what is in the registry then
+   */
   async #have(
-    id: string,
     name: ActorName,
-    isAnew: boolean,
-    claim: () => Promise<NamedActor>,
+    { sha256, actor }: Pick<ActorAddress, "sha256" | "actor">,
+    detached: Omit<DetachedActor, "host">,
+    write: (record: NamedActor) => Promise<NamedActor>,
+    isAnew = false,
   ): Promise<NamedActor> {
-    const { actors } = await this.#deps.submitter();
-    actors.expect(id);
+    const client = await this.#deps.submitter();
+    const id = client.newId();
+    const address = addressText({ owner: client.id, id, sha256, actor, detached: name });
+    const ready = client.actors.expect(id);
     try {
-      const known = await claim();
-      if (addressOf(known.address).id === id) await this.#own(name, known, id, isAnew);
+      const known = await write({ address, detached: { ...detached, host: this.#deps.hostId } });
+      if (known.address === address) await this.#own(client, name, known, isAnew);
       return known;
     } finally {
-      actors.notExpected(id);
+      ready();
     }
   }
 
-  /** Has it from now on. @param isAnew whether it begins by its constructor, whatever it was */
-  async #own(name: ActorName, record: NamedActor, id: string, isAnew: boolean): Promise<void> {
-    const { control, store, submitter } = this.#deps;
-    const { sha256, actor } = addressOf(record.address);
+  async #own(client: Submitter, name: ActorName, record: NamedActor, isAnew: boolean): Promise<void> {
+    const { control, store } = this.#deps;
+    const { id, sha256, actor } = addressOf(record.address);
     const { key, label, args, formers } = record.detached!;
     const options = checkActorOptions(record.detached!.options as ActorOptions);
     const { manifest } = await fetchModule(control, sha256);
     const signature = findActor(manifest, actor);
     const plan = planOf(id, label, { module: { sha256 }, actor: signature, options }, args, key);
-    const { actors, newId } = await ownOf(submitter);
     const kept = isAnew ? undefined : await this.#takeFrom(formers);
-    const calls = (kept?.calls ?? []).map((call) => ({ ...call, id: newId() }));
+    const calls = (kept?.calls ?? []).map((call) => ({ ...call, id: client.newId() }));
     let log: CallLog | undefined;
     if (options.checkpoint !== undefined) {
       log = new CallLog(store.log(id), calls, kept?.answers ?? []);
@@ -260,13 +252,13 @@ export class DetachedActors {
       },
       gone: () => {
         this.#owned.delete(id);
-        void this.#forget(owned);
+        void this.#drop(owned);
       },
     };
     let keeping = Promise.resolve();
     this.#owned.set(id, owned);
-    actors.adopt(id, plan, owned, kept?.snapshot, calls);
-    await Promise.all(formers.map((former) => store.forget(former)));
+    client.actors.adopt(id, plan, owned, kept?.snapshot, calls);
+    for (const former of formers) void this.#forget(former);
   }
 
   /** What the last owner has kept, or if it had come to nothing the one before. */
@@ -297,14 +289,25 @@ export class DetachedActors {
     }
   }
 
-  async #forget({ name, record, id }: Owned): Promise<void> {
-    const { control, store, warn } = this.#deps;
+  /** It has ended. */
+  async #drop({ name, record, id }: Owned): Promise<void> {
+    const { control, warn } = this.#deps;
     try {
       await control.dropActor(name, record.address);
-      await store.forget(id);
     } catch (error) {
-      warn(`could not forget the detached actor ${name.name}: ${(error as Error).message}`);
+      // While its name leads to it, another host may take it over.
+      warn(`could not free the name ${nameKey(name)}: ${(error as Error).message}`);
+      return;
     }
+    await this.#forget(id);
+  }
+
+  /** What an owner has kept of an actor, by the id that it had there, nobody needs any more. */
+  async #forget(id: string): Promise<void> {
+    const { store, warn } = this.#deps;
+    await store
+      .forget(id)
+      .catch((error) => warn(`could not forget the detached actor ${id}: ${error.message}`));
   }
 
   /** Whether an owner is there: one that does not answer, and whose host is not heard of, is not. */
@@ -315,7 +318,7 @@ export class DetachedActors {
       await bus.request(subjects.alive(owner), new Uint8Array(), answerMs);
       return true;
     } catch (error) {
-      if (isNobodyThere(error)) return false;
+      if (isNobodyListening(error)) return false;
       const hosts = new Set(others());
       return [...this.#known.values()].some(
         ({ record }) => ownerOf(record) === owner && hosts.has(record.detached!.host),
@@ -324,12 +327,4 @@ export class DetachedActors {
   }
 }
 
-/** Whether nobody was there to be asked. */
-const isNobodyThere = (error: unknown) => /\b503$/.test((error as Error).message);
-
 const ownerOf = ({ address }: NamedActor): string => addressOf(address).owner;
-
-async function ownOf(submitter: () => Promise<Submitter>) {
-  const client = await submitter();
-  return { owner: client.id, actors: client.actors, newId: () => client.newId() };
-}

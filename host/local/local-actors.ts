@@ -3,7 +3,12 @@ import { claimOf } from "../../scheduler/client/actors/actor-options.ts";
 import type { ActorSpec } from "../../scheduler/client/backend.ts";
 import { checkOwnGroup } from "../../scheduler/client/groups.ts";
 import { actorExists, actorNotFound } from "../../scheduler/control/actor-names.ts";
-import { type ActorAddress, type ActorName, addressOf } from "../../scheduler/protocol/actor-address.ts";
+import {
+  type ActorAddress,
+  type ActorName,
+  addressOf,
+  nameKey,
+} from "../../scheduler/protocol/actor-address.ts";
 import { ActorDiedError, InvalidTaskError } from "../../scheduler/protocol/errors.ts";
 import { LocalActor } from "./local-actor.ts";
 import type { LocalBackend } from "./local-backend.ts";
@@ -47,7 +52,7 @@ export class LocalActors {
     this.#byId.set(actor.id, new WeakRef(actor));
     this.#gone.register(actor, actor.id);
     if (known !== undefined) actor.fail(actorExists(claim!));
-    else if (claim !== undefined) this.#byName.set(keyOf(claim), new WeakRef(actor));
+    else if (claim !== undefined) this.#byName.set(nameKey(claim), new WeakRef(actor));
     return actor;
   }
 
@@ -80,12 +85,10 @@ export class LocalActors {
 
   /** The actor of this name that is alive. */
   #named(name: ActorName): LocalActor | undefined {
-    const actor = this.#byName.get(keyOf(name))?.deref();
+    const actor = this.#byName.get(nameKey(name))?.deref();
     return actor?.isDead === false ? actor : undefined;
   }
 }
-
-const keyOf = ({ namespace, name }: ActorName) => `${namespace}.${name}`;
 
 const nothingOutlives = () =>
   new InvalidTaskError("an actor of an embedded client ends with its program", {

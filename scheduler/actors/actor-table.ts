@@ -73,17 +73,10 @@ export class ActorTable {
 
   /** A call of one that was added, which was applied after what it is to be made of, and is applied once more. */
   replay(actorId: string, method: number, id: string, args: readonly (Encoded | string)[]): void {
-    const { objects, numberOf } = this.#deps;
     const actor = this.#actors.get(actorId)!;
-    const { templateOf, maxTaskRetries } = actor.plan;
-    const call = new ActorCall(numberOf(id), objects.create(id), templateOf(method), args, maxTaskRetries);
+    const call = this.#call(actor, method, this.#deps.objects.create(id), args);
     call.isLogged = true;
     actor.log.push(call);
-    actor.waiting.push(call);
-    this.#calls.set(call.number, { actor, call });
-    const refs = refsOf(args);
-    for (const ref of refs) objects.use(ref);
-    this.#await(actor, call, refs);
   }
 
   /** Asks an actor what it is after all that it was called. Returns the id of the object that tells. @throws ActorDiedError */
@@ -91,7 +84,6 @@ export class ActorTable {
     this.planOf(id);
     const actor = this.#actors.get(id)!;
     const call = this.#ask(actor, "save");
-    this.#calls.set(call.number, { actor, call });
     actor.waiting.push(call);
     this.#goOn(actor);
     return call.object.id;
@@ -200,8 +192,8 @@ export class ActorTable {
     method: number,
     object: Entry,
     args: readonly (Encoded | string)[],
-    gang: GangPlace | undefined,
-  ): void {
+    gang?: GangPlace,
+  ): ActorCall {
     const { objects, numberOf } = this.#deps;
     const { maxTaskRetries, templateOf } = actor.plan;
     const [template, retries] =
@@ -215,15 +207,14 @@ export class ActorTable {
     for (const ref of refs) objects.use(ref);
     if (actor.error !== undefined) {
       this.#end(actor, call, { kind: "failed", error: actor.error });
-      return;
-    }
-    if (actor.forward !== undefined) {
+    } else if (actor.forward !== undefined) {
       this.#forward(actor, call);
-      return;
+    } else {
+      actor.waiting.push(call);
+      this.#await(actor, call, refs);
+      this.#goOn(actor);
     }
-    actor.waiting.push(call);
-    this.#await(actor, call, refs);
-    this.#goOn(actor);
+    return call;
   }
 
   /** Takes in how a call ended on a host, or that it gave it back. False when it is not there. */

@@ -21,7 +21,7 @@ export interface Bus {
    * @param queue of all that name the same one, one gets each message
    */
   subscribe(subject: string, handler: MessageHandler, queue?: string): Subscription;
-  /** The first answer. Rejects when nobody listens, or none comes in `timeoutMs`. */
+  /** The first answer. Rejects when nobody listens, as `isNobodyListening` tells, or none comes in `timeoutMs`. */
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Whether anybody listens on a subject, as far as the server knows. Of a service for requests alone. */
   isListening(subject: string): Promise<boolean>;

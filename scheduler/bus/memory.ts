@@ -1,6 +1,7 @@
 import { ConnectionError } from "../protocol/errors.ts";
 import type { Bus, MessageHandler } from "./bus.ts";
 import { guarded } from "./guarded.ts";
+import { nobodyListens } from "./nobody-listens.ts";
 
 /** A bus inside one process, for a cluster of one. Messages are delivered in order, after the current task.
  * A `*` that ends a subject stands for any one word. */
@@ -49,7 +50,7 @@ export function memoryBus(): Bus {
     },
     request(subject, payload, timeoutMs) {
       if (isClosed || !handlers.has(subject)) {
-        return Promise.reject(new ConnectionError(`nobody listens on ${subject}`));
+        return Promise.reject(nobodyListens(subject));
       }
       return new Promise((resolve, reject) => {
         const timer = setTimeout(

@@ -4,6 +4,7 @@ import { within } from "../time/within.ts";
 import type { Bus, Service, Subscription } from "./bus.ts";
 import { connectionOptions, type ServerOptions, shownServers } from "./credentials.ts";
 import { guarded } from "./guarded.ts";
+import { nobodyListens } from "./nobody-listens.ts";
 import { nodeDirect } from "./node-direct.ts";
 
 /** A bus over a NATS connection, and that connection for what only NATS has. */
@@ -101,7 +102,8 @@ export async function natsBus(options: ServerOptions, name: string): Promise<Nat
     async request(subject, payload, timeoutMs) {
       const reply = await connection
         .request(subject, payload, { timeout: timeoutMs })
-        .catch((error: Error) => {
+        .catch((error: NatsError) => {
+          if (error.code === ErrorCode.NoResponders) throw nobodyListens(subject, error);
           throw new ConnectionError(`no answer on ${subject}: ${error.message}`, { cause: error });
         });
       return plainBytes(reply.data);

@@ -1,6 +1,7 @@
 import { checkArg, checkArgCount, checkGaps } from "../manifest/check.ts";
+import type { Classes } from "../manifest/fit.ts";
 import { InvalidTaskError } from "../protocol/errors.ts";
-import type { KernelSignature, Type } from "../protocol/manifest.ts";
+import { elementOf, type KernelSignature, type Type } from "../protocol/manifest.ts";
 import { Actor, linkOf } from "./actors/actor.ts";
 import type { Backend } from "./backend.ts";
 import type { ModuleFacts } from "./module.ts";
@@ -22,7 +23,7 @@ export function checkedArgs(
   return args.map((arg, index) => {
     if (!(arg instanceof ObjectRef)) {
       const actors = new Set<Actor>();
-      const value = mayHoldActors(signature.params[index]!.type) ? withAddresses(arg, actors) : arg;
+      const value = mayHoldActors(signature.params[index]!.type, classes) ? withAddresses(arg, actors) : arg;
       checkArg(name, signature, index, value, classes);
       if (actors.size === 0) return arg;
       // What stands for an actor is its address, and keeps it until the call has ended.
@@ -37,12 +38,30 @@ export function checkedArgs(
   });
 }
 
-/** An array or an object of a class, or one of these or null. */
-function mayHoldActors(type: Type): boolean {
+/** What was found of types, each of which is of one manifest. */
+const holders = new WeakMap<object, boolean>();
+
+/** Whether a value of a type is, or may hold, an object of the SDK's class `Actor`. */
+function mayHoldActors(type: Type, classes: Classes): boolean {
   if (typeof type === "string") return false;
-  if ("nullable" in type) return mayHoldActors(type.nullable);
-  if ("object" in type) return true;
-  return mayHoldActors("array" in type ? type.array : type.staticArray);
+  const known = holders.get(type);
+  if (known !== undefined) return known;
+  const holds = reachesActor(type, classes, new Set());
+  holders.set(type, holds);
+  return holds;
+}
+
+/** @param seen classes that were looked at before, or are about to be */
+function reachesActor(type: Type, classes: Classes, seen: Set<string>): boolean {
+  if (typeof type === "string") return false;
+  if ("nullable" in type) return reachesActor(type.nullable, classes, seen);
+  if (!("object" in type)) return reachesActor(elementOf(type), classes, seen);
+  if (seen.has(type.object)) return false;
+  seen.add(type.object);
+  const { fields } = classes[type.object]!;
+  // That is all that tells it from others.
+  const isActor = fields.length === 1 && fields[0]!.name === "address" && fields[0]!.type === "string";
+  return isActor || fields.some((field) => reachesActor(field.type, classes, seen));
 }
 
 /** The same value with the address of each handle in its place. */

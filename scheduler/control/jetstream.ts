@@ -1,13 +1,13 @@
-import type { KV, NatsConnection, NatsError, ObjectStore } from "nats";
-import type { ActorName } from "../protocol/actor-address.ts";
+import type { KV, KvEntry, NatsConnection, NatsError, ObjectStore, Views } from "nats";
+import { nameKey } from "../protocol/actor-address.ts";
 import { decodeNamedActor, encodeMessage } from "../protocol/codec.ts";
 import { ConnectionError } from "../protocol/errors.ts";
+import type { NamedActor } from "../protocol/messages.ts";
 import { within } from "../time/within.ts";
 import { type Control, type Lease, leaseMs, longestSourceMapBytes } from "./control.ts";
 import { answerMs, made, Patient, wrongLastSequence } from "./patience.ts";
 import { addReplicas, replicated } from "./replicas.ts";
 
-const keyOf = ({ namespace, name }: ActorName) => `${namespace}.${name}`;
 const sourceMapKey = (sha256: string) => `${sha256}.map`;
 
 type Buckets = { modules: ObjectStore; names: KV; hosts: KV; actors: KV };
@@ -61,10 +61,10 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
     findModule: (name) => patiently(async ({ names }) => (await names.get(name))?.string()),
     nameActor: (name, actor, instead) =>
       patiently(async ({ actors }) => {
-        const key = keyOf(name);
+        const key = nameKey(name);
         for (;;) {
           const entry = await actors.get(key);
-          const known = entry?.operation === "PUT" ? decodeNamedActor(entry.value) : undefined;
+          const known = recordIn(entry);
           if (known !== undefined && known.address !== instead?.address) return known;
           try {
             await actors.put(key, encodeMessage(actor), { previousSeq: entry?.revision ?? 0 });
@@ -75,16 +75,12 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
           }
         }
       }),
-    findActor: (name) =>
-      patiently(async ({ actors }) => {
-        const entry = await actors.get(keyOf(name));
-        return entry?.operation === "PUT" ? decodeNamedActor(entry.value) : undefined;
-      }),
+    findActor: (name) => patiently(async ({ actors }) => recordIn(await actors.get(nameKey(name)))),
     dropActor: (name, address) =>
       briefly(async ({ actors }) => {
-        const entry = await actors.get(keyOf(name));
-        if (entry?.operation !== "PUT" || decodeNamedActor(entry.value).address !== address) return;
-        await actors.delete(keyOf(name), { previousSeq: entry.revision });
+        const entry = await actors.get(nameKey(name));
+        if (recordIn(entry)?.address !== address) return;
+        await actors.delete(nameKey(name), { previousSeq: entry!.revision });
       }),
     putLease: (lease) => briefly(({ hosts }) => hosts.put(lease.host, JSON.stringify(lease))),
     dropLease: (hostId) => briefly(({ hosts }) => hosts.purge(hostId)),
@@ -97,6 +93,14 @@ export async function jetstreamControl(connection: NatsConnection, cluster: stri
   };
 }
 
+/** The bucket of the names of actors. */
+export const openActorNames = (views: Views, cluster: string, replicas: number): Promise<KV> =>
+  views.kv(`wray-${cluster}-actors`, { replicas, allow_direct: replicas === 1 });
+
+/** What a name stands for, if for anything. @throws ProtocolError when somebody has written what is no record */
+export const recordIn = (entry: Pick<KvEntry, "operation" | "value"> | null): NamedActor | undefined =>
+  entry?.operation === "PUT" ? decodeNamedActor(entry.value) : undefined;
+
 async function openBuckets(connection: NatsConnection, cluster: string): Promise<Buckets> {
   try {
     return await made(async () => {
@@ -107,7 +111,7 @@ async function openBuckets(connection: NatsConnection, cluster: string): Promise
           // Of several servers, the one that leads is asked: others may be behind.
           views.kv(`wray-${cluster}-names`, { replicas, allow_direct: replicas === 1 }),
           views.kv(`wray-${cluster}-hosts`, { replicas, ttl: leaseMs }),
-          views.kv(`wray-${cluster}-actors`, { replicas, allow_direct: replicas === 1 }),
+          openActorNames(views, cluster, replicas),
         ]),
       );
       const manager = await connection.jetstreamManager({ checkAPI: false, timeout: answerMs });

@@ -1,3 +1,4 @@
+import { nameKey } from "../protocol/actor-address.ts";
 import type { NamedActor } from "../protocol/messages.ts";
 import type { Control, Lease } from "./control.ts";
 
@@ -22,16 +23,16 @@ export function memoryControl(): Control {
       names.set(name, sha256);
     },
     findModule: async (name) => names.get(name),
-    async nameActor({ namespace, name }, actor, instead) {
-      const key = `${namespace}.${name}`;
+    async nameActor(name, actor, instead) {
+      const key = nameKey(name);
       const known = actors.get(key);
       if (known !== undefined && known.address !== instead?.address) return known;
       actors.set(key, actor);
       return actor;
     },
-    findActor: async ({ namespace, name }) => actors.get(`${namespace}.${name}`),
-    async dropActor({ namespace, name }, address) {
-      const key = `${namespace}.${name}`;
+    findActor: async (name) => actors.get(nameKey(name)),
+    async dropActor(name, address) {
+      const key = nameKey(name);
       if (actors.get(key)?.address === address) actors.delete(key);
     },
     async putLease(lease) {

@@ -9,6 +9,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from "nats";
+import { openActorNames } from "../control/jetstream.ts";
 import { answerMs, made, Patient, retryWaitMs, wrongLastSequence } from "../control/patience.ts";
 import { addReplicas, replicated } from "../control/replicas.ts";
 import type { ActorName } from "../protocol/actor-address.ts";
@@ -212,7 +213,7 @@ export class DetachedStore {
         await manager.streams.add({ ...config, num_replicas: replicas });
         return Promise.all([
           jetstream.views.os(`wray-${cluster}-states`, { replicas }),
-          jetstream.views.kv(`wray-${cluster}-actors`, { replicas, allow_direct: replicas === 1 }),
+          openActorNames(jetstream.views, cluster, replicas),
         ]);
       }),
     );

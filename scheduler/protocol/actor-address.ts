@@ -21,6 +21,9 @@ export type ActorAddress = ActorKey & {
 /** An actor by the name that its program gave it. */
 export type ActorName = { namespace: string; name: string };
 
+/** The same name has the same one, and can be a key of a store by it. */
+export const nameKey = ({ namespace, name }: ActorName): string => `${namespace}.${name}`;
+
 /** Where names are that were given in none. */
 export const defaultNamespace = "default";
 

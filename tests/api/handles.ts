@@ -33,6 +33,14 @@ export function handleTests(test: Suite, api: () => Api): void {
     assert.is(await run("addToEach", [], 7), 0);
   });
 
+  test("so are handles in objects, however deep", async () => {
+    const [one, other] = [tally(), tally()];
+    const row = { tally: one, next: { tally: other, next: null } };
+    assert.is(await run("addAlong", row, 4), 8);
+    assert.is(await run("addAlong", row.next, 1), 5);
+    await rejects((async () => run("addAlong", { tally: 1, next: null }, 1))(), "INVALID_TASK");
+  });
+
   test("what a task tells an actor is done, even if the task ends before", async () => {
     const one = tally();
     await run("tell", one, 3);

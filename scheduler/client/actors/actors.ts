@@ -9,7 +9,7 @@ import {
   type ActorName,
   handleValue,
 } from "../../protocol/actor-address.ts";
-import type { GangPlace, MakeDetached, WaitTarget } from "../../protocol/messages.ts";
+import type { GangPlace, WaitTarget } from "../../protocol/messages.ts";
 import { bytesOf, type Encoded, encodeValue } from "../../protocol/value.ts";
 import { Answering, type AnsweringDeps } from "./answering.ts";
 import { Calling, type CallingDeps } from "./calling.ts";
@@ -37,6 +37,10 @@ export type DetachedRequest = Claim & {
   options: Record<string, unknown>;
   args: readonly (Encoded | string)[];
 };
+
+/** The object that stands for the handles of an actor. */
+const standingFor = (address: ActorAddress) =>
+  ({ kind: "local", value: encodeValue(handleValue(address)) }) as const;
 
 /** A name that an actor is to have; or, with `getIfExists`, whose actor is to be called if there is one. */
 export type Claim = ActorName & { getIfExists: boolean };
@@ -93,66 +97,60 @@ export class Actors {
 
   /** Makes an actor, held once by the program. Returns its address. */
   make(planOf: (id: string) => ActorPlan, claim?: Claim): ActorAddress {
-    const { newId, objects, clientId: owner } = this.#deps;
-    const id = newId();
-    const plan = planOf(id);
-    const address = { owner, id, ...plan.of };
-    this.#table.add(id, plan);
-    if (claim === undefined) {
-      objects.create(id, { kind: "local", value: encodeValue(handleValue(address)) });
-      this.#table.make(id);
-    } else {
-      objects.create(id);
-      void this.#makeNamed(address, claim);
+    const { objects } = this.#deps;
+    const address = this.#add(planOf);
+    if (claim !== undefined) {
+      void this.#become(address.id, this.#named(address, claim));
+      return address;
     }
+    objects.create(address.id, standingFor(address));
+    this.#table.make(address.id);
     return address;
   }
 
-  async #makeNamed(address: ActorAddress, { getIfExists, ...name }: Claim): Promise<void> {
+  /** Has a host make and own a detached actor, and calls that. Returns the address by which it is called here. */
+  makeDetached(planOf: (id: string) => ActorPlan, request: DetachedRequest): ActorAddress {
+    const address = this.#add(planOf);
+    void this.#become(address.id, this.#madeDetached(address, request));
+    return address;
+  }
+
+  #add(planOf: (id: string) => ActorPlan): ActorAddress {
+    const { newId, clientId: owner } = this.#deps;
+    const id = newId();
+    const plan = planOf(id);
+    this.#table.add(id, plan);
+    return { owner, id, ...plan.of };
+  }
+
+  /** An actor that was added is at this address, once that is known: it is made, or another is called in its place. */
+  async #become(id: string, address: Promise<ActorAddress>): Promise<void> {
     const { objects } = this.#deps;
-    const { id } = address;
+    objects.create(id);
     try {
-      const known = await this.#naming.claim(name, address, getIfExists);
-      if (known.id !== id) this.#isAnother(id, known);
-      // It may have been killed meanwhile.
-      else if (!this.#table.isAlive(id)) void this.#naming.drop(name, address);
-      else {
-        this.#names.set(id, name);
-        this.#table.make(id);
-      }
-      objects.settle(id, { kind: "local", value: encodeValue(handleValue(known)) });
+      const known = await address;
+      if (known.id === id) this.#table.make(id);
+      else this.#isAnother(id, known);
+      objects.settle(id, standingFor(known));
     } catch (error) {
       this.#table.fail(id, error as Error);
       objects.settle(id, { kind: "failed", error: error as Error });
     }
   }
 
-  /** Has a host make and own a detached actor, and calls that. Returns the address by which it is called here. */
-  makeDetached(planOf: (id: string) => ActorPlan, request: DetachedRequest): ActorAddress {
-    const { newId, objects, clientId: owner } = this.#deps;
-    const id = newId();
-    const plan = planOf(id);
-    this.#table.add(id, plan);
-    objects.create(id);
-    this.#madeDetached(request, { key: id, label: plan.label, ...plan.of }).then(
-      (known) => {
-        this.#isAnother(id, known);
-        objects.settle(id, { kind: "local", value: encodeValue(handleValue(known)) });
-      },
-      (error) => {
-        this.#table.fail(id, error);
-        objects.settle(id, { kind: "failed", error });
-      },
-    );
-    return { owner, id, ...plan.of };
+  async #named(address: ActorAddress, { getIfExists, ...name }: Claim): Promise<ActorAddress> {
+    const known = await this.#naming.claim(name, address, getIfExists);
+    if (known.id !== address.id) return known;
+    // It may have been killed meanwhile.
+    if (this.#table.isAlive(known.id)) this.#names.set(known.id, name);
+    else void this.#naming.drop(name, address);
+    return known;
   }
 
-  async #madeDetached(
-    { args, ...claim }: DetachedRequest,
-    rest: Pick<MakeDetached, "key" | "label" | "sha256" | "actor">,
-  ): Promise<ActorAddress> {
+  async #madeDetached({ id: key }: ActorAddress, { args, ...claim }: DetachedRequest): Promise<ActorAddress> {
+    const { label, of } = this.#table.planOf(key);
     const values = args.map((arg) => (typeof arg === "string" ? this.#value(arg) : bytesOf(arg)));
-    return makeDetached(this.#deps, { ...claim, ...rest, args: await Promise.all(values) });
+    return makeDetached(this.#deps, { key, label, ...of, ...claim, args: await Promise.all(values) });
   }
 
   /**
@@ -170,7 +168,7 @@ export class Actors {
     const { objects, newId } = this.#deps;
     const address = { owner: this.#deps.clientId, id, ...plan.of, detached: detached.name };
     // Nobody drops it before the actor is gone.
-    objects.create(id, { kind: "local", value: encodeValue(handleValue(address)) });
+    objects.create(id, standingFor(address));
     this.#detached.set(id, detached);
     const stateId = state && newId();
     if (stateId !== undefined) objects.create(stateId, { kind: "local", value: state! });
@@ -181,16 +179,11 @@ export class Actors {
       });
     if (detached.log !== undefined) this.#answering.replayed(detached.log, calls);
     this.#table.make(id, stateId);
-    this.#answering.expected(id);
   }
 
-  /** A detached actor is about to be ours, by `adopt`, or will not be: calls that come sooner wait until that is known. */
-  expect(id: string): void {
-    this.#answering.expect(id);
-  }
-
-  notExpected(id: string): void {
-    this.#answering.expected(id);
+  /** A detached actor is about to be ours, by `adopt`. Returns how to tell that it is, or will not be: calls wait until then. */
+  expect(id: string): () => void {
+    return this.#answering.expect(id);
   }
 
   /** Asks a detached actor of ours for its encoded snapshot, after all that it has been called; it goes on. */

@@ -76,16 +76,14 @@ export class Answering {
       });
   }
 
-  /** An actor is about to be ours: calls that come sooner wait for it. */
-  expect(actor: string): void {
-    this.#early.set(actor, []);
-  }
-
-  /** It is ours now, or will not be. */
-  expected(actor: string): void {
-    const early = this.#early.get(actor) ?? [];
-    this.#early.delete(actor);
-    for (const { caller, message } of early) this.#call(caller, message);
+  /** An actor is about to be ours: calls wait for it. Returns how to tell that it is, or will not be. */
+  expect(actor: string): () => void {
+    const early: { caller: string; message: ActorCallMessage }[] = [];
+    this.#early.set(actor, early);
+    return () => {
+      this.#early.delete(actor);
+      for (const { caller, message } of early) this.#call(caller, message);
+    };
   }
 
   /** Our connection was lost, and is back. */

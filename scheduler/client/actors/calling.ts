@@ -4,7 +4,7 @@ import { Exchange } from "../../bus/exchange.ts";
 import { refsOf } from "../../dataflow/resolve-args.ts";
 import { AbsentOwners } from "../../ownership/absent-owners.ts";
 import type { ObjectTable, ReadyState } from "../../ownership/object-table.ts";
-import type { ActorAddress, ActorKey } from "../../protocol/actor-address.ts";
+import { type ActorAddress, type ActorKey, nameKey } from "../../protocol/actor-address.ts";
 import { decodePacketToCaller, encodeMessage } from "../../protocol/codec.ts";
 import {
   ActorUnavailableError,
@@ -162,7 +162,7 @@ export class Calling {
     for (const call of this.#pending.values()) {
       const { owner, address, sentMs } = call;
       if (owner === undefined || address.detached === undefined || nowMs - sentMs < silentMs) continue;
-      const key = `${owner} ${address.detached.namespace} ${address.detached.name}`;
+      const key = `${owner} ${nameKey(address.detached)}`;
       if (!silent.has(key)) silent.set(key, call);
     }
     for (const call of silent.values()) {
@@ -293,7 +293,7 @@ export class Calling {
 
 /** Whether these are calls of the same detached actor. */
 const isSame = ({ address: { detached: one } }: Pending, { address: { detached: other } }: Pending) =>
-  one !== undefined && one.name === other?.name && one.namespace === other?.namespace;
+  one !== undefined && other !== undefined && nameKey(one) === nameKey(other);
 
 const died = (owner: string, label: string) =>
   new OwnerDiedError(`the client ${owner}, which owns the actor, died with ${label} under way`, {

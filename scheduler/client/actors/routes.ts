@@ -1,5 +1,5 @@
 import type { Control } from "../../control/control.ts";
-import { type ActorAddress, addressOf } from "../../protocol/actor-address.ts";
+import { type ActorAddress, addressOf, nameKey } from "../../protocol/actor-address.ts";
 import { ActorDiedError, ActorUnavailableError } from "../../protocol/errors.ts";
 
 /** How often it is looked for another owner, and for how long, in ms. */
@@ -87,4 +87,4 @@ export class Routes {
   }
 }
 
-const keyOf = ({ detached }: ActorAddress) => `${detached!.namespace}/${detached!.name}`;
+const keyOf = ({ detached }: ActorAddress) => nameKey(detached!);

@@ -1,5 +1,6 @@
 import type { Bus, MessageHandler, Subscription } from "../../../scheduler/bus/bus.ts";
 import { guarded } from "../../../scheduler/bus/guarded.ts";
+import { nobodyListens } from "../../../scheduler/bus/nobody-listens.ts";
 import { ConnectionError } from "../../../scheduler/protocol/errors.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
@@ -161,7 +162,7 @@ export class SimulatedConnection implements Bus {
   async request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     const reply = await this.#ask(subject, payload, timeoutMs);
     if (typeof reply !== "string") return reply;
-    throw new ConnectionError(`${reply} on ${subject}`);
+    throw reply === "nobody listens" ? nobodyListens(subject) : new ConnectionError(`${reply} on ${subject}`);
   }
 
   async isListening(subject: string): Promise<boolean> {

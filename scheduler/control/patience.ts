@@ -1,5 +1,5 @@
 import type { NatsConnection, NatsError } from "nats";
-import { ConnectionError } from "../protocol/errors.ts";
+import { ConnectionError, WrayError } from "../protocol/errors.ts";
 
 /** What is sent to JetStream while the server is away is lost, and known to be so after this time. */
 export const answerMs = 2_000;
@@ -83,7 +83,8 @@ function isTransient(error: unknown): boolean {
 
 /** What to tell a program of an error of JetStream. */
 function noAnswer(connection: NatsConnection, error: Error): Error {
-  if (error instanceof ConnectionError) return error;
+  // It says itself what is wrong, such as with what was read.
+  if (error instanceof WrayError) return error;
   return new ConnectionError(
     `JetStream of the NATS server at ${connection.getServer()} does not do its work: ${error.message}`,
     { remedy: "Look at the server's log, and at what this user may do.", cause: error },

@@ -3,17 +3,18 @@ import {
   type JetStreamClient,
   type JetStreamManager,
   type KV,
+  type KvEntry,
   type NatsConnection,
   type NatsError,
   type ObjectStore,
   RetentionPolicy,
   StorageType,
 } from "nats";
-import { openActorNames } from "../control/jetstream.ts";
+import { openActorNames, recordIn } from "../control/jetstream.ts";
 import { answerMs, made, Patient, retryWaitMs, wrongLastSequence } from "../control/patience.ts";
 import { addReplicas, replicated } from "../control/replicas.ts";
 import type { ActorName } from "../protocol/actor-address.ts";
-import { decodeKeptState, decodeLogEntries, decodeNamedActor, encodeMessage } from "../protocol/codec.ts";
+import { decodeKeptState, decodeLogEntries, encodeMessage } from "../protocol/codec.ts";
 import type { KeptState, LogEntry, LoggedCall, NamedActor } from "../protocol/messages.ts";
 import { subjectsOf } from "../protocol/subjects.ts";
 import { type LogStore, messageOf, placeOf } from "./call-log.ts";
@@ -53,12 +54,13 @@ export class DetachedStore {
         try {
           const entries = await this.#patient.run(({ names }) => names.watch());
           stop = () => entries.stop();
-          for await (const { key, operation, value } of entries) {
-            const [namespace = "", name = ""] = key.split(".");
-            changed({ namespace, name }, operation === "PUT" ? decodeNamedActor(value) : undefined);
+          if (isOver) stop();
+          for await (const entry of entries) {
+            const [namespace = "", name = ""] = entry.key.split(".");
+            changed({ namespace, name }, recordOrNone(entry));
           }
         } catch {
-          // The server is away, or somebody has written what is no record.
+          // The server is away.
         }
         if (!isOver) await new Promise((resolve) => setTimeout(resolve, retryWaitMs).unref());
       }
@@ -219,6 +221,15 @@ export class DetachedStore {
     );
     await addReplicas(connection, manager, [this.#stream, `OBJ_wray-${cluster}-states`]);
     return { jetstream, manager, states, names };
+  }
+}
+
+/** What anybody has written that is no record counts as none. */
+function recordOrNone(entry: KvEntry): NamedActor | undefined {
+  try {
+    return recordIn(entry);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type DecoderOptions, decode, Encoder } from "@msgpack/msgpack";
+import { addressOf } from "./actor-address.ts";
 import { checkClaims } from "./check-claims.ts";
 import { mostCauses, ProtocolError, type WireError } from "./errors.ts";
 import { type Capability, capabilities, type Limits } from "./limits.ts";
@@ -246,9 +247,19 @@ const detachedActor: Shape<DetachedActor> = object(
   },
   { isFree: exactly(true) },
 );
+/** A malformed one is an error of the protocol here. */
+const actorAddress: Shape<string> = (value, path) => {
+  const given = text(value, path);
+  try {
+    addressOf(given);
+    return given;
+  } catch {
+    throw new ProtocolError(`${path} must be the address of an actor`, { data: { path } });
+  }
+};
 export const decodeNamedActor: (payload: Uint8Array) => NamedActor = decoder(
   "actor",
-  object({ address: text }, { detached: detachedActor }),
+  object({ address: actorAddress }, { detached: detachedActor }),
 );
 export const decodeKeptState: (payload: Uint8Array) => KeptState = decoder(
   "state",
@@ -270,7 +281,7 @@ export const decodeMakeDetached: (payload: Uint8Array) => MakeDetached = decoder
 export const decodeMadeDetached: (payload: Uint8Array) => MadeDetached = decoder(
   "detached",
   union({
-    made: object({ kind: exactly("made"), address: text }),
+    made: object({ kind: exactly("made"), address: actorAddress }),
     error: object({ kind: exactly("error"), error: wireError }),
   }),
 );

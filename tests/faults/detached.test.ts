@@ -1,3 +1,4 @@
+import { encode } from "@msgpack/msgpack";
 import type { ActorHandle, Client, Module } from "wray";
 import { compileHandles } from "../api/handles.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
@@ -157,6 +158,35 @@ test("a host that leaves gives away those that it owns, as they are, with no cal
   await Promise.all(hammers.map(({ over }) => over));
   for (const [nth, tally] of [plain, kept].entries())
     assertOnce(hammers[nth]!.values, (await wray.get(tally.value!.remote())) as number);
+});
+
+test("records that anybody has written harm no host, and hide none of the others", async (t) => {
+  const { name, hosts, start: startHost, join } = await start(t, ["a"]);
+  const connection = await cluster.nats();
+  const names = await connection.jetstream().views.kv(`wray-${name}-actors`);
+  const detachedRecord = {
+    key: "k",
+    host: "h",
+    formers: [],
+    label: "l",
+    options: {},
+    args: [],
+    restartsLeft: 0,
+  };
+  await names.put("default.a", Uint8Array.of(0xc1));
+  await names.put("default.b", encode({ address: "nonsense", detached: detachedRecord }));
+  await names.put(
+    "default.c",
+    encode({ address: "actor:@default/d", detached: { ...detachedRecord, isFree: true } }),
+  );
+  await names.put("no-name", encode({ address: "nonsense" }));
+  const { wray, module } = await join();
+  const kept = tallyOf(module, { ...detached, checkpoint });
+  assert.is(await wray.get(kept.add!.remote(3)), 3);
+  await startHost("b");
+  await hosts[0]!.kill();
+  assert.is(await wray.get(kept.add!.remote(1)), 4);
+  await rejects(wray.getActor("b"), "PROTOCOL_ERROR");
 });
 
 test("what a detached actor can't be is refused: without a name, in a group, with too much to begin with", async (t) => {

@@ -5,11 +5,12 @@ import { adapterSources } from "./adapter/sources.ts";
 import { type DeviceEvent, GpuDevice } from "./device/device.ts";
 import type { AdapterSource } from "./wire/messages.ts";
 
+export { type Binding, type Entry, type Program, readProgram } from "../scheduler/wgsl/program.ts";
 export type { SetUp } from "./adapter/setup.ts";
 export { adapterSources } from "./adapter/sources.ts";
 export { GpuBuffer } from "./device/buffer.ts";
 export { type DeviceEvent, GpuDevice, type Run, type RunOptions } from "./device/device.ts";
-export { type Binding, type Entry, type Program, readProgram } from "./programs/program.ts";
+export { type KernelArg, type PlannedKernel, planKernel, type ResultType } from "./kernels/plan-kernel.ts";
 export type { BufferSource, Bytes, GpuStep, GpuTask } from "./programs/task.ts";
 export type { UniformValue } from "./programs/uniform.ts";
 export type { AdapterInfo, AdapterSource, MemoryUse } from "./wire/messages.ts";

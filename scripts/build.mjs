@@ -2,7 +2,7 @@
 // It is the one file that is not TypeScript, because it has to run before anything is built.
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -155,16 +155,21 @@ async function buildTransform() {
 }
 
 /** The library, with its dependencies left to npm. */
-const buildLibrary = () =>
-  build({
+async function buildLibrary() {
+  // What only some programs need is in files of its own; those of the last build may be called differently.
+  await rm("dist/parts", { recursive: true, force: true });
+  await build({
     ...common,
     entryPoints: { index: "host/index.ts", client: "scheduler/client/index.ts" },
     outdir: "dist",
+    splitting: true,
+    chunkNames: "parts/[name]-[hash]",
     outExtension: { ".js": ".mjs" },
     packages: "external",
     loader: { ".wasm": "binary", ".map": "text", ".wgsl": "text" },
     plugins: [inlineWorker],
   });
+}
 
 /** The command as one file with everything in it, which runs on a machine that has only Node. */
 async function buildCommand() {

@@ -5,7 +5,7 @@ import {
   TaskTimeoutError,
   WorkerCrashedError,
 } from "../../scheduler/protocol/errors.ts";
-import { type Program, readProgram } from "../programs/program.ts";
+import { type Program, readProgram } from "../../scheduler/wgsl/program.ts";
 import type { Bytes, GpuTask } from "../programs/task.ts";
 import { mostBytesPerMessage } from "../wire/byte-file.ts";
 import type { Take } from "../wire/channel.ts";
@@ -176,6 +176,11 @@ export class GpuDevice implements AsyncDisposable {
       this.#reads.set(id, { into, missingBytes: buffer.byteLength, resolve, reject });
       this.#submit({ kind: "read", id, buffer: buffer.id, byteLength: buffer.byteLength });
     });
+  }
+
+  /** Whether a buffer is there: its process lives, and it was not freed. */
+  has(buffer: GpuBuffer): boolean {
+    return !buffer.isFreed && buffer.life === this.#life && this.#end === undefined;
   }
 
   /** Lets a buffer go, once all that was submitted with it is done. */

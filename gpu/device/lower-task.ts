@@ -1,6 +1,6 @@
 import { InvalidTaskError, ObjectLostError } from "../../scheduler/protocol/errors.ts";
-import type { Binding, Entry, Program } from "../programs/program.ts";
-import { leastBytes, nameOf, type ScalarName, type Shape, scalarOf } from "../programs/shape.ts";
+import type { Binding, Entry, Program } from "../../scheduler/wgsl/program.ts";
+import { leastBytes, nameOf, type ScalarName, type Shape, scalarOf } from "../../scheduler/wgsl/shape.ts";
 import type { BufferSource, Bytes, GpuStep, GpuTask } from "../programs/task.ts";
 import { layUniform } from "../programs/uniform.ts";
 import type { Id, Step, TaskOperation } from "../wire/messages.ts";

@@ -1,5 +1,5 @@
-import type { Entry, Program } from "../programs/program.ts";
-import { leastBytes } from "../programs/shape.ts";
+import type { Entry, Program } from "../../scheduler/wgsl/program.ts";
+import { leastBytes } from "../../scheduler/wgsl/shape.ts";
 import type { BindingType, Id, Layout, ToChild } from "../wire/messages.ts";
 
 type Known = { id: Id; program: Program; entry: Entry; constants: Readonly<Record<string, number>> };
@@ -10,7 +10,7 @@ const types: Record<string, BindingType> = {
   read_write: "storage",
 };
 
-/** The pipelines that tasks have asked for, by hash of the WGSL, entry point and constants, and what the child knows of them. */
+/** The pipelines that tasks have asked for, by WGSL, entry point and constants, and what the child knows of them. */
 export class KnownPipelines {
   readonly #programs = new Map<string, { id: Id; pipelines: Map<string, Known> }>();
   readonly #byId = new Map<Id, Known>();
@@ -69,10 +69,10 @@ export class KnownPipelines {
   }
 
   #program(program: Program) {
-    let known = this.#programs.get(program.hash);
+    let known = this.#programs.get(program.wgsl);
     if (known === undefined) {
       known = { id: this.#nextId++, pipelines: new Map() };
-      this.#programs.set(program.hash, known);
+      this.#programs.set(program.wgsl, known);
     }
     return known;
   }

@@ -1,5 +1,5 @@
+import type { Program } from "../../scheduler/wgsl/program.ts";
 import type { GpuBuffer } from "../device/buffer.ts";
-import type { Program } from "./program.ts";
 import type { UniformValue } from "./uniform.ts";
 
 /** A typed array, or anything else with bytes. */

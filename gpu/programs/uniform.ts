@@ -1,5 +1,5 @@
 import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
-import { nameOf, type ScalarName, type Shape } from "./shape.ts";
+import { nameOf, type ScalarName, type Shape } from "../../scheduler/wgsl/shape.ts";
 
 /** What a uniform is given: a number, numbers for a vector, an array or a matrix (column by column), or an object. */
 export type UniformValue =

@@ -1,5 +1,5 @@
 import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
-import { readProgram } from "../programs/program.ts";
+import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuTask } from "../programs/task.ts";
 import wgsl from "./conv2d.wgsl";
 import { checkWords, groupsFor, words } from "./sizes.ts";

@@ -1,5 +1,5 @@
 import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
-import { readProgram } from "../programs/program.ts";
+import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuTask } from "../programs/task.ts";
 import wgsl from "./nbody.wgsl";
 import { checkWords, grid, words, wordsOf } from "./sizes.ts";

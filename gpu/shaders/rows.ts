@@ -1,4 +1,4 @@
-import { readProgram } from "../programs/program.ts";
+import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuTask } from "../programs/task.ts";
 import wgsl from "./rows.wgsl";
 import { checkWords, grid, words } from "./sizes.ts";

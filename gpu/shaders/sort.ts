@@ -1,4 +1,4 @@
-import { readProgram } from "../programs/program.ts";
+import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuStep, GpuTask } from "../programs/task.ts";
 import { planScan } from "./scan.ts";
 import { checkWords, grid, words, wordsOf } from "./sizes.ts";

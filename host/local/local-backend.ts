@@ -33,6 +33,8 @@ import { EncodedTable } from "../../scheduler/protocol/table.ts";
 import { decodeValue, type Encoded, planValue } from "../../scheduler/protocol/value.ts";
 import { checkMemory } from "../check-memory.ts";
 import { LocalGangs } from "../gangs/local-gangs.ts";
+import { gpuFactsOf } from "../gpu/facts.ts";
+import { GpuLane } from "../gpu/lane.ts";
 import type { HostLimits } from "../limits.ts";
 import { type LoadedModule, Modules } from "../modules.ts";
 import { Children } from "../nested/children.ts";
@@ -51,12 +53,16 @@ import { Gate, type Gating } from "./gate.ts";
 import { Gather } from "./gather.ts";
 import type { LocalActor } from "./local-actor.ts";
 import { LocalActors } from "./local-actors.ts";
+import type { LocalGpuTask } from "./local-gpu-task.ts";
 import { localMemory } from "./local-memory.ts";
 import { LocalNested } from "./local-nested.ts";
 import { LocalObject, type Owner } from "./local-object.ts";
 import { LocalTarget } from "./local-target.ts";
 import { LocalTask } from "./local-task.ts";
 import { MapChunk } from "./map-task.ts";
+
+/** A task, as what fails it sees it. */
+type Failing = { fail(error: Error): void };
 
 /** What only the program's own tasks have. */
 type OfProgram = { maxUnread?: number | undefined; mapsByTasks?: boolean; gating?: Gating | undefined };
@@ -85,6 +91,10 @@ export class LocalBackend implements Backend, Owner {
   readonly gate: Gate;
   readonly gangs = new LocalGangs();
   readonly actors = new LocalActors(this);
+  /** The GPU of this machine, which is looked for when a task wants it. */
+  readonly gpu = new GpuLane({ changed: () => {}, warn: (text) => console.error(`wray: ${text}`) });
+  /** Tasks for it that have not ended. */
+  readonly gpuTasks = new Set<LocalGpuTask>();
   /** Tasks that wait for what they take. */
   readonly waiting = new Set<LocalTask>();
   /** Objects that wait for a module, or for a value that the program has still to bring. */
@@ -99,7 +109,7 @@ export class LocalBackend implements Backend, Owner {
   readonly #maxMemoryBytes: number;
   readonly #spin: Spin;
   readonly #stored = new WeakMap<StoredObject, WeakRef<LocalObject>>();
-  readonly #failures: { task: LocalTask; error: Error }[] = [];
+  readonly #failures: { task: Failing; error: Error }[] = [];
   #isFailing = false;
   /** Whether this thread is in `getSync`. */
   #isBlocked = false;
@@ -324,8 +334,9 @@ export class LocalBackend implements Backend, Owner {
     return [
       {
         ...{ ...this.#host, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
+        gpu: this.gpu.adapter && gpuFactsOf(this.gpu.adapter),
         // One that was cancelled may still be on its way to its end.
-        tasksPending: this.#calls().filter((call) => !call.result.isReady).length,
+        tasksPending: this.gpuTasks.size + this.#calls().filter((call) => !call.result.isReady).length,
         tasksRun: this.tasksRun,
       },
     ];
@@ -339,6 +350,7 @@ export class LocalBackend implements Backend, Owner {
     const tasks = this.#calls()
       .filter((call) => call instanceof LocalTask)
       .map(({ site, args }) => ({ label: site.label, args }));
+    for (const { facts, args } of this.gpuTasks) tasks.push({ label: facts.label, args });
     const objectOf = (stored: StoredObject) => this.#stored.get(stored)?.deref();
     return localMemory(this.#host.id, this.store, objectOf, tasks);
   }
@@ -358,13 +370,14 @@ export class LocalBackend implements Backend, Owner {
     for (const call of this.#calls()) {
       if (call instanceof LocalTask) call.fail(error(call.site.label));
     }
+    for (const task of this.gpuTasks) task.fail(error(task.facts.label));
   }
 
   /** Ends the workers, and lets go of all memory; views that the program has stay good. */
   async stop(): Promise<void> {
     this.actors.close();
     this.gate.close();
-    await this.pool.drain(0);
+    await Promise.all([this.pool.drain(0), this.gpu.close()]);
     this.store.close();
   }
 
@@ -436,7 +449,7 @@ export class LocalBackend implements Backend, Owner {
   }
 
   /** Fails a task. Those that take its result fail one after the other, and not in each other, however many they are. */
-  fail(task: LocalTask, error: Error): void {
+  fail(task: Failing, error: Error): void {
     this.#failures.push({ task, error });
     if (this.#isFailing) return;
     this.#isFailing = true;

@@ -2,6 +2,7 @@ import type { MapArg, Streaming, Target } from "../../scheduler/client/backend.t
 import { MapByTasks } from "../../scheduler/client/map-by-tasks.ts";
 import { findKernel } from "../../scheduler/manifest/check.ts";
 import { checkArgRoom, checkGrant } from "../../scheduler/manifest/check-limits.ts";
+import { signatureOf } from "../../scheduler/protocol/manifest.ts";
 import { planValue } from "../../scheduler/protocol/value.ts";
 import type { LoadedModule } from "../modules.ts";
 import type { Site, SiteFacts } from "../pool/site.ts";
@@ -9,6 +10,7 @@ import { type FittedArgs, fitArgs, type GivenArg } from "./fit-args.ts";
 import type { Gating } from "./gate.ts";
 import { GatedTask } from "./gated-task.ts";
 import type { LocalBackend } from "./local-backend.ts";
+import { LocalGpuTask } from "./local-gpu-task.ts";
 import { LocalItems } from "./local-items.ts";
 import { LocalObject } from "./local-object.ts";
 import { type LocalArg, LocalTask, type LocalTaskOptions } from "./local-task.ts";
@@ -38,6 +40,8 @@ export class LocalTarget implements Target {
   readonly #loading: Promise<unknown>;
   #module: LoadedModule | undefined;
   #site: Site | undefined;
+  /** Whether it runs on the GPU, once that is known. */
+  #isGpu = false;
   /** The same for calls that may yield. */
   #streaming: LocalTarget | undefined;
 
@@ -47,6 +51,7 @@ export class LocalTarget implements Target {
     const take = (loaded: LoadedModule) => {
       checkGrant(label, loaded.needs, facts.grant);
       backend.checkMemory(label, facts.limits.memoryBytes);
+      this.#isGpu = signatureOf(loaded.manifest, facts.kernel)?.gpu !== undefined;
       this.#module = loaded;
     };
     const loaded = backend.modules.loaded(module);
@@ -137,9 +142,8 @@ export class LocalTarget implements Target {
     checkArgRoom(this.#deps.label, args.length);
     const { backend } = this.#deps;
     const result = backend.newResult();
-    const site = this.#currentSite();
-    if (site !== undefined) {
-      this.#task(site, result, args, options).start();
+    if (this.#module !== undefined) {
+      this.#start(result, args, options);
       for (const object of kept) object.free();
       return result;
     }
@@ -148,12 +152,30 @@ export class LocalTarget implements Target {
     for (const object of kept) object.free();
     this.#whenLoaded(
       result,
-      () => this.#task(this.#currentSite()!, result, args, options).start(),
+      () => this.#start(result, args, options),
       () => {
         for (const object of objects) object.unuse();
       },
     );
     return result;
+  }
+
+  /** Once the module is here. */
+  #start(result: LocalObject, args: readonly LocalArg[], options: LocalTaskOptions): void {
+    if (this.#isGpu) this.#gpuTask(result, args, options).start();
+    else this.#task(this.#currentSite()!, result, args, options).start();
+  }
+
+  #gpuTask(result: LocalObject, args: readonly LocalArg[], options: LocalTaskOptions): LocalGpuTask {
+    const { backend, label, facts } = this.#deps;
+    const { maxRetries, retryErrors } = options;
+    const { kernel, limits } = facts;
+    return new LocalGpuTask(
+      backend,
+      { module: this.#module!, kernel, label, limits, maxRetries, retryErrors },
+      result,
+      args,
+    );
   }
 
   #task(site: Site, result: LocalObject, args: readonly LocalArg[], options: LocalTaskOptions): LocalTask {

@@ -4,11 +4,12 @@ export type Candidate = {
   /** What would be free without it. */
   readonly memoryBytes: number;
   readonly isEvictable: boolean;
-  readonly isOnDisk: boolean;
+  /** Whether its bytes need not be written. */
+  readonly isElsewhere: boolean;
 };
 
 export type SpillPlan<Item> = {
-  /** Those whose bytes are on disk already. */
+  /** Those whose bytes are on disk already, or elsewhere. */
   evict: Item[];
   /** Those whose bytes are to be written, each list into a file of its own. */
   writes: Item[][];
@@ -29,7 +30,7 @@ export function planSpill<Item extends Candidate>(
     if (leftBytes <= 0) break;
     if (!object.isEvictable) continue;
     leftBytes -= object.memoryBytes;
-    if (object.isOnDisk) {
+    if (object.isElsewhere) {
       plan.evict.push(object);
       continue;
     }

@@ -5,7 +5,7 @@ import type { Segment, Segments } from "./segments.ts";
 import { classAtLeast } from "./size-class.ts";
 import { type Slot, SpillFiles } from "./spill-files.ts";
 import { fusedBytes, planSpill } from "./spill-policy.ts";
-import { type Shelf, type StoredFacts, StoredObject } from "./stored-object.ts";
+import { type Copy, type Shelf, type StoredFacts, StoredObject } from "./stored-object.ts";
 import { Views } from "./views.ts";
 
 export type ObjectStoreOptions = {
@@ -44,6 +44,8 @@ export class ObjectStore {
   readonly #inMemory = new Set<StoredObject>();
   /** All that have bytes on disk. */
   readonly #onDisk = new Set<StoredObject>();
+  /** All that have a copy on a GPU. */
+  readonly #copied = new Set<StoredObject>();
   readonly #shelf: Shelf;
   /** Those that are freed, and whose views may be garbage. */
   readonly #lingering = new Set<StoredObject>();
@@ -78,7 +80,12 @@ export class ObjectStore {
         this.#onDisk.delete(object);
         this.#files.discard(slot);
       },
-      load: (slot) => this.#load(slot),
+      load: (slot) => this.#bring(slot.byteLength, (bytes) => this.#files.read(slot, bytes)),
+      copied: (object, hasCopy) => {
+        if (hasCopy) this.#copied.add(object);
+        else this.#copied.delete(object);
+      },
+      fetch: (copy) => this.#bring(copy.byteLength, (bytes) => copy.read(bytes.subarray(0, copy.byteLength))),
     };
   }
 
@@ -99,6 +106,13 @@ export class ObjectStore {
    */
   create(byteLength: number, facts: StoredFacts): StoredObject {
     return this.#shelve(this.#take(byteLength), byteLength, facts);
+  }
+
+  /** An object whose bytes are not in memory until somebody needs them there. */
+  keepCopy(copy: Copy, facts: StoredFacts): StoredObject {
+    const object = new StoredObject(copy.byteLength, facts, undefined, this.#shelf, Date.now());
+    object.keepCopy(copy);
+    return object;
   }
 
   /**
@@ -172,7 +186,7 @@ export class ObjectStore {
    */
   report(more: (object: StoredObject) => More = () => ({})): { objects: ObjectFacts[]; totals: StoreTotals } {
     const ids = new Map([...this.#byId].map(([id, object]) => [object, id]));
-    const objects = [...new Set([...this.#inMemory, ...this.#onDisk])];
+    const objects = this.#objects;
     const nowMs = Date.now();
     const inUse = objects.filter(({ isPinned, isViewed }) => isPinned || isViewed);
     return {
@@ -184,7 +198,7 @@ export class ObjectStore {
           owner: [...object.owners][0] ?? object.facts.owner,
           label: object.isFreed ? `${object.facts.label}, freed` : object.facts.label,
           ageMs: Math.max(0, nowMs - object.createdMs),
-          place: object.memoryBytes > 0 ? "memory" : "disk",
+          place: placeOf(object),
           holders: [
             ...holders,
             ...(object.isViewed ? [{ kind: "view" as const }] : []),
@@ -225,9 +239,13 @@ export class ObjectStore {
 
   /** Lets go of everything; views of the program stay good. */
   close(): void {
-    for (const object of [...this.#inMemory, ...this.#onDisk]) object.free();
+    for (const object of this.#objects) object.free();
     this.#byId.clear();
     this.#segments.close();
+  }
+
+  get #objects(): StoredObject[] {
+    return [...new Set([...this.#inMemory, ...this.#onDisk, ...this.#copied])];
   }
 
   #shelve(segment: Segment, byteLength: number, facts: StoredFacts): StoredObject {
@@ -342,10 +360,10 @@ export class ObjectStore {
     return true;
   }
 
-  async #load(slot: Slot): Promise<Segment> {
-    const segment = this.#take(slot.byteLength);
+  async #bring(byteLength: number, read: (into: Uint8Array) => Promise<void>): Promise<Segment> {
+    const segment = this.#take(byteLength);
     try {
-      await this.#files.read(slot, segment.bytes);
+      await read(segment.bytes);
       return segment;
     } catch (error) {
       this.#giveBack(segment);
@@ -365,5 +383,8 @@ export class ObjectStore {
     );
   }
 }
+
+const placeOf = ({ memoryBytes, isOnDisk }: StoredObject): ObjectFacts["place"] =>
+  memoryBytes > 0 ? "memory" : isOnDisk ? "disk" : "gpu";
 
 const bytesOf = (object: StoredObject) => object.bytes!;

@@ -11,6 +11,16 @@ export type StoredFacts = {
   label: string;
 };
 
+/** The bytes of an object in memory that is not this process's, such as a GPU's. */
+export type Copy = {
+  readonly byteLength: number;
+  /** Whether it has not been lost with the process that has it. */
+  readonly isThere: boolean;
+  /** Puts the bytes here. @throws ObjectLostError, and the error of the task that should have made them */
+  read(into: Uint8Array): Promise<void>;
+  free(): void;
+};
+
 /** What an object asks of the store that it is in. */
 export type Shelf = {
   readonly views: Views;
@@ -24,11 +34,15 @@ export type Shelf = {
   discarded(object: StoredObject, slot: Slot): void;
   /** Its bytes from the disk, in memory. */
   load(slot: Slot): Promise<Segment>;
+  /** It has a copy elsewhere from now on, or no more. */
+  copied(object: StoredObject, hasCopy: boolean): void;
+  /** The bytes of its copy, in memory. */
+  fetch(copy: Copy): Promise<Segment>;
 };
 
 /**
- * An immutable object of a host: its bytes begin a segment, or are on disk, or both. Its memory is reused only once it
- * is spilled or freed, and nobody pins or views it.
+ * An immutable object of a host: its bytes begin a segment, or are on disk, or in a copy elsewhere, or several of these. Its
+ * memory is reused only once it is spilled or freed, and nobody pins or views it.
  */
 export class StoredObject {
   readonly byteLength: number;
@@ -40,6 +54,7 @@ export class StoredObject {
   readonly #shelf: Shelf;
   #segment: Segment | undefined;
   #slot: Slot | undefined;
+  #copy: Copy | undefined;
   #pinCount = 0;
   #viewCount = 0;
   #isFreed = false;
@@ -47,7 +62,13 @@ export class StoredObject {
   #restoring: Promise<void> | undefined;
 
   /** For the store alone, as are `bytes`, `spilledTo` and `evict`. */
-  constructor(byteLength: number, facts: StoredFacts, segment: Segment, shelf: Shelf, createdMs: number) {
+  constructor(
+    byteLength: number,
+    facts: StoredFacts,
+    segment: Segment | undefined,
+    shelf: Shelf,
+    createdMs: number,
+  ) {
     this.byteLength = byteLength;
     this.facts = facts;
     this.owners = new Set([facts.owner]);
@@ -74,6 +95,16 @@ export class StoredObject {
   /** Whether its bytes are on disk; they may be in memory, too. */
   get isOnDisk(): boolean {
     return this.#slot !== undefined;
+  }
+
+  /** Its copy elsewhere, if it has one that is not lost. */
+  get copy(): Copy | undefined {
+    return this.#copy?.isThere ? this.#copy : undefined;
+  }
+
+  /** Whether its bytes need not be written to disk when its memory is given up. */
+  get isElsewhere(): boolean {
+    return this.isOnDisk || this.copy !== undefined;
   }
 
   get isFreed(): boolean {
@@ -131,7 +162,7 @@ export class StoredObject {
   async restore(): Promise<void> {
     if (this.#isFreed) throw new ObjectLostError(`${this.facts.label} was let go of by its owner`);
     if (this.#segment !== undefined) return;
-    this.#restoring ??= this.#load(this.#slot!).finally(() => {
+    this.#restoring ??= this.#load().finally(() => {
       this.#restoring = undefined;
     });
     await this.#restoring;
@@ -174,6 +205,7 @@ export class StoredObject {
     this.#isFreed = true;
     if (this.#slot !== undefined) this.#shelf.discarded(this, this.#slot);
     this.#slot = undefined;
+    this.#letGoOfCopy();
     if (this.#segment !== undefined && this.isViewed) this.#shelf.lingers(this);
     this.#vacateIfUnused();
   }
@@ -183,13 +215,34 @@ export class StoredObject {
     this.#slot = slot;
   }
 
-  /** Gives up its memory, when its bytes are on disk and nobody uses it. */
-  evict(): void {
-    if (this.isEvictable && this.isOnDisk) this.#vacate();
+  /** There is a copy of it, which is freed with it. Of a freed one, at once. */
+  keepCopy(copy: Copy): void {
+    this.#letGoOfCopy();
+    if (this.#isFreed) {
+      copy.free();
+      return;
+    }
+    this.#copy = copy;
+    this.#shelf.copied(this, true);
   }
 
-  async #load(slot: Slot): Promise<void> {
-    this.#segment = await this.#shelf.load(slot);
+  /** Gives up its memory, when its bytes are elsewhere and nobody uses it. */
+  evict(): void {
+    if (this.isEvictable && this.isElsewhere) this.#vacate();
+  }
+
+  #letGoOfCopy(): void {
+    if (this.#copy === undefined) return;
+    this.#copy.free();
+    this.#copy = undefined;
+    this.#shelf.copied(this, false);
+  }
+
+  async #load(): Promise<void> {
+    const { copy } = this;
+    if (this.#slot !== undefined) this.#segment = await this.#shelf.load(this.#slot);
+    else if (copy !== undefined) this.#segment = await this.#shelf.fetch(copy);
+    else throw new ObjectLostError(`${this.facts.label} was lost with the process of the GPU that had it`);
     this.#shelf.touched(this);
     this.#vacateIfUnused();
   }

@@ -22,17 +22,19 @@ import type { ActorName, ActorOf, ActorsOf } from "./actors/actor-names.ts";
 import type { ActorFunctions, UntypedActor } from "./actors/actor-types.ts";
 import type { Backend } from "./backend.ts";
 import { checkOptionNames } from "./check-options.ts";
+import type { GpuKernelOptions, ShaderSource } from "./gpu-module.ts";
 import { type Groups, groupsOf } from "./groups.ts";
 import type { Job } from "./job.ts";
 import { type DeadJob, type JobStatus, type Jobs, ofCluster } from "./jobs.ts";
 import { Kernel } from "./kernel.ts";
-import type { FunctionOf, KernelName, KernelsOf } from "./kernel-types.ts";
+import type { FunctionOf, KernelFunction, KernelName, KernelsOf, UntypedFunction } from "./kernel-types.ts";
 import type { MemoryReport } from "./memory-report.ts";
 import { type Making, Module, type ModuleFacts } from "./module.ts";
 import type { Modules } from "./modules.ts";
 import { type Handle, handleOf, ObjectRef, type ValuesOf } from "./object-ref.ts";
 import type { GroupOptions, PlacementGroup } from "./placement-group.ts";
 import { type LoadOptions, type ModuleSource, readSource } from "./read-source.ts";
+import { type GpuKernelOf, SplitKernel } from "./split-kernel.ts";
 import type { ClientStats } from "./stats.ts";
 import { encodeTable } from "./tables.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
@@ -116,6 +118,30 @@ export class Client {
     }
     await this.#backend.prepare(sha256);
     return new Module<KernelsOf<Name>, ActorsOf<Name>>(module, this.#making);
+  }
+
+  /**
+   * A kernel that runs on GPUs: compute shaders of a WGSL file, whose text declares what it takes and what that is. Its
+   * parameters are the uniforms and buffers of the shader that nothing else gives, in the order of their bindings; a struct is a
+   * plain object. A result stays on the device until somebody needs it elsewhere. Tasks need `{ gpu: 1 / 16 }` by default, so
+   * that a device has several at once.
+   * @param source the path or `file:` URL of the WGSL file, or its text with a name
+   * @typeParam Fn what the kernel is to TypeScript; without it, arguments are checked only at run time
+   * @returns the kernel; with several outputs, one whose calls return a ref for each of them
+   * @throws ModuleNotFoundError when the file can't be read; ModuleRejectedError for a shader without compute entry points, or
+   * with what can't be bound; InvalidTaskError for options that don't fit it. What only a GPU's compiler finds, tasks fail with
+   */
+  async gpuKernel<Fn extends KernelFunction = UntypedFunction>(
+    source: ShaderSource,
+    options: GpuKernelOptions,
+  ): Promise<GpuKernelOf<Fn>> {
+    this.#checkOpen();
+    // Most programs have no shaders, and need not read what reads them.
+    const { gpuModule } = await import("./gpu-module.ts");
+    const module = await this.load(await gpuModule(source, options));
+    const [whole, ...fields] = module.manifest.kernels.map(({ name }) => module.kernel(name));
+    const kernel = fields.length === 0 ? whole! : new SplitKernel(whole!, fields);
+    return kernel as unknown as GpuKernelOf<Fn>;
   }
 
   /**

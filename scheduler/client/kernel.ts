@@ -1,6 +1,6 @@
 import { checkGrant } from "../manifest/check-limits.ts";
 import { quickFit } from "../manifest/quick-fit.ts";
-import { defaultNeed } from "../placement/resources.ts";
+import { defaultGpuNeed, defaultNeed } from "../placement/resources.ts";
 import { randomId } from "../protocol/ids.ts";
 import { defaultGrant } from "../protocol/limits.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
@@ -188,7 +188,12 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
     const { backend, module, signature } = this.#deps;
     const { grant = defaultGrant } = this.#options;
     checkGrant(this.name, module.needs, grant);
-    this.#target = backend.target(module, signature.name, this.#options);
+    const { resources } = this.#options;
+    const isGpu = signature.gpu !== undefined;
+    const options = isGpu
+      ? { ...this.#options, resources: { ...defaultGpuNeed, ...resources } }
+      : this.#options;
+    this.#target = backend.target(module, signature.name, options);
     return this.#target;
   }
 

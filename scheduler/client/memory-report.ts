@@ -6,7 +6,7 @@ import type { Peer, Subjects } from "../protocol/subjects.ts";
 /** An object of the cluster, by all that its owner and the hosts know of it. */
 export type MemoryObject = Omit<ObjectFacts, "place"> & {
   /** Where it is; nowhere while its task has not made it. */
-  at: { peer: Peer; place: "memory" | "disk" }[];
+  at: { peer: Peer; place: "memory" | "disk" | "gpu" }[];
 };
 
 /** Who holds what: the answer of `client.memory()`. */

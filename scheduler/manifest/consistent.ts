@@ -21,7 +21,8 @@ const fieldBytes = (type: Type): number => {
  * inside of their objects, and that what actors are called by has one meaning.
  * @throws ProtocolError that names what does not fit
  */
-export function checkConsistent({ kernels, actors = [], classes, runtimeIds, nested = {} }: Manifest): void {
+export function checkConsistent(manifest: Manifest): void {
+  const { kernels, actors = [], classes, runtimeIds, nested = {} } = manifest;
   const checkType = (type: Type, path: string, levelsLeft = maxValueDepth): void => {
     const due = withoutNull(type);
     if (due === "void" || isScalarType(due)) {
@@ -50,6 +51,7 @@ export function checkConsistent({ kernels, actors = [], classes, runtimeIds, nes
   };
 
   for (const kernel of kernels) checkSignature(kernel, kernel.name);
+  for (const kernel of kernels) checkGpu(kernel, manifest);
   checkNames("actors", actors);
   for (const { name, create, methods } of actors) {
     checkNames(`${name}.methods`, [create, ...methods]);
@@ -65,6 +67,22 @@ export function checkConsistent({ kernels, actors = [], classes, runtimeIds, nes
     }
   }
 }
+
+/** What a kernel says of a GPU has all that it refers to; variants take and return the same. */
+function checkGpu(kernel: KernelSignature, { kernels, shaders = {} }: Manifest): void {
+  const { name, gpu, variants = {} } = kernel;
+  if (gpu !== undefined && "shader" in gpu && shaders[gpu.shader] === undefined)
+    throw new ProtocolError(`shaders has no ${gpu.shader}, which ${name} needs`);
+  for (const [variant, other] of Object.entries(variants)) {
+    const found = kernels.find((each) => each.name === other);
+    if (found === undefined || typesOf(found) !== typesOf(kernel))
+      throw new ProtocolError(`${name}.variants.${variant} has to be a kernel of the same types`);
+  }
+}
+
+/** Kernels of the same text can stand for each other. */
+export const typesOf = ({ params, returns }: KernelSignature): string =>
+  `(${params.map(({ type, optional }) => typeName(type) + (optional ? "?" : "")).join(", ")}): ${typeName(returns)}`;
 
 function checkNames(path: string, all: readonly { name: string }[]): void {
   const names = new Set<string>();

@@ -2,13 +2,16 @@ import { ModuleRejectedError, ProtocolError } from "../protocol/errors.ts";
 import type { Capability } from "../protocol/limits.ts";
 import {
   type ActorSignature,
+  type Formula,
+  type GpuDispatch,
+  type GpuKernel,
   isScalarType,
   isTypedArrayName,
   type Manifest,
   manifestSection,
   type Type,
 } from "../protocol/manifest.ts";
-import { count, exactly, flag, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
+import { count, exactly, finite, flag, listOf, object, record, type Shape, text } from "../protocol/shape.ts";
 import type { WasmModule } from "../wasm/module.ts";
 import { customSection, parseModule } from "../wasm/parse.ts";
 import { checkConsistent } from "./consistent.ts";
@@ -107,6 +110,36 @@ const mapOf =
       ),
     );
 
+const formula: Shape<Formula> = (value, path) =>
+  typeof value === "number" ? finite(value, path) : text(value, path);
+
+const dispatch: Shape<GpuDispatch> = object(
+  { workgroups: listOf(formula) },
+  {
+    entry: text,
+    constants: mapOf(formula),
+    uniforms: mapOf((value, path) =>
+      typeof value === "object" ? mapOf(formula)(value, path) : formula(value, path),
+    ),
+    buffers: mapOf(text),
+  },
+);
+
+const gpu: Shape<GpuKernel> = (value, path) => {
+  const { plan, field } = record(value, path);
+  if (plan !== undefined) return { plan: text(plan, `${path}.plan`) };
+  if (field !== undefined) return { field: text(field, `${path}.field`) };
+  return dispatches(value, path);
+};
+
+const dispatches: Shape<GpuKernel> = object({
+  shader: text,
+  buffers: mapOf(formula),
+  updates: listOf(text),
+  outputs: listOf(text),
+  steps: listOf(dispatch),
+});
+
 const signature = {
   name: text,
   params: listOf(object({ name: text, type }, { optional: exactly(true) })),
@@ -127,9 +160,9 @@ const manifest: Shape<Manifest> = object(
   {
     version: exactly(1),
     module: text,
-    kernels: listOf(object(signature)),
+    kernels: listOf(object(signature, { gpu, variants: mapOf(text) })),
     classes: mapOf(object({ bytes: count, fields: listOf(object({ name: text, type, offset: count })) })),
     runtimeIds: mapOf(count),
   },
-  { actors: listOf(actor), nested: mapOf(type), preempt: flag },
+  { actors: listOf(actor), nested: mapOf(type), shaders: mapOf(text), preempt: flag },
 );

@@ -1,4 +1,4 @@
-import type { Heartbeat, HostState, Load, Resources } from "../protocol/messages.ts";
+import type { GpuFacts, Heartbeat, HostState, Load, Resources } from "../protocol/messages.ts";
 import { type Labels, type Selector, unmet } from "./labels.ts";
 import { missing, unreservedCpus } from "./resources.ts";
 
@@ -22,6 +22,7 @@ export type HostEntry = {
   cpus: number;
   resources: Resources;
   labels: Labels;
+  gpu: GpuFacts | undefined;
   state: HostState;
   /** Resident memory of its process, as it said last. */
   rssBytes: number | undefined;
@@ -50,7 +51,7 @@ export type HostEntry = {
 
 export type HostView = Pick<
   HostEntry,
-  "id" | "cpus" | "resources" | "labels" | "state" | "rssBytes" | "tasksPending" | "tasksRun"
+  "id" | "cpus" | "resources" | "labels" | "gpu" | "state" | "rssBytes" | "tasksPending" | "tasksRun"
 >;
 
 /** What a task needs of its host, whatever it costs there. */
@@ -77,7 +78,7 @@ export class HostTable {
   /** Takes in a heartbeat. Returns whether the host is new. */
   heard(beat: Heartbeat, nowMs: number): boolean {
     const { host: id, epoch, cpus, resources = { cpu: cpus }, labels = {}, rssBytes, state } = beat;
-    const { queued, running, waitMs = 0, beatMs = shortestBeatMs, unreserved } = beat;
+    const { queued, running, waitMs = 0, beatMs = shortestBeatMs, unreserved, gpu } = beat;
     let host = this.#hosts.get(id);
     const isNew = host === undefined;
     if (host === undefined) {
@@ -88,6 +89,7 @@ export class HostTable {
           cpus,
           resources,
           labels,
+          gpu,
           state,
           rssBytes,
           heardMs: nowMs,
@@ -100,7 +102,9 @@ export class HostTable {
       this.#hosts.set(id, host);
       this.#able.clear();
     }
-    if (host.state !== state) this.#able.clear();
+    if (host.state !== state || host.resources.gpu !== resources.gpu) this.#able.clear();
+    host.resources = resources;
+    host.gpu = gpu;
     host.epoch = epoch;
     host.state = state;
     host.rssBytes = rssBytes;
@@ -237,8 +241,8 @@ export class HostTable {
 
   view(): HostView[] {
     return [...this.#hosts.values()].map(
-      ({ id, cpus, resources, labels, state, rssBytes, tasksPending, tasksRun }) => ({
-        ...{ id, cpus, resources, labels, state, rssBytes, tasksPending, tasksRun },
+      ({ id, cpus, resources, labels, gpu, state, rssBytes, tasksPending, tasksRun }) => ({
+        ...{ id, cpus, resources, labels, gpu, state, rssBytes, tasksPending, tasksRun },
       }),
     );
   }

@@ -5,6 +5,9 @@ import type { Resources } from "../protocol/messages.ts";
 /** What a task needs unless its options say otherwise. */
 export const defaultNeed: Resources = { cpu: 1 };
 
+/** What a kernel for a GPU needs unless its options say otherwise: a device is given so many tasks at once. */
+export const defaultGpuNeed: Resources = { cpu: 0, gpu: 1 / 16 };
+
 /** What of a need is cpus: a task that waits for others gives it back. */
 export const cpuOf = ({ cpu = 0 }: Resources): Resources => ({ cpu });
 

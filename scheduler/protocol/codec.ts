@@ -13,6 +13,7 @@ import {
   type Door,
   type GangMessage,
   type GangPlace,
+  type GpuFacts,
   type Heartbeat,
   type Held,
   type ItemOutcome,
@@ -440,7 +441,7 @@ export const decodePeerMemory: (payload: Uint8Array) => PeerMemory = decoder(
       peer,
       objects: listOf(
         object(
-          { owner: text, place: oneOf("memory", "disk", "none"), holders: listOf(holder) },
+          { owner: text, place: oneOf("memory", "disk", "gpu", "none"), holders: listOf(holder) },
           { id: text, bytes: count, label: text, ageMs: finite },
         ),
       ),
@@ -455,6 +456,15 @@ export const decodePeerMemory: (payload: Uint8Array) => PeerMemory = decoder(
     },
   ),
 );
+const gpu: Shape<GpuFacts> = object({
+  name: shortText,
+  vendor: shortText,
+  isSoftware: flag,
+  features: listOf(shortText),
+  limits: resources,
+  memoryBytes: count,
+});
+
 export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
   "heartbeat",
   object(
@@ -467,6 +477,6 @@ export const decodeHeartbeat: (payload: Uint8Array) => Heartbeat = decoder(
       running: count,
       state: oneOf("up", "draining", "left"),
     },
-    { rssBytes: count, waitMs: amount, beatMs: countFrom1, resources, labels, unreserved: resources },
+    { rssBytes: count, waitMs: amount, beatMs: countFrom1, resources, labels, gpu, unreserved: resources },
   ),
 );

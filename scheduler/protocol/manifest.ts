@@ -13,6 +13,8 @@ export type Manifest = {
   runtimeIds: Record<string, number>;
   /** What nested calls pass and get, by run-time class id: the types behind the addresses that they hand over. */
   nested?: Record<string, Type>;
+  /** WGSL texts, by the names of their files. */
+  shaders?: Record<string, string>;
   /** Whether a host inserts preemption checks. `false` is for modules built without; default true. */
   preempt?: boolean;
 };
@@ -24,7 +26,48 @@ export type KernelSignature = {
   returns: Type;
   file: string;
   line: number;
+  /** How it runs on a GPU, if it is for one. */
+  gpu?: GpuKernel;
+  /** The kernels of the module that do the same, with the same signature, by the names of these variants. */
+  variants?: Record<string, string>;
 };
+
+/** What a kernel does on a GPU. */
+export type GpuKernel =
+  /** One that hosts know by this name. */
+  | { plan: string }
+  /** Takes what a kernel with several results has left, and gives the one of this name. */
+  | { field: string }
+  | GpuDispatches;
+
+/** Dispatches of a shader, one after the other, and the buffers that they share by name: arguments, and new ones. */
+export type GpuDispatches = {
+  /** Which of the manifest's. */
+  shader: string;
+  /** How many elements each new buffer has. */
+  buffers: Record<string, Formula>;
+  /** The arguments that are written to: copies of them are. */
+  updates: string[];
+  /** The buffers that are left when it is done, new ones or updated ones. */
+  outputs: string[];
+  steps: GpuDispatch[];
+};
+
+export type GpuDispatch = {
+  /** May be left out when the shader has one entry point. */
+  entry?: string;
+  /** One to three. */
+  workgroups: Formula[];
+  /** Override constants. */
+  constants?: Record<string, Formula>;
+  /** Uniforms that are no arguments, or members of them. */
+  uniforms?: Record<string, Formula | Record<string, Formula>>;
+  /** The buffer for a variable, where it is not called like it. */
+  buffers?: Record<string, string>;
+};
+
+/** A number, or arithmetic with what arguments tell: `"x.length / 64"`. */
+export type Formula = number | string;
 
 /** An actor class: what makes one, and its methods by their names. `create.name` is `new`. */
 export type ActorSignature = {

@@ -25,7 +25,7 @@ export type ObjectFacts = {
   label?: string;
   ageMs?: number;
   /** Where the peer has it; `none`, where it only knows of it. */
-  place: "memory" | "disk" | "none";
+  place: "memory" | "disk" | "gpu" | "none";
   holders: Holder[];
 };
 

@@ -316,6 +316,20 @@ export type Packet<Message> = {
   missed?: true;
 };
 
+/** The GPU that a host offers. */
+export type GpuFacts = {
+  /** As the driver says it: "SwiftShader driver 5.0.0". */
+  name: string;
+  vendor: string;
+  /** Whether it is none, but cpus that do the work of one. */
+  isSoftware: boolean;
+  features: string[];
+  /** Of WebGPU's limits, those that tell what fits. */
+  limits: Record<string, number>;
+  /** What tasks and their results may take on it before some are moved to memory of the host. */
+  memoryBytes: number;
+};
+
 /** What a host says of itself, several times a second. */
 export type Heartbeat = {
   v: number;
@@ -332,6 +346,7 @@ export type Heartbeat = {
   /** All that it offers. Default: its cpus. */
   resources?: Resources;
   labels?: Record<string, string>;
+  gpu?: GpuFacts | undefined;
   /** What of it no placement group has reserved, if any has. */
   unreserved?: Resources | undefined;
   /** Resident memory of its process; missing when it can't tell. */

@@ -3,8 +3,8 @@ import { assert, suite } from "../../support/index.ts";
 
 const test = suite("planSpill()");
 
-const object = (name: string, byteLength: number, { isEvictable = true, isOnDisk = false } = {}) => ({
-  ...{ name, byteLength, memoryBytes: byteLength, isEvictable, isOnDisk },
+const object = (name: string, byteLength: number, { isEvictable = true, isElsewhere = false } = {}) => ({
+  ...{ name, byteLength, memoryBytes: byteLength, isEvictable, isElsewhere },
 });
 type Named = ReturnType<typeof object>;
 const names = (list: Named[]) => list.map(({ name }) => name).join("");
@@ -17,7 +17,7 @@ test("takes the least recently used, no more than is needed, and none that is in
 });
 
 test("writes nothing that is on disk already", () => {
-  const plan = planSpill([object("a", 10, { isOnDisk: true }), object("b", 10)], 15);
+  const plan = planSpill([object("a", 10, { isElsewhere: true }), object("b", 10)], 15);
   assert.is(names(plan.evict), "a");
   assert.equal(plan.writes.map(names), ["b"]);
 });

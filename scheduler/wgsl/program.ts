@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
-import { ModuleRejectedError } from "../../scheduler/protocol/errors.ts";
+import { ModuleRejectedError } from "../protocol/errors.ts";
 import { readBinding } from "./read-binding.ts";
 import type { Shape } from "./shape.ts";
 
@@ -26,8 +25,6 @@ export type Program = {
   /** What errors call it: the name of its file. */
   name: string;
   wgsl: string;
-  /** The sha-256 of the text. */
-  hash: string;
   entries: ReadonlyMap<string, Entry>;
   /** The override constants. One without a default has to be given. */
   constants: ReadonlyMap<string, { type: string; isRequired: boolean }>;
@@ -63,7 +60,6 @@ export function readProgram(name: string, wgsl: string): Program {
   return {
     name,
     wgsl,
-    hash: createHash("sha256").update(wgsl).digest("hex"),
     entries: new Map(entries.map((each) => [each.name, each])),
     constants: new Map(
       overrides.map((each) => [

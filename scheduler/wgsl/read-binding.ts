@@ -1,5 +1,5 @@
 import type { ArrayInfo, StructInfo, TemplateInfo, TypeInfo, VariableInfo } from "wgsl_reflect";
-import { ModuleRejectedError } from "../../scheduler/protocol/errors.ts";
+import { ModuleRejectedError } from "../protocol/errors.ts";
 import type { Binding } from "./program.ts";
 import type { ScalarName, Shape } from "./shape.ts";
 

@@ -4,6 +4,7 @@ import type { Arg, BundleName, CallOwn, Outcome, Resources } from "../scheduler/
 import type { QueuedTask } from "../scheduler/queue/host-queue.ts";
 import type { CallTemplate } from "./call-template.ts";
 import { EmitWindow } from "./emit-window.ts";
+import type { GpuCall } from "./gpu/gpu-call.ts";
 import type { StoredObject } from "./objects/stored-object.ts";
 import type { TaskCall } from "./task-call.ts";
 
@@ -30,6 +31,8 @@ export class BusTask implements QueuedTask {
   hasEnded = false;
   taken: Ledger | undefined;
   call: TaskCall | undefined;
+  /** Its call, if it runs on the GPU. */
+  gpuCall: GpuCall | undefined;
   /** How far it may be ahead, if it may yield. */
   readonly window: EmitWindow | undefined;
   /** The arguments that it keeps in memory. */

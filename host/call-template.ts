@@ -2,6 +2,7 @@ import { findActor } from "../scheduler/manifest/check.ts";
 import { checkGrant } from "../scheduler/manifest/check-limits.ts";
 import { defaultNeed, keyOf } from "../scheduler/placement/resources.ts";
 import { type Capability, defaultGrant, defaultLimits, type Limits } from "../scheduler/protocol/limits.ts";
+import { signatureOf } from "../scheduler/protocol/manifest.ts";
 import type {
   ActorPart,
   BundleName,
@@ -43,6 +44,7 @@ export class CallTemplate {
   ranMs = 0;
   #module: LoadedModule | undefined;
   #label = "";
+  #isGpu = false;
   readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
 
   constructor(template: Template, owner: string | undefined) {
@@ -99,6 +101,11 @@ export class CallTemplate {
     return this.#label;
   }
 
+  /** Whether its calls run on the GPU, once it is ready. */
+  get isGpu(): boolean {
+    return this.#isGpu;
+  }
+
   /** Gets the module here. @throws when there is none, or its calls can't be made on this host */
   async prepare(modules: ModuleSource, maxMemoryBytes: number): Promise<void> {
     const module = await modules.get(this.sha256);
@@ -106,6 +113,7 @@ export class CallTemplate {
     if (this.actor !== undefined) findActor(module.manifest, this.kernel);
     checkGrant(label, module.needs, this.grant);
     checkMemory(label, this.limits.memoryBytes, maxMemoryBytes);
+    this.#isGpu = signatureOf(module.manifest, this.kernel)?.gpu !== undefined;
     this.#label = label;
     this.#module = module;
   }

@@ -6,6 +6,7 @@ import { pullObject } from "../scheduler/objects/transfer.ts";
 import type { IdleHosts } from "../scheduler/placement/idle-hosts.ts";
 import { RunTimes } from "../scheduler/placement/run-times.ts";
 import {
+  InfeasibleTaskError,
   ObjectLostError,
   TaskCancelledError,
   TaskTimeoutError,
@@ -34,6 +35,11 @@ import type { MethodEnd } from "./actors/method-call.ts";
 import type { BusTask } from "./bus-task.ts";
 import type { CallTemplate } from "./call-template.ts";
 import type { Gangs } from "./gangs/gangs.ts";
+import { DeviceValue } from "./gpu/device-value.ts";
+import { GpuCall } from "./gpu/gpu-call.ts";
+import type { GpuKernel, GpuResult } from "./gpu/gpu-kernel.ts";
+import { type GpuArg, HeldObject } from "./gpu/held-arg.ts";
+import type { GpuLane } from "./gpu/lane.ts";
 import { MemoryGuard } from "./memory-guard.ts";
 import type { ModuleSource } from "./modules.ts";
 import { Children, type ChildrenDeps } from "./nested/children.ts";
@@ -54,6 +60,8 @@ export type ExecutorDeps = {
   store: ObjectStore;
   segments: Segments;
   pool: CallPool;
+  /** The GPU, if this host offers one. */
+  gpu: GpuLane | undefined;
   traps: Traps;
   /** The gangs of the tasks that are here. */
   gangs: Gangs;
@@ -100,6 +108,8 @@ export class Executor {
   readonly #times = new RunTimes();
   readonly #memory: MemoryGuard;
   readonly #actors: BusActors;
+  /** How many tasks the GPU has. */
+  #onGpu = 0;
   #waking: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
 
@@ -172,7 +182,7 @@ export class Executor {
     const { bundled, unreserved, load } = this.#scheduler.queue;
     const running = Math.max(pool.running - bundled, 0);
     // What waits for its module or its arguments is about to wait for a cpu; what waits for tasks of its own has none.
-    const queued = Math.max(this.#here.size - pool.running - pool.blocked, 0);
+    const queued = Math.max(this.#here.size - pool.running - pool.blocked - this.#onGpu, 0);
     return {
       ...{ queued, running, waitMs: load.waitMs },
       ...(unreserved !== undefined && { unreserved }),
@@ -194,7 +204,7 @@ export class Executor {
       return;
     }
     if (task.window !== undefined) this.#streaming.set(task.id, task);
-    if (!template.isReady || args.some(isRefArg)) {
+    if (!template.isReady || template.isGpu || args.some(isRefArg)) {
       this.#gather(task).catch((error) => this.#end(task, { kind: "error", error: toWireError(error) }));
       return;
     }
@@ -207,17 +217,60 @@ export class Executor {
 
   /** Gets here what a task needs, and runs it then. */
   async #gather(task: BusTask): Promise<void> {
-    const values = await this.#gathered(task);
-    const { owner } = task;
+    const { template, owner } = task;
+    if (!template.isReady) await this.#prepare(task);
+    const values = template.isGpu ? undefined : await this.#gathered(task);
+    if (values === undefined) await this.#gatherForGpu(task);
+    if (task.hasEnded) return;
     if (owner !== undefined && !this.#deps.isPresent(owner)) this.#end(task, { kind: "returned" });
+    else if (values === undefined) this.#arrived(task);
     else this.#call(task, values);
+  }
+
+  async #prepare({ template }: BusTask): Promise<void> {
+    await template.prepare(this.#deps.modules, this.#deps.maxMemoryBytes);
+  }
+
+  /** Gets here what a task for the GPU takes, or to know that it is there already. */
+  async #gatherForGpu(task: BusTask): Promise<void> {
+    const { template, args } = task;
+    const kernel = await this.#gpuKernel(task);
+    if (kernel === undefined) {
+      this.#end(task, { kind: "returned" });
+      return;
+    }
+    const call = new GpuCall(kernel, template.limits);
+    task.gpuCall = call;
+    const given = args.map((arg, index) =>
+      isRefArg(arg) ? this.#held(arg, task, call, kernel.staysOnDevice(index)) : arg,
+    );
+    call.args = await Promise.all(given);
+    if (task.isCancelled) throw cancelled(template.label);
+    const sizes = call.args.map((arg) => (arg instanceof HeldObject ? arg.object : arg));
+    checkArgBytes(template.label, sizes, template.limits.maxArgumentBytes);
+  }
+
+  /** Undefined when there is no GPU any more, and the owner can have it run elsewhere. */
+  async #gpuKernel({ template, owner }: BusTask): Promise<GpuKernel | undefined> {
+    const { gpu } = this.#deps;
+    try {
+      if (gpu === undefined) throw new InfeasibleTaskError("this host offers no GPU");
+      return await gpu.kernel(template.module, template.kernel);
+    } catch (error) {
+      if (error instanceof InfeasibleTaskError && owner !== undefined) return undefined;
+      throw error;
+    }
+  }
+
+  /** The host has so much of something from now on. */
+  offer(name: string, amount: number): void {
+    this.#scheduler.offer(name, amount, performance.now());
   }
 
   /** What a task takes, once its module is here as well. */
   async #gathered(task: BusTask): Promise<readonly CallArg[]> {
-    const { modules, maxMemoryBytes } = this.#deps;
     const { template, args } = task;
-    if (!template.isReady) await template.prepare(modules, maxMemoryBytes);
+    if (!template.isReady) await this.#prepare(task);
     // Its owner may have gone meanwhile, or let go of what it takes: nobody would let go of that again.
     if (task.isCancelled) throw cancelled(template.label);
     checkArgRoom(template.label, args.length);
@@ -263,6 +316,11 @@ export class Executor {
     }
   }
 
+  /** How many tasks the GPU has. */
+  get gpuCount(): number {
+    return this.#onGpu;
+  }
+
   /** How many actors are here. */
   get actorCount(): number {
     return this.#actors.count;
@@ -283,9 +341,14 @@ export class Executor {
     checkArgBytes(template.label, values, template.limits.maxArgumentBytes);
     const site = template.siteIn(pool, task.ownSeed === undefined ? "numbered" : "item");
     task.call = new TaskCall(this.#calls, site, task, values);
+    this.#arrived(task);
+  }
+
+  /** It has all that it needs, and waits for its turn. */
+  #arrived(task: BusTask): void {
     const nowMs = performance.now();
     task.queuedMs = nowMs;
-    task.estimateMs = this.#times.runMs(template.label, here);
+    task.estimateMs = this.#times.runMs(task.template.label, here);
     this.#scheduler.arrived(task, nowMs);
   }
 
@@ -296,9 +359,41 @@ export class Executor {
       this.#scheduler.keep(task);
       this.#deps.keptChanged();
       this.#actors.run(task);
+    } else if (task.gpuCall !== undefined) {
+      void this.#runOnGpu(task, task.gpuCall);
     } else {
       this.#deps.pool.submit(task.call!);
     }
+  }
+
+  async #runOnGpu(task: BusTask, call: GpuCall): Promise<void> {
+    let outcome: Outcome;
+    this.#onGpu++;
+    try {
+      outcome = await this.#gpuOutcome(task, await call.run(), call);
+    } catch (error) {
+      outcome = { kind: "error", error: toWireError(error) };
+    }
+    this.#onGpu--;
+    if (outcome.kind !== "error" && !task.isCancelled)
+      this.#times.measured(task.template.label, here, call.ranMs);
+    this.#scheduler.ended(task, performance.now());
+    this.#end(task, task.isCancelled ? { kind: "returned" } : outcome);
+  }
+
+  /** A large result stays on the device until somebody needs it elsewhere; a small one travels with the message. */
+  async #gpuOutcome(task: BusTask, result: GpuResult, call: GpuCall): Promise<Outcome> {
+    if (!(result instanceof DeviceValue)) return this.#outcomeOf(task, result);
+    const { owner, template } = task;
+    if (owner === undefined || result.byteLength <= inlineBytes) {
+      return { kind: "value", value: await result.encoded() };
+    }
+    if (task.isCancelled) return { kind: "returned" };
+    this.#deps.store.add(
+      task.id,
+      call.keep(this.#deps.store, { owner, label: `result of ${template.label}` }),
+    );
+    return { kind: "stored", bytes: result.byteLength };
   }
 
   /** One timer for all that it wants to look after. */
@@ -464,6 +559,7 @@ export class Executor {
     if (gang !== undefined)
       this.#deps.gangs.ended(gang, outcome.kind === "value" || outcome.kind === "stored");
     if (task.pinned !== undefined) for (const object of task.pinned) object.unpin();
+    task.gpuCall?.release();
     task.ended(task, outcome);
   }
 
@@ -526,7 +622,7 @@ export class Executor {
     const tasks = [...this.#here].filter(test);
     for (const task of tasks) {
       task.isCancelled = true;
-      const isQueued = task.call !== undefined || task.template.keepsNeed;
+      const isQueued = task.call !== undefined || task.gpuCall?.args !== undefined || task.template.keepsNeed;
       if (task.startedMs === undefined) {
         // It waits, and is passed over when it comes up.
         if (isQueued) this.#end(task, { kind: "returned" });
@@ -556,6 +652,19 @@ export class Executor {
         return { byteLength: object.byteLength, segment: segment.id };
       } catch (error) {
         // Its owner may let go of it on the way, for the sake of another task: then it comes once more.
+        if (!object.isFreed || task.hasEnded || task.isCancelled) throw error;
+      }
+    }
+  }
+
+  /** The same for a task on the GPU, which takes what is there where it is. */
+  async #held(arg: RefArg, task: BusTask, call: GpuCall, mayStay: boolean): Promise<GpuArg> {
+    const owner = task.owner ?? "";
+    while (true) {
+      const object = await this.#fetched(arg, owner, { owner, label: "copy" });
+      try {
+        return call.hold(await HeldObject.hold(object, mayStay));
+      } catch (error) {
         if (!object.isFreed || task.hasEnded || task.isCancelled) throw error;
       }
     }

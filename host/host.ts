@@ -1,3 +1,4 @@
+import type { AdapterInfo } from "../gpu/index.ts";
 import type { Bus, Subscription } from "../scheduler/bus/bus.ts";
 import { Exchange } from "../scheduler/bus/exchange.ts";
 import { defaultInfeasibleAfterMs } from "../scheduler/client/connect.ts";
@@ -39,6 +40,8 @@ import { CallTemplate } from "./call-template.ts";
 import { claimName } from "./claim-name.ts";
 import { Executor } from "./executor.ts";
 import { Gangs } from "./gangs/gangs.ts";
+import { gpuFactsOf } from "./gpu/facts.ts";
+import { GpuLane } from "./gpu/lane.ts";
 import { JobService } from "./job-service.ts";
 import { defaultHostLimits, type HostLimits, usableBytes } from "./limits.ts";
 import { type ModuleSource, Modules } from "./modules.ts";
@@ -83,6 +86,8 @@ export type HostOptions = {
   memoryLimitBytes?: number;
   /** What it offers beside its cpus: `memory` in bytes, `gpu`, and anything else by name. */
   resources?: Resources;
+  /** Whether it is to look for a GPU, and to offer it. */
+  gpu?: boolean;
   /** What tasks can ask for in a host. */
   labels?: Record<string, string>;
   /** Where the cluster's detached actors are kept; without it, this host owns none. */
@@ -107,6 +112,9 @@ export class Host {
   readonly #store: ObjectStore;
   readonly #pool: CallPool;
   readonly #executor: Executor;
+  /** The GPU, if it offers one. */
+  readonly #gpu: GpuLane | undefined;
+  #resources: Resources;
   readonly #gangs: Gangs;
   /** Where others fetch large objects, and members of gangs meet. */
   readonly #door: Door | undefined;
@@ -139,6 +147,13 @@ export class Host {
       this.#ask = resolve;
     });
     const resources = { cpu: cpus, ...options.resources };
+    this.#resources = resources;
+    this.#gpu = options.gpu
+      ? new GpuLane({
+          changed: (adapter) => this.#gpuChanged(adapter),
+          warn: (text) => console.error(`wray host ${id}: ${text}`),
+        })
+      : undefined;
     this.#bus = bus;
     this.#control = control;
     this.#subjects = subjectsOf(cluster);
@@ -165,6 +180,7 @@ export class Host {
       store: this.#store,
       segments,
       pool: this.#pool,
+      gpu: this.#gpu,
       maxMemoryBytes: limits.maxMemoryBytes,
       memoryLimitBytes: options.memoryLimitBytes ?? Math.floor(memoryPart * usableBytes),
       warn: (text) => console.error(`wray host ${id}: ${text}`),
@@ -197,7 +213,9 @@ export class Host {
       nowMs: () => performance.now(),
     });
     this.#presence = new Presence({
-      ...{ bus, control, subjects: this.#subjects, id, cpus, resources, labels },
+      ...{ bus, control, subjects: this.#subjects, id, cpus, labels },
+      resources: () => this.#resources,
+      gpu: () => this.#gpu?.adapter && gpuFactsOf(this.#gpu.adapter),
       load: () => this.#executor.load,
       heard: (heartbeat) => this.#submitter?.heard(heartbeat),
       needed: () => this.#submitter?.busy() ?? [],
@@ -266,6 +284,7 @@ export class Host {
       if (host.#executor.isIdle) host.#store.tidy();
     });
     host.#presence.beat();
+    host.#lookForGpu();
     if (options.jobs !== undefined) host.#startJobs(options.jobs);
     if (options.detached !== undefined) host.#startDetached(options.detached);
     return host;
@@ -278,6 +297,20 @@ export class Host {
   stop(deadlineMs: number): Promise<void> {
     this.#stopped ??= this.#leave(deadlineMs);
     return this.#stopped;
+  }
+
+  /** It is offered as soon as it is there; others need not wait for that. */
+  #lookForGpu(): void {
+    this.#gpu?.open().catch((error: Error) => {
+      console.error(`wray host ${this.id}: it offers no GPU: ${error.message}`);
+    });
+  }
+
+  #gpuChanged(adapter: AdapterInfo | undefined): void {
+    const amount = adapter === undefined ? 0 : 1;
+    this.#resources = { ...this.#resources, gpu: amount };
+    this.#executor.offer("gpu", amount);
+    this.#presence.beatSoon();
   }
 
   #startDetached(store: DetachedStore): void {
@@ -535,7 +568,10 @@ export class Host {
     this.#executor.giveBackWaiting();
     // Their owners have heard that it leaves, and take them elsewhere.
     await this.#until(() => this.#executor.actorCount === 0, deadlineMs);
-    await this.#pool.drain(deadlineMs);
+    await Promise.all([
+      this.#pool.drain(deadlineMs),
+      this.#until(() => this.#executor.gpuCount === 0, deadlineMs),
+    ]);
     if (deadlineMs > 0) await Promise.all([this.#farewell(), this.#jobService?.ended(farewellMs)]);
     this.#presence.state = "left";
     this.#presence.beat();
@@ -546,6 +582,7 @@ export class Host {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#exchange.close();
     this.#store.close();
+    await this.#gpu?.close();
     (await this.#nested?.catch(() => undefined))?.close();
     await this.#presence.dropLease();
   }

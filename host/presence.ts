@@ -3,7 +3,7 @@ import { Gossip } from "../scheduler/client/gossip.ts";
 import type { Control } from "../scheduler/control/control.ts";
 import { deadBeats, shortestBeatMs } from "../scheduler/placement/host-table.ts";
 import { encodeMessage } from "../scheduler/protocol/codec.ts";
-import type { Heartbeat, HostState, Load, Resources } from "../scheduler/protocol/messages.ts";
+import type { GpuFacts, Heartbeat, HostState, Load, Resources } from "../scheduler/protocol/messages.ts";
 import { protocolVersion, type Subjects } from "../scheduler/protocol/subjects.ts";
 import { publishShipped } from "./shipped.ts";
 
@@ -16,7 +16,8 @@ export type PresenceDeps = {
   subjects: Subjects;
   id: string;
   cpus: number;
-  resources: Resources;
+  resources(): Resources;
+  gpu(): GpuFacts | undefined;
   labels: Record<string, string>;
   load(): Load;
   /** Another host, or this one, has said something of itself. */
@@ -53,9 +54,19 @@ export class Presence {
 
   /** What it says of itself now. */
   get heartbeat(): Heartbeat {
-    const { id, cpus, resources, labels, load } = this.#deps;
+    const { id, cpus, resources, labels, load, gpu } = this.#deps;
+    const facts = gpu();
     return {
-      ...{ v: protocolVersion, host: id, epoch: this.#epoch, cpus, ...load(), resources, labels },
+      ...{
+        v: protocolVersion,
+        host: id,
+        epoch: this.#epoch,
+        cpus,
+        ...load(),
+        resources: resources(),
+        labels,
+      },
+      ...(facts !== undefined && { gpu: facts }),
       ...{ beatMs: this.#beatMs, rssBytes: this.#rssBytes, state: this.state },
     };
   }

@@ -13,6 +13,8 @@ export type StartHostOptions = {
   servers: string;
   cluster?: string;
   cpus?: number;
+  /** Whether it is to offer the GPU. Default: not. */
+  gpu?: boolean;
   /** More arguments of `wray host`. */
   args?: string[];
 };
@@ -31,9 +33,16 @@ export type Host = {
  * Starts `wray host` in a process of its own and waits until it has joined.
  * @throws Error with what the host printed, when it does not join
  */
-export async function startHost({ servers, cluster, cpus = 1, args = [] }: StartHostOptions): Promise<Host> {
+export async function startHost({
+  servers,
+  cluster,
+  cpus = 1,
+  gpu = false,
+  args = [],
+}: StartHostOptions): Promise<Host> {
   const command = [process.execPath, resolve("dist/wray.mjs"), "host", "--servers", servers];
   command.push("--cpus", String(cpus), ...(cluster === undefined ? [] : ["--cluster", cluster]), ...args);
+  if (!gpu) command.push("--no-gpu");
   const [program, ...rest] = [...(await dieWithParent()), ...command];
   // In a group of its own, so that Ctrl-C in a terminal reaches only this process, which then stops the host.
   const child = spawn(program!, rest, { stdio: ["ignore", "ignore", "pipe"], detached: true });

@@ -23,6 +23,8 @@ export type HostCommandOptions = ServerOptions &
     label?: Record<string, string>;
     resultTtlMs?: number;
     memoryLimitBytes?: number;
+    /** Whether it is to offer a GPU, if there is one. */
+    gpu?: boolean;
   };
 
 const retryMs = 500;
@@ -33,7 +35,7 @@ const drainMs = 8_000;
 export async function runHost(options: HostCommandOptions): Promise<void> {
   const { cluster, cpus, name, objectAddress, resource, label = {}, resultTtlMs, ...others } = options;
   const { stackBytes, maxModuleBytes, maxCompileMs, maxMemoryBytes, objectStoreBytes, ...rest } = others;
-  const { spillFolder, memoryLimitBytes, ...server } = rest;
+  const { spillFolder, memoryLimitBytes, gpu = true, ...server } = rest;
   const limits = hostLimitsOf({
     stackBytes,
     maxModuleBytes,
@@ -66,6 +68,7 @@ export async function runHost(options: HostCommandOptions): Promise<void> {
         limits,
         resources: { memory: totalmem(), ...resource },
         labels: label,
+        gpu,
         ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
         jobs: new JobStores(bus.connection, cluster, resultTtlMs),
         detached: new DetachedStore(bus.connection, cluster),

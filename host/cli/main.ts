@@ -57,6 +57,7 @@ withCredentials(program.command("host"))
   .option("--cpus <count>", "worker threads (default: what this machine runs at once)", positiveInteger)
   .option("--resource <name=amount>", "what it offers beside its cpus and memory; may be repeated", amount)
   .option("--label <name=value>", "what tasks can ask for in a host; may be repeated", pair)
+  .option("--no-gpu", "offer no GPU, even if there is one")
   .option("--name <id>", "the host's id (default: a random one)")
   .option(
     "--object-address <address>",

@@ -155,7 +155,9 @@ export class GpuKernel {
 
   #buffer(arg: GpuArg, index: number, device: GpuDevice): KernelArg {
     const held = typeof arg === "object" && "object" in arg ? arg : undefined;
-    const there = held?.value?.arrays;
+    // It may be given twice, and be there since the first time.
+    const value = held?.value ?? held?.object.copy;
+    const there = value instanceof DeviceValue ? value.arrays : undefined;
     if (there !== undefined) {
       const [type, buffer] =
         there instanceof DeviceArray ? [there.type, there.buffer] : [undefined, undefined];
@@ -164,9 +166,9 @@ export class GpuKernel {
         throw new ObjectLostError(`${held!.object.facts.label} was lost with the GPU`);
       return buffer;
     }
-    const value = decoded(arg);
-    this.#check(index, value);
-    const array = value instanceof Tensor ? value.data : (value as TypedArray);
+    const given = decoded(arg);
+    this.#check(index, given);
+    const array = given instanceof Tensor ? given.data : (given as TypedArray);
     if (held === undefined) return array;
     // The next one that takes it finds it there.
     const buffer = device.write(array);

@@ -124,7 +124,7 @@ export class LocalGpuTask {
       .finally(() => {
         for (const each of held) each.release();
       });
-    this.#tellFollowers();
+    if (stored !== undefined) this.#tellFollowers();
   }
 
   /** What it is given; a promise for what has to be brought here first. */

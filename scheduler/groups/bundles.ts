@@ -33,6 +33,12 @@ export class Bundles {
     this.#unreserved = new Ledger(free.total);
   }
 
+  /** The host has so much of something from now on, outside of what is reserved. */
+  offer(name: string, amount: number): void {
+    this.#unreserved.offer(name, amount);
+    this.#free.offer(name, amount);
+  }
+
   get isEmpty(): boolean {
     return this.#held.size === 0 && this.#keptCount === 0;
   }

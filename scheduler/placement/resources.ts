@@ -39,12 +39,23 @@ export const keyOf = (need: Resources): string =>
 
 /** What one host, or one bundle of a placement group, has, and how much of it is free. */
 export class Ledger {
-  readonly total: Resources;
+  #total: Resources;
   readonly #free = new Map<string, number>();
 
   constructor(total: Resources) {
-    this.total = total;
+    this.#total = total;
     for (const [name, amount] of Object.entries(total)) this.#free.set(name, partsOf(amount));
+  }
+
+  get total(): Resources {
+    return this.#total;
+  }
+
+  /** It has so much of something from now on. When that is less than is taken, nothing of it is free until that is given. */
+  offer(name: string, amount: number): void {
+    const more = partsOf(amount) - partsOf(this.#total[name] ?? 0);
+    this.#total = { ...this.#total, [name]: amount };
+    this.#free.set(name, (this.#free.get(name) ?? 0) + more);
   }
 
   /** Whether so much is free now. */

@@ -1,6 +1,6 @@
 import { Bundles, type Holding } from "../groups/bundles.ts";
 import { shortMs, tasksAhead } from "../placement/ahead.ts";
-import { cpuOf, defaultNeed, Ledger } from "../placement/resources.ts";
+import { cpuOf, defaultNeed, Ledger, missing } from "../placement/resources.ts";
 import type { BundleName, Load, Resources } from "../protocol/messages.ts";
 import { FairQueue, type Waiting } from "./fair-queue.ts";
 
@@ -140,7 +140,16 @@ export class HostQueue<T extends QueuedTask> {
 
   /** Whether it can't run here: its bundle is not here, or what it needs is reserved. */
   isBarred({ bundle, owner, need }: T): boolean {
-    return bundle === undefined ? this.#bundles.isBarred(need) : !this.#bundles.has(bundle, owner);
+    if (bundle !== undefined) return !this.#bundles.has(bundle, owner);
+    return (
+      this.#bundles.isBarred(need) || (need !== defaultNeed && missing(need, this.ledger.total).length > 0)
+    );
+  }
+
+  /** The host has so much of something from now on. */
+  offer(name: string, amount: number, nowMs: number): void {
+    this.#bundles.offer(name, amount);
+    this.fill(nowMs);
   }
 
   /** Another host has asked for work. */

@@ -116,6 +116,12 @@ export class HostScheduler<T extends QueuedTask> {
     return isReserved;
   }
 
+  /** The host has so much of something from now on. What can't run here any more goes elsewhere. */
+  offer(name: string, amount: number, nowMs: number): void {
+    this.queue.offer(name, amount, nowMs);
+    this.#giveBackBarred();
+  }
+
   /** Gives back bundles of a group, all if none are named. */
   unreserve(group: string, indexes: readonly number[] | undefined, nowMs: number): void {
     this.queue.unreserve(group, indexes, nowMs);

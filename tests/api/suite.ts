@@ -68,8 +68,9 @@ export function apiSuite(
   name: string,
   start: StartBackend,
   declarations: readonly DeclareTests[],
+  makeSuite: (name: string) => Suite = suite,
 ): { test: Suite; api: () => Api } {
-  const test = suite(name);
+  const test = makeSuite(name);
   let shared: Api;
   test.before(
     async (t) => {

@@ -13,10 +13,13 @@ export type HostProcess = Command & {
   kill(signal?: NodeJS.Signals): Promise<Ended>;
 };
 
-export type HostProcessOptions = { cluster?: string; cpus?: number; args?: string[] } & Pick<
-  CommandOptions,
-  "by"
->;
+export type HostProcessOptions = {
+  cluster?: string;
+  cpus?: number;
+  args?: string[];
+  /** Whether it is to offer the GPU. Default: not. */
+  gpu?: boolean;
+} & Pick<CommandOptions, "by">;
 
 export type ClusterOptions = Pick<StartNatsServerOptions, "address" | "config" | "jetstream"> & {
   hosts?: number;
@@ -89,9 +92,10 @@ export async function startCluster(
 export async function startHostProcess(
   t: Pick<TestContext, "after">,
   servers: string,
-  { cluster, cpus = 1, args = [], ...options }: HostProcessOptions = {},
+  { cluster, cpus = 1, args = [], gpu = false, ...options }: HostProcessOptions = {},
 ): Promise<HostProcess> {
   const all = ["host", "--servers", servers, "--cpus", String(cpus), ...args];
+  if (!gpu) all.push("--no-gpu");
   if (cluster !== undefined) all.push("--cluster", cluster);
   const command = startCommand(t, all, options);
   const [, id] = await command.printed(/^wray host (\S+) joined /);

@@ -146,7 +146,9 @@ export class Buffers {
   }
 }
 
-const leastBoundBytes = 16;
+/** Nothing can't be bound: where there is nothing, so much is, which has room for any number and vector. */
+const emptyBoundBytes = 16;
 
+/** As much as there is, so that `arrayLength` tells the truth. */
 export const boundBytesOf = (byteLength: number): number =>
-  Math.max(leastBoundBytes, Math.ceil(byteLength / 4) * 4);
+  byteLength === 0 ? emptyBoundBytes : Math.ceil(byteLength / 4) * 4;

@@ -45,6 +45,7 @@ export class CallTemplate {
   #module: LoadedModule | undefined;
   #label = "";
   #isGpu = false;
+  readonly #timedAs: string | undefined;
   readonly #sites: { [Kind in SeedSource["kind"]]?: Site } = {};
 
   constructor(template: Template, owner: string | undefined) {
@@ -62,6 +63,7 @@ export class CallTemplate {
       actor,
       gang: size = 0,
       once = false,
+      timedAs,
     } = template;
     this.owner = owner;
     this.sha256 = module;
@@ -80,6 +82,7 @@ export class CallTemplate {
         ? actor?.gang
         : { group: bundle.group, rank: bundle.index, size };
     this.isOnce = once;
+    this.#timedAs = timedAs;
     const place = bundle === undefined ? "" : `${bundle.group} ${bundle.index} `;
     this.shape = place + (isPlain ? "" : `${this.keepsNeed ? "kept " : ""}${keyOf(need)}`);
     this.priority = priority;
@@ -104,6 +107,11 @@ export class CallTemplate {
   /** Whether its calls run on the GPU, once it is ready. */
   get isGpu(): boolean {
     return this.#isGpu;
+  }
+
+  /** What its run times are told by, once it is ready. */
+  get timedAs(): string {
+    return this.#timedAs ?? this.#label;
   }
 
   /** Gets the module here. @throws when there is none, or its calls can't be made on this host */

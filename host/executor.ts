@@ -375,8 +375,7 @@ export class Executor {
       outcome = { kind: "error", error: toWireError(error) };
     }
     this.#onGpu--;
-    if (outcome.kind !== "error" && !task.isCancelled)
-      this.#times.measured(task.template.label, here, call.ranMs);
+    if (outcome.kind !== "error") this.#ran(task, call.ranMs);
     this.#scheduler.ended(task, performance.now());
     this.#end(task, task.isCancelled ? { kind: "returned" } : outcome);
   }
@@ -506,15 +505,16 @@ export class Executor {
   }
 
   #measure(task: BusTask): void {
-    const { template, call } = task;
-    const { ranMs } = call!;
+    const { ranMs } = task.call!;
     // One whose thread was ended tells nothing.
-    if (ranMs > 0) {
-      this.#times.measured(template.label, here, ranMs);
-      template.ranCount++;
-      template.ranMs += ranMs;
-    }
+    if (ranMs > 0) this.#ran(task, ranMs);
     this.#scheduler.ended(task, performance.now());
+  }
+
+  #ran({ template }: BusTask, ranMs: number): void {
+    this.#times.measured(template.label, here, ranMs);
+    template.ranCount++;
+    template.ranMs += ranMs;
   }
 
   #yielded(task: BusTask, index: number, value: Encoded): void {

@@ -550,7 +550,7 @@ export class Host {
       const ran: Ran[] = [];
       for (const template of this.#templates.get(clientId) ?? []) {
         if (template === undefined || template.ranCount === 0) continue;
-        ran.push({ kernel: template.label, count: template.ranCount, ms: template.ranMs });
+        ran.push({ kernel: template.timedAs, count: template.ranCount, ms: template.ranMs });
         template.ranCount = 0;
         template.ranMs = 0;
       }

@@ -5,9 +5,6 @@ import type { DeviceValue } from "./device-value.ts";
 import type { GpuKernel, GpuResult } from "./gpu-kernel.ts";
 import type { GpuArg, HeldObject } from "./held-arg.ts";
 
-/** When the device was last seen to have done something, of all calls: it does one after the other. */
-let doneMs = 0;
-
 /** The call of a task that came over the bus, on the GPU. */
 export class GpuCall {
   /** Once all are here. */
@@ -34,13 +31,10 @@ export class GpuCall {
 
   /** @throws what the task has failed with */
   async run(): Promise<GpuResult> {
-    const startMs = performance.now();
     const { value, ended } = this.#kernel.run(this.args!, this.#limits);
     this.#value = value;
-    const result = await ended;
-    const nowMs = performance.now();
-    this.ranMs = nowMs - Math.max(startMs, doneMs);
-    doneMs = nowMs;
+    const { result, ranMs } = await ended;
+    this.ranMs = ranMs;
     return result;
   }
 

@@ -25,9 +25,12 @@ export type GpuRun = {
    * kernel is to free it, also when that fails.
    */
   value: DeviceValue | undefined;
-  /** @throws what the task has failed with */
-  ended: Promise<GpuResult>;
+  /** With how long the device took for it, in ms. @throws what the task has failed with */
+  ended: Promise<{ result: GpuResult; ranMs: number }>;
 };
+
+/** When the device was last seen to have done something, of all kernels. */
+let doneMs = 0;
 
 /** Makes the task of a kernel, for arguments that fit. */
 export type Planner = (args: readonly KernelArg[]) => {
@@ -84,8 +87,31 @@ export class GpuKernel {
     this.#checkMemory(task, limits);
     const { timeoutMs } = limits;
     const run = device.run(task, timeoutMs === defaultLimits.timeoutMs ? {} : { timeoutMs });
+    const timed = this.#timed(run.done);
+    timed.catch(() => {}); // Who wants to know has it from here.
     const isScalar = Object.values(results).some((type) => isScalarType(type));
-    return isScalar ? this.#readScalars(run, results, device) : this.#keep(run, results, limits, device);
+    if (isScalar) {
+      const ended = this.#readScalars(run, results, device).then(async (result) => ({
+        result,
+        ranMs: await timed,
+      }));
+      ended.catch(() => {});
+      return { value: undefined, ended };
+    }
+    const value = this.#keep(run, results, limits, device);
+    const ended = timed.then((ranMs) => ({ result: value, ranMs }));
+    ended.catch(() => {});
+    return { value, ended };
+  }
+
+  /** How long the device took for a task: it does one after the other. */
+  async #timed(done: Promise<void>): Promise<number> {
+    const startMs = performance.now();
+    await done;
+    const nowMs = performance.now();
+    const ranMs = nowMs - Math.max(startMs, doneMs);
+    doneMs = nowMs;
+    return ranMs;
   }
 
   #keep(
@@ -93,7 +119,7 @@ export class GpuKernel {
     results: Record<string, TypedArrayName | ScalarType>,
     { maxResultBytes }: RunLimits,
     device: GpuDevice,
-  ): GpuRun {
+  ): DeviceValue {
     const arrays = Object.entries(run.results).map(
       ([name, buffer]) => [name, new DeviceArray(device, results[name] as TypedArrayName, buffer)] as const,
     );
@@ -109,29 +135,26 @@ export class GpuKernel {
         },
       );
     }
-    const ended = run.done.then(() => value);
-    ended.catch(() => {}); // Who wants to know has it from here.
-    return { value, ended };
+    return value;
   }
 
   /** Numbers are no values on a device: what comes with them is fetched, too. */
-  #readScalars(run: Run, results: Record<string, TypedArrayName | ScalarType>, device: GpuDevice): GpuRun {
-    const read = async () => {
-      const values = await Promise.all(
-        Object.entries(run.results).map(async ([name, buffer]) => {
-          const bytes = await device.read(buffer);
-          device.free(buffer);
-          return [name, readAs(results[name]!, bytes.buffer as ArrayBuffer)] as const;
-        }),
-      );
-      await run.done;
-      const isOne = isScalarType(this.#signature.returns as ScalarType);
-      const value = isOne ? values[0]![1] : Object.fromEntries(values);
-      return typeof value === "number" ? value : encodeValue(value);
-    };
-    const ended = read();
-    ended.catch(() => {});
-    return { value: undefined, ended };
+  async #readScalars(
+    run: Run,
+    results: Record<string, TypedArrayName | ScalarType>,
+    device: GpuDevice,
+  ): Promise<Encoded> {
+    const values = await Promise.all(
+      Object.entries(run.results).map(async ([name, buffer]) => {
+        const bytes = await device.read(buffer);
+        device.free(buffer);
+        return [name, readAs(results[name]!, bytes.buffer as ArrayBuffer)] as const;
+      }),
+    );
+    await run.done;
+    const isOne = isScalarType(this.#signature.returns as ScalarType);
+    const value = isOne ? values[0]![1] : Object.fromEntries(values);
+    return typeof value === "number" ? value : encodeValue(value);
   }
 
   /** What one of several results is, where it is. */
@@ -140,10 +163,11 @@ export class GpuKernel {
     const arrays = held?.value?.arrays;
     if (arrays !== undefined && !(arrays instanceof DeviceArray)) {
       const value = new DeviceValue(arrays[name]!.use());
-      return { value, ended: Promise.resolve(value) };
+      return { value, ended: Promise.resolve({ result: value, ranMs: 0 }) };
     }
     const record = this.#value(arg, 0) as Record<string, unknown>;
-    return { value: undefined, ended: Promise.resolve(encodeValue(record[name])) };
+    const result = encodeValue(record[name]);
+    return { value: undefined, ended: Promise.resolve({ result, ranMs: 0 }) };
   }
 
   /** A value that no buffer is, checked. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ActorSpec, Backend } from "../../scheduler/client/backend.ts";
+import type { ActorSpec, Backend, Variant } from "../../scheduler/client/backend.ts";
 import { checkOwnGroup } from "../../scheduler/client/groups.ts";
 import { foreignRef, handleIn } from "../../scheduler/client/held.ts";
 import type { MemoryReport } from "../../scheduler/client/memory-report.ts";
@@ -18,6 +18,7 @@ import { backoffMs } from "../../scheduler/dataflow/retries.ts";
 import type { Recording } from "../../scheduler/ownership/object-table.ts";
 import type { HostEntry, HostView } from "../../scheduler/placement/host-table.ts";
 import type { Labels } from "../../scheduler/placement/labels.ts";
+import { VariantTimes } from "../../scheduler/placement/variant-times.ts";
 import type { ActorAddress, ActorName } from "../../scheduler/protocol/actor-address.ts";
 import {
   GetTimeoutError,
@@ -53,6 +54,7 @@ import { Gate, type Gating } from "./gate.ts";
 import { Gather } from "./gather.ts";
 import type { LocalActor } from "./local-actor.ts";
 import { LocalActors } from "./local-actors.ts";
+import { LocalChoice } from "./local-choice.ts";
 import type { LocalGpuTask } from "./local-gpu-task.ts";
 import { localMemory } from "./local-memory.ts";
 import { LocalNested } from "./local-nested.ts";
@@ -109,6 +111,7 @@ export class LocalBackend implements Backend, Owner {
   readonly #maxMemoryBytes: number;
   readonly #spin: Spin;
   readonly #stored = new WeakMap<StoredObject, WeakRef<LocalObject>>();
+  readonly #variantTimes = new VariantTimes();
   readonly #failures: { task: Failing; error: Error }[] = [];
   #isFailing = false;
   /** Whether this thread is in `getSync`. */
@@ -160,6 +163,11 @@ export class LocalBackend implements Backend, Owner {
         gating: this.gate.gatingOf(options),
       },
     );
+  }
+
+  choice(variants: readonly Variant[]): LocalChoice {
+    const targets = variants.map(({ module, kernel, options }) => this.target(module, kernel, options));
+    return new LocalChoice(this, targets, this.#variantTimes);
   }
 
   targetOf(

@@ -1,7 +1,7 @@
 import { withDependant } from "../../scheduler/dataflow/dependants.ts";
 import { backoffMs, isRetried, type RetryErrors } from "../../scheduler/dataflow/retries.ts";
 import { checkArgBytes } from "../../scheduler/manifest/check-limits.ts";
-import { WrayError } from "../../scheduler/protocol/errors.ts";
+import { InfeasibleTaskError, WrayError } from "../../scheduler/protocol/errors.ts";
 import type { Limits } from "../../scheduler/protocol/limits.ts";
 import { inlineBytes } from "../../scheduler/protocol/messages.ts";
 import { DeviceValue } from "../gpu/device-value.ts";
@@ -32,10 +32,13 @@ export class LocalGpuTask {
   readonly facts: GpuTaskFacts;
   readonly args: readonly LocalArg[];
   readonly #backend: LocalBackend;
-  /** Its result on the device, from when it is submitted until it has ended. */
   #stored: StoredObject | undefined;
   #missingCount = 0;
   #retryCount = 0;
+  /** How long the device took for it, in ms, once it has ended. */
+  ranMs = 0;
+  /** Submits the same to be run otherwise, where that is possible. */
+  otherwise: (() => LocalObject) | undefined;
   /** Those that take its result, and wait for it to be submitted. */
   #followers: (() => void)[] = [];
 
@@ -115,7 +118,10 @@ export class LocalGpuTask {
     const stored = this.#stored;
     void run.ended
       .then(
-        (result) => this.#ended(result, stored),
+        ({ result, ranMs }) => {
+          this.ranMs = ranMs;
+          this.#ended(result, stored);
+        },
         (error) => {
           stored?.free();
           this.#failed(error);
@@ -163,6 +169,13 @@ export class LocalGpuTask {
     this.#stored = undefined;
     if (this.result.isReady) return;
     const failure = error as Error;
+    if (failure instanceof InfeasibleTaskError && this.otherwise !== undefined) {
+      // The GPU is gone.
+      this.result.becomes(this.otherwise());
+      this.#end();
+      this.#tellFollowers();
+      return;
+    }
     if (failure instanceof WrayError && this.#mayRetry(failure.code)) {
       this.#backend.retriedCount++;
       setTimeout(() => this.start(), backoffMs(this.#retryCount, Math.random()));
@@ -191,12 +204,15 @@ export class LocalGpuTask {
     for (const arg of this.args) if (arg instanceof LocalObject) arg.unuse();
   }
 
-  static storedOf(object: LocalObject): StoredObject | undefined {
-    return object.task instanceof LocalGpuTask ? object.task.#stored : undefined;
+  /** Its result on the device, from when it is submitted until it has ended. */
+  get stored(): StoredObject | undefined {
+    return this.#stored;
   }
 }
 
-const { storedOf } = LocalGpuTask;
+/** What an object that is not ready will be on the device, if the task that makes it was submitted there. */
+export const storedOf = ({ task }: LocalObject): StoredObject | undefined =>
+  task instanceof LocalGpuTask ? task.stored : undefined;
 
 /** Whether it is ready, or will be on the device when that has done what it was given. */
 const isKnown = (object: LocalObject) => object.isReady || storedOf(object) !== undefined;

@@ -142,6 +142,16 @@ export class LocalObject implements Handle {
     if (this.#isFreed) this.#releaseIfUnused();
   }
 
+  /** It is what another object is, once that is ready. */
+  becomes(other: LocalObject): void {
+    this.holds([other]);
+    this.task = { cancel: (error) => other.task?.cancel(error) };
+    other.whenReady({
+      ready: ({ content }) =>
+        this.settle(content.kind === "pending" ? { kind: "failed", error: freedError(other.id) } : content),
+    });
+  }
+
   /** Has a waiter called once it is ready; if it is, at once. */
   whenReady(waiter: Waiter): void {
     if (this.#content !== pending) waiter.ready(this);

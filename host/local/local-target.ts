@@ -63,6 +63,16 @@ export class LocalTarget implements Target {
     this.#loading.catch(() => {}); // Each task hears of it.
   }
 
+  /** `module/function` */
+  get label(): string {
+    return this.#deps.label;
+  }
+
+  /** Whether it runs on the GPU, once its module is here. */
+  get isGpu(): boolean {
+    return this.#isGpu;
+  }
+
   submit(given: readonly unknown[]): LocalObject {
     for (const arg of given) if (typeof arg !== "number") return this.#begin(this.#fit(given));
     return this.#begin({ args: given as number[], kept: none });

@@ -61,7 +61,7 @@ export type CallPool = Pick<
  * they wait for what they have submitted, have others in their place.
  */
 export class Pool {
-  readonly #isTimed: boolean;
+  #isTimed: boolean;
   readonly #looksOn: boolean;
   readonly #shared: Shared = viewShared(new SharedArrayBuffer(sharedBytes));
   readonly #catalog = new Catalog((message) => {
@@ -108,6 +108,12 @@ export class Pool {
       isBusy: (lane) => this.#callOn(lane) !== undefined,
     });
     this.#lanes.keep();
+  }
+
+  /** Calls are to tell how long they ran, from now on. */
+  time(): void {
+    this.#isTimed = true;
+    this.#shared.words[timedWord] = 1;
   }
 
   /** Calls that have a cpu. */

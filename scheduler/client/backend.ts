@@ -20,6 +20,8 @@ export interface Backend {
   prepare(sha256: string): Promise<void>;
   /** A kernel with its options, ready for calls. */
   target(module: ModuleFacts, kernel: string, options: KernelOptions): Target;
+  /** A kernel that can be run in several ways, ready for calls; what each call takes decides. */
+  choice(variants: readonly Variant[]): Target;
   /** Makes an actor with arguments that fit. */
   makeActor(spec: ActorSpec, args: readonly unknown[]): ActorLink;
   /** The actor of this name. @throws ActorNotFoundError */
@@ -61,6 +63,9 @@ export interface Backend {
   /** Fails what is pending, with this error if there is one. */
   close(failure?: Error): void;
 }
+
+/** One of the ways to run a kernel: another kernel of the same types. */
+export type Variant = { module: ModuleFacts; kernel: string; options: KernelOptions };
 
 export interface Target {
   /** Submits a call with arguments that fit: a value, or the handle of one, each. */

@@ -12,7 +12,7 @@ import { EncodedTable } from "../protocol/table.ts";
 import { decodeValue, type Encoded, encodeValue } from "../protocol/value.ts";
 import { claimOf, detachedOptions } from "./actors/actor-options.ts";
 import { BusActor, planOf } from "./actors/bus-actor.ts";
-import type { ActorSpec, Backend, MapArg, Streaming, Target } from "./backend.ts";
+import type { ActorSpec, Backend, MapArg, Streaming, Target, Variant } from "./backend.ts";
 import { BusHandle, type Holds } from "./bus-handle.ts";
 import { busItems } from "./bus-items.ts";
 import { checkOwnGroup } from "./groups.ts";
@@ -41,10 +41,25 @@ export class BusBackend implements Backend, Holds {
   async prepare(): Promise<void> {}
 
   target(module: ModuleFacts, kernel: string, options: KernelOptions): Target {
-    const label = `${module.manifest.module}/${kernel}`;
+    const variant = { module, kernel, options };
+    return this.#targetOf(variant, this.#templateOf(variant));
+  }
+
+  choice(variants: readonly Variant[]): Target {
+    const [first] = variants;
+    const templates = variants.map((each) => this.#templateOf(each));
+    return this.#targetOf(first!, { ...templates[0]!, variants: templates });
+  }
+
+  #templateOf({ module, kernel, options }: Variant): TaskTemplate {
     checkOwnGroup(this.id, options.group);
+    const label = `${module.manifest.module}/${kernel}`;
+    return { label, module: module.sha256, kernel, ...templateOptions(options) };
+  }
+
+  #targetOf({ module, kernel, options }: Variant, template: TaskTemplate): Target {
+    const { label } = template;
     const { maxArgumentBytes, seed, maxUnread = defaultMaxUnread } = options;
-    const template: TaskTemplate = { label, module: module.sha256, kernel, ...templateOptions(options) };
     const argsOf = (given: readonly unknown[]) => this.#argsOf(label, given, maxArgumentBytes);
     const submit = (given: readonly unknown[], ownSeed = seed): BusHandle => {
       const args = argsOf(given);

@@ -37,6 +37,7 @@ import { type LoadOptions, type ModuleSource, readSource } from "./read-source.t
 import { type GpuKernelOf, SplitKernel } from "./split-kernel.ts";
 import type { ClientStats } from "./stats.ts";
 import { encodeTable } from "./tables.ts";
+import { combine, variantsIn } from "./variants.ts";
 import { checkWaitOptions, type WaitOptions, waitFor } from "./wait.ts";
 
 /** How often it is looked whether a host has joined. */
@@ -142,6 +143,18 @@ export class Client {
     const [whole, ...fields] = module.manifest.kernels.map(({ name }) => module.kernel(name));
     const kernel = fields.length === 0 ? whole! : new SplitKernel(whole!, fields);
     return kernel as unknown as GpuKernelOf<Fn>;
+  }
+
+  /**
+   * One kernel of several that do the same, such as one in WebAssembly and one for GPUs: each call is run by the one that costs
+   * least for what it takes, as was measured before, and by another where there is no host for that one. The option `variant`
+   * says which. Kernels that come with several variants are such already: `tensor/matmul`.
+   * @param kernels by the names of these variants; all take and return the same
+   * @throws InvalidTaskError when they don't, or when there is none
+   */
+  variants<Fn extends KernelFunction>(kernels: Readonly<Record<string, Kernel<Fn>>>): Kernel<Fn> {
+    this.#checkOpen();
+    return combine(kernels);
   }
 
   /**
@@ -458,17 +471,14 @@ export class Client {
     return new Module(module, this.#making);
   }
 
-  readonly #kernelOf = (module: ModuleFacts, name: string): Kernel =>
-    new Kernel({
-      ...{
-        backend: this.#backend,
-        module,
-        jobs: this.#jobs,
-        groups: this.#groups,
-        checkOpen: this.#checkOpen,
-      },
-      signature: findKernel(module.manifest, name),
+  readonly #kernelOf = (module: ModuleFacts, name: string): Kernel => {
+    const signature = findKernel(module.manifest, name);
+    return new Kernel({
+      ...{ backend: this.#backend, module, signature, jobs: this.#jobs, groups: this.#groups },
+      checkOpen: this.#checkOpen,
+      variants: variantsIn(module, signature),
     });
+  };
 
   readonly #making: Making = {
     kernel: this.#kernelOf,

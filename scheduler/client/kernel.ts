@@ -1,12 +1,13 @@
 import { checkGrant } from "../manifest/check-limits.ts";
 import { quickFit } from "../manifest/quick-fit.ts";
 import { defaultGpuNeed, defaultNeed } from "../placement/resources.ts";
+import { InvalidTaskError } from "../protocol/errors.ts";
 import { randomId } from "../protocol/ids.ts";
 import { defaultGrant } from "../protocol/limits.ts";
 import type { KernelSignature } from "../protocol/manifest.ts";
 import type { Tensor, TypedArray } from "../protocol/tensor.ts";
 import type { Actor } from "./actors/actor.ts";
-import type { Backend, MapArg, Target } from "./backend.ts";
+import type { Backend, MapArg, Target, Variant } from "./backend.ts";
 import { checkMap } from "./check-map.ts";
 import { checkedArgs } from "./checked-args.ts";
 import { DurableKernel } from "./durable-kernel.ts";
@@ -25,6 +26,8 @@ export type KernelDeps = {
   backend: Backend;
   module: ModuleFacts;
   signature: KernelSignature;
+  /** The ways to run it, by their names, if there are several; the kernel itself is the first of them. */
+  variants?: ReadonlyMap<string, KernelVariant> | undefined;
   /** What a job is submitted to; an embedded client has none. */
   jobs: Jobs | undefined;
   /** What a gang reserves of a cluster. */
@@ -32,6 +35,9 @@ export type KernelDeps = {
   /** @throws when the client was shut down */
   checkOpen(): void;
 };
+
+/** A kernel that does the same as another, with options of its own. */
+export type KernelVariant = Pick<KernelDeps, "module" | "signature"> & { options: KernelOptions };
 
 /** What a task takes: each argument, or a ref that stands for it. */
 export type RemoteArgs<Args extends unknown[]> = {
@@ -76,6 +82,11 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
 
   get signature(): KernelSignature {
     return this.#deps.signature;
+  }
+
+  /** What it is made of, for what makes another kernel of it. */
+  parts(): { deps: KernelDeps; options: KernelOptions } {
+    return { deps: this.#deps, options: this.#options };
   }
 
   /**
@@ -185,19 +196,42 @@ export class Kernel<Fn extends KernelFunction = UntypedFunction> {
 
   #ready(): Target {
     if (this.#target !== undefined) return this.#target;
-    const { backend, module, signature } = this.#deps;
-    const { grant = defaultGrant } = this.#options;
-    checkGrant(this.name, module.needs, grant);
-    const { resources } = this.#options;
-    const isGpu = signature.gpu !== undefined;
-    const options = isGpu
-      ? { ...this.#options, resources: { ...defaultGpuNeed, ...resources } }
-      : this.#options;
-    this.#target = backend.target(module, signature.name, options);
+    const { backend } = this.#deps;
+    const variants = this.#variants().map((each) => variantOf(each, this.#options));
+    const [{ module, kernel, options }] = variants as [Variant];
+    this.#target = variants.length === 1 ? backend.target(module, kernel, options) : backend.choice(variants);
     return this.#target;
+  }
+
+  /** Those by which a call may be run. */
+  #variants(): readonly KernelVariant[] {
+    const { module, signature, variants } = this.#deps;
+    const { variant } = this.#options;
+    if (variant === undefined) return [...(variants?.values() ?? [{ module, signature, options: {} }])];
+    const found = variants?.get(variant);
+    if (found !== undefined) return [found];
+    throw new InvalidTaskError(`${this.name} has no variant ${JSON.stringify(variant)}`, {
+      remedy: variants === undefined ? "It has none." : `It has ${[...variants.keys()].join(", ")}.`,
+      data: { kernel: this.name, option: "variant" },
+    });
   }
 
   #checked(args: readonly unknown[]): unknown[] {
     return checkedArgs(this.name, this.#deps, args);
   }
+}
+
+/** With the options of the kernel over its own. */
+function variantOf({ module, signature, options: own }: KernelVariant, given: KernelOptions): Variant {
+  const options = { ...own, ...given };
+  const label = `${module.manifest.module}/${signature.name}`;
+  checkGrant(label, module.needs, options.grant ?? defaultGrant);
+  if (signature.gpu === undefined) return { module, kernel: signature.name, options };
+  const resources = { ...defaultGpuNeed, ...options.resources };
+  if (resources.gpu === 0)
+    throw new InvalidTaskError(`${label} runs on a GPU, and its option resources asks for none`, {
+      remedy: "Ask for a part of one, such as { gpu: 0.1 }.",
+      data: { kernel: label, option: "resources" },
+    });
+  return { module, kernel: signature.name, options: { ...options, resources } };
 }

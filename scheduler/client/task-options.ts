@@ -26,6 +26,8 @@ export type TaskOptions = Partial<Limits> & {
   clock?: readonly number[];
   /** Hears how far the task has come, as the kernel tells by `progress`. */
   onProgress?: (progress: Progress) => void;
+  /** By which of its variants a kernel is to be run that has several: "wasm", "simd", "gpu". Default: which costs least. */
+  variant?: string;
   /** How many of its items may be there that nobody has taken, for `stream`. Default 16. */
   maxUnread?: number;
 } & Scheduling;
@@ -113,6 +115,7 @@ export const taskChecks: Checks<Required<TaskOptions>> = {
     expected: "a list of numbers",
   },
   onProgress: { test: (value) => typeof value === "function", expected: "a function" },
+  variant: { test: (value) => typeof value === "string", expected: "the name of a variant" },
   maxUnread: integerFrom(1),
   resources: {
     test: (value) =>
@@ -170,6 +173,7 @@ export function templateOptions({
   seed: _,
   clock,
   gang,
+  variant: __,
   ...others
 }: KernelOptions): Omit<TaskTemplate, "label" | "module" | "kernel"> {
   const { resources, labels, prefer, host, priority, ttlMs, deadlineMs, key, maxConcurrent } = others;

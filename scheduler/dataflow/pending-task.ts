@@ -3,9 +3,10 @@ import type { Demand, PlacedBundle } from "../placement/host-table.ts";
 import type { Selector } from "../placement/labels.ts";
 import type { Placed } from "../placement/place.ts";
 import { defaultNeed, keyOf } from "../placement/resources.ts";
+import { sizeClassOf } from "../placement/variant-times.ts";
 import type { Resources, Template } from "../protocol/messages.ts";
 import type { Encoded } from "../protocol/value.ts";
-import type { Placeable } from "../queue/placer.ts";
+import type { Placeable, PlacedVariant } from "../queue/placer.ts";
 import type { ItemOrigin } from "./lost-items.ts";
 import { attemptSeed, type RetryErrors } from "./retries.ts";
 
@@ -31,6 +32,8 @@ export type TaskTemplate = {
   /** No more tasks of this key than `maxConcurrent` are under way at once. */
   readonly key?: string | undefined;
   readonly maxConcurrent?: number | undefined;
+  /** The ways to run its tasks, if there are several: templates that differ in kernel and need. */
+  readonly variants?: readonly TaskTemplate[] | undefined;
   /** Hears how far a task has come while it runs. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 };
@@ -103,6 +106,9 @@ export class PendingTask implements Placeable {
   hostId: string | undefined = undefined;
   /** How many hosts have given it back since they were full. */
   hops = 0;
+  /** The ways to run it, if there are several, once what it takes is known. */
+  variants: readonly TaskVariant[] | undefined;
+  #chosen: TaskTemplate | undefined;
   /** Whether it counts for its key. */
   isAdmitted = false;
 
@@ -122,7 +128,18 @@ export class PendingTask implements Placeable {
   }
 
   get template(): TaskTemplate {
-    return this.submission.template;
+    return this.#chosen ?? this.submission.template;
+  }
+
+  /** What it takes is of this size, in bytes: now its variants are known. */
+  ofSize(bytes: number): void {
+    const { variants } = this.submission.template;
+    this.variants = variants?.map((template) => new TaskVariant(this, timed(template, sizeClassOf(bytes))));
+  }
+
+  /** It is to be run by one of its variants, until it is placed again. */
+  choose(template: TaskTemplate | undefined): void {
+    this.#chosen = template;
   }
 
   get args(): Submission["args"] {
@@ -198,11 +215,89 @@ export class PendingTask implements Placeable {
   }
 }
 
+/** A task as it would be run by one of its variants. */
+export class TaskVariant implements PlacedVariant {
+  readonly template: TaskTemplate;
+  readonly #task: PendingTask;
+
+  constructor(task: PendingTask, template: TaskTemplate) {
+    this.#task = task;
+    this.template = template;
+  }
+
+  choose(): void {
+    this.#task.choose(this.template);
+  }
+
+  get timedAs(): string {
+    return this.template.options.timedAs!;
+  }
+
+  get shape(): string {
+    return shapeOf(this.template);
+  }
+
+  get label(): string {
+    return this.template.label;
+  }
+
+  get module(): string {
+    return this.template.module;
+  }
+
+  get need(): Resources {
+    return this.template.options.need ?? defaultNeed;
+  }
+
+  get labels(): Selector | undefined {
+    return this.template.where?.labels;
+  }
+
+  get prefer(): Selector | undefined {
+    return this.template.where?.prefer;
+  }
+
+  get host(): string | undefined {
+    return this.template.where?.host;
+  }
+
+  get bundle(): PlacedBundle | undefined {
+    return this.template.bundle;
+  }
+
+  get inputs(): Placed["inputs"] {
+    return this.#task.inputs;
+  }
+
+  get depth(): number {
+    return this.#task.depth;
+  }
+
+  get hops(): number {
+    return this.#task.hops;
+  }
+}
+
+const timedTemplates = new WeakMap<TaskTemplate, TaskTemplate[]>();
+
+/** The template of tasks of a size, whose run times are told by that. */
+function timed(template: TaskTemplate, sizeClass: number): TaskTemplate {
+  let bySize = timedTemplates.get(template);
+  if (bySize === undefined) {
+    bySize = [];
+    timedTemplates.set(template, bySize);
+  }
+  const { options, label } = template;
+  bySize[sizeClass] ??= { ...template, options: { ...options, timedAs: `${label} 2^${sizeClass}` } };
+  return bySize[sizeClass];
+}
+
 const shapes = new WeakMap<TaskTemplate, string>();
 
 /** The text by which it is known which hosts can run tasks of a template. */
 function shapeOf(template: TaskTemplate): string {
-  const { options, where, bundle } = template;
+  const { options, where, bundle, variants } = template;
+  if (variants !== undefined) return variants.map(shapeOf).join(" or ");
   if (bundle !== undefined) return `bundle ${bundle.index} of ${bundle.group}`;
   if (options.need === undefined && where === undefined) return "";
   let shape = shapes.get(template);

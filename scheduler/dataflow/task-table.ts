@@ -19,7 +19,7 @@ import {
 } from "../protocol/errors.ts";
 import { type Arg, type ItemOutcome, itemIdOf, itemIndexOf, type Outcome } from "../protocol/messages.ts";
 import type { Peer } from "../protocol/subjects.ts";
-import { copyOf } from "../protocol/value.ts";
+import { byteLengthOf, copyOf } from "../protocol/value.ts";
 import { missedDeadline } from "../queue/expired.ts";
 import { Placer } from "../queue/placer.ts";
 import { withDependant } from "./dependants.ts";
@@ -432,6 +432,7 @@ export class TaskTable {
   #goesOn(task: PendingTask): void {
     task.isAdmitted = true;
     if (task.args.some(isRef)) task.inputs = this.#inputsOf(task);
+    if (task.template.variants !== undefined) task.ofSize(this.#bytesOf(task));
     this.#placer.add(task);
   }
 
@@ -440,7 +441,8 @@ export class TaskTable {
     task.hostId = undefined;
     if (task.hasEnded) return;
     const { hosts } = this.#deps;
-    const able = to === undefined ? undefined : hosts.get(to);
+    if (task.variants !== undefined) task.choose(undefined);
+    const able = to === undefined || task.variants !== undefined ? undefined : hosts.get(to);
     if (able !== undefined && hosts.able(task.shape, task).set.has(able)) this.#goes(task, able.id);
     else this.#placer.add(task);
   }
@@ -451,6 +453,18 @@ export class TaskTable {
       const state = this.#deps.objects.state(ref);
       return state?.kind === "remote" ? [{ bytes: state.bytes, hosts: state.hosts }] : [];
     });
+  }
+
+  /** What a task takes, in bytes. */
+  #bytesOf({ args }: PendingTask): number {
+    let bytes = 0;
+    for (const arg of args) {
+      const state = isRef(arg) ? this.#deps.objects.state(arg) : undefined;
+      if (!isRef(arg)) bytes += byteLengthOf(arg);
+      else if (state?.kind === "remote") bytes += state.bytes;
+      else if (state?.kind === "local") bytes += byteLengthOf(state.value);
+    }
+    return bytes;
   }
 
   /** A task has got its host. */

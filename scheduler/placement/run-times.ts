@@ -1,3 +1,5 @@
+import { VariantTimes } from "./variant-times.ts";
+
 /** How much a new measurement changes what is thought of a kernel. */
 const kernelWeight = 0.05;
 /** How much of what is known of a host is left after each of its tasks: some 500 count, as times may vary much. */
@@ -24,9 +26,12 @@ export class RunTimes {
   /** Of all kernels, by how often they run. */
   #meanMs: number | undefined;
   #typicalMs: number | undefined;
+  /** Of kernels that can be run in several ways. */
+  readonly variants = new VariantTimes();
 
   /** Takes in that so many tasks of this kernel ran on a host, so long together. */
   measured(kernel: string, hostId: string, ranMs: number, count = 1): void {
+    this.variants.measured(kernel, hostId, ranMs, count);
     const meanMs = ranMs / count;
     // The median goes up a step with each that is longer, and down with each that is shorter; of many, it takes some.
     // That the first one is short says little yet; many would be sent at once if it did.

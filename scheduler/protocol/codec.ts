@@ -125,6 +125,7 @@ const templateOptions = {
   ...{ clock: listOf(finite), depth: count, need: resources, priority: finite },
   ...{ stream: countFrom1, gang: countFrom1 },
   once: exactly(true),
+  timedAs: shortText,
   actor: object(
     { id: text, does: oneOf("make", "restore", "call", "save", "take") },
     { method: countFrom1, maxConcurrency: countFrom1, seed: shortText, gang: gangPlace },

@@ -32,6 +32,8 @@ export type Template = {
   actor?: ActorPart;
   /** It is one of so many calls that work together, each in a bundle of that group; the bundle's index is its rank. */
   gang?: number;
+  /** What its run times are told by. Default: `module/function`. */
+  timedAs?: string;
   /** It is not run again when its worker dies: what can be is ended before it when memory is short. */
   once?: true;
 };

@@ -1,6 +1,6 @@
-import type { HostTable } from "../placement/host-table.ts";
+import type { HostEntry, HostTable } from "../placement/host-table.ts";
 import type { IdleHosts } from "../placement/idle-hosts.ts";
-import { type Placed, place } from "../placement/place.ts";
+import { costMs, type Placed, place } from "../placement/place.ts";
 import type { RunTimes } from "../placement/run-times.ts";
 import { InfeasibleTaskError } from "../protocol/errors.ts";
 import { expired } from "./expired.ts";
@@ -11,7 +11,17 @@ export type Placeable = Waiting &
   Placed & {
     /** When nobody wants it any more, unless it has begun. */
     expiresMs: number | undefined;
+    /** The ways to run it, if there are several. */
+    readonly variants?: readonly PlacedVariant[] | undefined;
   };
+
+/** One of the ways to run a task. */
+export type PlacedVariant = Placed & {
+  /** What its run times are known by. */
+  readonly timedAs: string;
+  /** The task is to be run that way. */
+  choose(): void;
+};
 
 export type PlacerDeps<T> = {
   hosts: HostTable;
@@ -59,7 +69,7 @@ export class Placer<T extends Placeable> {
     const { nowMs, placed } = this.#deps;
     task.queuedMs = nowMs();
     // Nobody overtakes those that wait, unless all that wait have to do so for something else.
-    const host = this.#waiting.size === 0 ? place(task, this.#deps, task.queuedMs) : undefined;
+    const host = this.#waiting.size === 0 ? this.#place(task, task.queuedMs) : undefined;
     if (host !== undefined) {
       placed(task, host.id);
       return;
@@ -78,7 +88,7 @@ export class Placer<T extends Placeable> {
     let hostId: string | undefined;
     const fits = (task: T) => {
       if (task.hasEnded) return true;
-      hostId = place(task, this.#deps, now)?.id;
+      hostId = this.#place(task, now)?.id;
       return hostId !== undefined;
     };
     for (;;) {
@@ -101,12 +111,32 @@ export class Placer<T extends Placeable> {
     this.#findUnable(now);
   }
 
+  /** The host for a task, and which of its variants, if it has some. */
+  #place(task: T, nowMs: number): HostEntry | undefined {
+    const { times } = this.#deps;
+    if (task.variants === undefined) return place(task, this.#deps, nowMs);
+    const ways = task.variants.flatMap((variant) => {
+      const host = place(variant, this.#deps, nowMs);
+      if (host === undefined) return [];
+      const otherMs = costMs(variant, host, this.#deps) - times.runMs(variant.label, host.id);
+      return [{ timedAs: variant.timedAs, hostId: host.id, otherMs, variant, host }];
+    });
+    if (ways.length === 0) return undefined;
+    const { variant, host } = times.variants.pick(ways);
+    variant.choose();
+    return host;
+  }
+
+  #isAble(task: T): boolean {
+    const { hosts } = this.#deps;
+    return (task.variants ?? [task]).some((each) => hosts.able(each.shape, each).list.length > 0);
+  }
+
   /** What waits, by shape, for which there is no host at all. */
   #findUnable(now: number): void {
-    const { hosts, infeasibleAfterMs } = this.#deps;
+    const { infeasibleAfterMs, hosts } = this.#deps;
     const unable = new Map<string, T>();
-    for (const task of this.#waiting.firsts())
-      if (hosts.able(task.shape, task).list.length === 0) unable.set(task.shape, task);
+    for (const task of this.#waiting.firsts()) if (!this.#isAble(task)) unable.set(task.shape, task);
     for (const shape of this.#unableMs.keys()) if (!unable.has(shape)) this.#unableMs.delete(shape);
     for (const [shape, example] of unable) {
       const sinceMs = this.#unableMs.get(shape) ?? example.queuedMs;

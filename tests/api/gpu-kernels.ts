@@ -261,6 +261,31 @@ export function gpuKernelTests(test: Suite, api: () => Api): void {
     assert.is((await get(saxpy.remote(1, x, x))).length, 100_000);
   });
 
+  test("a kernel of several variants gives the same by each, and by whichever is chosen", async () => {
+    const { wray } = api();
+    const floats = await wray.load(await compileOnce("tests/api/fixtures/floats.ts"));
+    const wasm = floats.kernel("saxpy") as unknown as Kernel<Saxpy>;
+    const both = wray.variants({ wasm, gpu: saxpy });
+    for (const length of [3, 40_000]) {
+      const [x, y] = [wave(length), wave(length).reverse()];
+      const expected = await get(wasm.remote(2, x, y));
+      for (const variant of ["wasm", "gpu"])
+        assert.equal(await get(both.options({ variant }).remote(2, x, y)), expected);
+      for (let i = 0; i < 10; i++) assert.equal(await get(both.remote(2, x, y)), expected);
+      const [px, py] = [wray.put(x), floats.kernel("ramp").remote(length) as ObjectRef<Float32Array>];
+      const chain = both.remote(1, both.remote(1, px, py), both.remote(1, px, py));
+      assert.equal((await get(chain)).at(-1), Math.fround(x.at(-1)! + (length - 1)) * 2);
+    }
+    assert.throws(
+      () => both.options({ variant: "simd" }).remote(1, wave(1), wave(1)),
+      /has no variant "simd"/,
+    );
+    assert.throws(
+      () => wray.variants({ wasm: floats.kernel("total") as never, gpu: saxpy }),
+      /the variants wasm and gpu are no kernels of the same types: \(Float32Array\): f64 and \(f32, /,
+    );
+  });
+
   test("a host tells what it offers", async () => {
     await get(saxpy.remote(1, Float32Array.of(1), Float32Array.of(1)));
     const gpu = api()

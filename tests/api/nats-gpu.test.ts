@@ -1,5 +1,7 @@
 import { gpuSuite } from "../gpu/gpu-suite.ts";
+import { compileOnce } from "../kernels/asc.ts";
 import { startCluster } from "../support/cluster.ts";
+import { assert, rejects, suite } from "../support/index.ts";
 import { gpuKernelTests } from "./gpu-kernels.ts";
 import { apiSuite } from "./suite.ts";
 
@@ -14,3 +16,21 @@ apiSuite(
   [gpuKernelTests],
   gpuSuite,
 );
+
+const test = suite("variants without a GPU");
+
+test("where no host has a GPU, the other variant runs, and what is for a GPU alone is infeasible", async (t) => {
+  const cluster = await startCluster(t, { hosts: 1 });
+  const wray = await cluster.connect({ infeasibleAfterMs: 300 });
+  const floats = await wray.load(await compileOnce("tests/api/fixtures/floats.ts"));
+  const wasm = floats.kernel("saxpy");
+  const gpu = await wray.gpuKernel("tests/api/fixtures/shaders/saxpy.wgsl", {
+    outputs: { out: "x.length" },
+    workgroups: "x.length / 64",
+  });
+  const args = [2, Float32Array.of(1), Float32Array.of(3)];
+  for (let i = 0; i < 5; i++)
+    assert.equal(await wray.get(wray.variants({ wasm, gpu }).remote(...args)), Float32Array.of(5));
+  const error = await rejects(wray.get(gpu.remote(...args)), "INFEASIBLE_TASK");
+  assert.match(error.message, /lacks gpu: 0.0625 needed, 0 there/);
+});

@@ -62,8 +62,8 @@ function valueAt(
     for (let dy = fromRow; dy < toRow; dy++) {
       const inRow = (image * channels + channel) * height + firstRow + dy;
       const inFilter = ((filter * channels + channel) * filterHeight + dy) * filterWidth;
-      let at = x + (<usize>(inRow * width + firstColumn + fromColumn) << 2);
-      let weight = weights + (<usize>(inFilter + fromColumn) << 2);
+      let at = x + ((<usize>(inRow * width + firstColumn + fromColumn)) << 2);
+      let weight = weights + ((<usize>(inFilter + fromColumn)) << 2);
       for (let dx = fromColumn; dx < toColumn; dx++, at += 4, weight += 4) {
         sum += load<f32>(at) * load<f32>(weight);
       }
@@ -87,12 +87,12 @@ export function conv2dSimd(x: Float32Array, weights: Float32Array, sizes: Conv2d
   const patches = new Float32Array(<i32>product(rowValues, stripHeight));
   const plane = outHeight * outWidth;
   for (let image = 0; image < sizes.images; image++) {
-    const from = x.dataStart + (<usize>(image * sizes.channels * sizes.height * sizes.width) << 2);
-    const to = out.dataStart + (<usize>(image * sizes.filters * plane) << 2);
+    const from = x.dataStart + ((<usize>(image * sizes.channels * sizes.height * sizes.width)) << 2);
+    const to = out.dataStart + ((<usize>(image * sizes.filters * plane)) << 2);
     for (let row = 0; row < outHeight; row += stripHeight) {
       const rows = min(stripHeight, outHeight - row);
       layOut(from, patches.dataStart, sizes, row, rows, outWidth);
-      const strip = to + (<usize>(row * outWidth) << 2);
+      const strip = to + ((<usize>(row * outWidth)) << 2);
       const columns = rows * outWidth;
       multiplySimd(weights.dataStart, patches.dataStart, strip, sizes.filters, depth, columns, plane);
     }
@@ -105,8 +105,8 @@ function layOut(from: usize, to: usize, sizes: Conv2dSizes, first: i32, rows: i3
   const stride = sizes.stride;
   const height = sizes.height;
   const width = sizes.width;
-  const end = <usize>outWidth << 2;
-  for (let channel = 0; channel < sizes.channels; channel++, from += <usize>(height * width) << 2) {
+  const end = (<usize>outWidth) << 2;
+  for (let channel = 0; channel < sizes.channels; channel++, from += (<usize>(height * width)) << 2) {
     for (let dy = 0; dy < sizes.filterHeight; dy++) {
       for (let dx = 0; dx < sizes.filterWidth; dx++) {
         const firstColumn = dx - sizes.padding;
@@ -116,13 +116,13 @@ function layOut(from: usize, to: usize, sizes: Conv2dSizes, first: i32, rows: i3
             memory.fill(to, 0, end);
             continue;
           }
-          const line = from + (<usize>(inRow * width) << 2);
+          const line = from + ((<usize>(inRow * width)) << 2);
           if (stride == 1) {
             copyShifted(to, line, firstColumn, width, outWidth);
           } else {
             for (let at: usize = 0, column = firstColumn; at < end; at += 4, column += stride) {
               const isInside = <u32>column < <u32>width;
-              store<f32>(to + at, isInside ? load<f32>(line + (<usize>column << 2)) : 0);
+              store<f32>(to + at, isInside ? load<f32>(line + ((<usize>column) << 2)) : 0);
             }
           }
         }
@@ -135,9 +135,9 @@ function layOut(from: usize, to: usize, sizes: Conv2dSizes, first: i32, rows: i3
 function copyShifted(to: usize, line: usize, first: i32, width: i32, count: i32): void {
   const before = min(count, max(0, -first));
   const inside = max(0, min(count - before, width - (first + before)));
-  memory.fill(to, 0, <usize>before << 2);
-  memory.copy(to + (<usize>before << 2), line + (<usize>(first + before) << 2), <usize>inside << 2);
-  memory.fill(to + (<usize>(before + inside) << 2), 0, <usize>(count - before - inside) << 2);
+  memory.fill(to, 0, (<usize>before) << 2);
+  memory.copy(to + ((<usize>before) << 2), line + ((<usize>(first + before)) << 2), (<usize>inside) << 2);
+  memory.fill(to + ((<usize>(before + inside)) << 2), 0, (<usize>(count - before - inside)) << 2);
 }
 
 /** How many places a filter has along an image. */

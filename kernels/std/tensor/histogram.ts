@@ -13,7 +13,7 @@ export function histogram(x: Float32Array, bins: i32, low: f32, high: f32): Uint
   for (let at = x.dataStart; at < end; at += 4) {
     const value = load<f32>(at);
     if (value >= low && value <= high) {
-      const count = counts.dataStart + (<usize>min(<u32>((value - low) * perBin), last) << 2);
+      const count = counts.dataStart + ((<usize>min(<u32>((value - low) * perBin), last)) << 2);
       store<u32>(count, load<u32>(count) + 1);
     }
   }

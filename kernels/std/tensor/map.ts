@@ -1,4 +1,4 @@
-import { exp4 } from "./exp";
+import { Four } from "./four";
 import { checkLength } from "./sizes";
 
 /** `f(x)` of each value, for f one of relu, sigmoid, tanh, exp, log, sqrt, abs, square and negate. */
@@ -16,15 +16,15 @@ export function mapSimd(operation: string, x: Float32Array): Float32Array {
   const shift = out.dataStart - x.dataStart;
   if (operation == "relu") {
     for (let at = x.dataStart; at < whole; at += 16) {
-      v128.store(at + shift, f32x4.max(v128.load(at), f32x4.splat(0)));
+      v128.store(at + shift, f32x4.pmax(v128.load(at), f32x4.splat(0)));
     }
   } else if (operation == "sigmoid") {
     for (let at = x.dataStart; at < whole; at += 16) {
-      const power = exp4(f32x4.neg(v128.load(at)));
+      const power = Four.exp(f32x4.neg(v128.load(at)));
       v128.store(at + shift, f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), power)));
     }
   } else if (operation == "exp") {
-    for (let at = x.dataStart; at < whole; at += 16) v128.store(at + shift, exp4(v128.load(at)));
+    for (let at = x.dataStart; at < whole; at += 16) v128.store(at + shift, Four.exp(v128.load(at)));
   } else if (operation == "sqrt") {
     for (let at = x.dataStart; at < whole; at += 16) v128.store(at + shift, f32x4.sqrt(v128.load(at)));
   } else if (operation == "abs") {
@@ -66,7 +66,9 @@ function apply(operation: string, x: usize, end: usize, out: usize): void {
   } else if (operation == "negate") {
     for (; x < end; x += 4, out += 4) store<f32>(out, -load<f32>(x));
   } else {
-    throw new Error(`operation is no one of relu, sigmoid, tanh, exp, log, sqrt, abs, square, negate: ${operation}`);
+    throw new Error(
+      `operation is no one of relu, sigmoid, tanh, exp, log, sqrt, abs, square, negate: ${operation}`,
+    );
   }
 }
 

@@ -105,10 +105,10 @@ class Network {
       const inputs = this.sizes[layer];
       const outputs = this.sizes[layer + 1];
       const x = this.values[layer];
-      const own = slopes.dataStart + (<usize>this.offsets[layer] << 2);
+      const own = slopes.dataStart + ((<usize>this.offsets[layer]) << 2);
       const turned = transposed(x.dataStart, this.samples, inputs);
       this.multiply(turned.dataStart, gradient.dataStart, own, inputs, this.samples, outputs);
-      addRows(gradient.dataStart, own + (<usize>(inputs * outputs) << 2), this.samples, outputs);
+      addRows(gradient.dataStart, own + ((<usize>(inputs * outputs)) << 2), this.samples, outputs);
       if (layer > 0) gradient = this.inputGradient(layer, gradient);
     }
     return slopes;
@@ -131,7 +131,7 @@ class Network {
     const given = this.given();
     const gradient = new Float32Array(given.length);
     for (let sample = 0; sample < this.samples; sample++) {
-      const row = <usize>(sample * outputs) << 2;
+      const row = (<usize>(sample * outputs)) << 2;
       softmaxRow(given.dataStart + row, gradient.dataStart + row, outputs);
       // A label that there is no output for is never given.
       const label = labels[sample];
@@ -146,8 +146,8 @@ class Network {
     const outputs = this.sizes[layer + 1];
     const out = new Float32Array(<i32>product(this.samples, outputs));
     const weights = this.weightsOf(layer);
-    const bias = weights + (<usize>(inputs * outputs) << 2);
-    const bytes = <usize>outputs << 2;
+    const bias = weights + ((<usize>(inputs * outputs)) << 2);
+    const bytes = (<usize>outputs) << 2;
     const end = out.dataStart + out.byteLength;
     for (let row = out.dataStart; row < end; row += bytes) memory.copy(row, bias, bytes);
     this.multiply(this.values[layer].dataStart, weights, out.dataStart, this.samples, inputs, outputs);
@@ -158,7 +158,7 @@ class Network {
   }
 
   private weightsOf(layer: i32): usize {
-    return this.weights.dataStart + (<usize>this.offsets[layer] << 2);
+    return this.weights.dataStart + ((<usize>this.offsets[layer]) << 2);
   }
 
   private multiply(a: usize, b: usize, c: usize, m: i32, k: i32, n: i32): void {
@@ -170,8 +170,8 @@ class Network {
 function transposed(from: usize, rows: i32, columns: i32): Float32Array {
   const out = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
-    let to = out.dataStart + (<usize>row << 2);
-    for (let column = 0; column < columns; column++, from += 4, to += <usize>rows << 2) {
+    let to = out.dataStart + ((<usize>row) << 2);
+    for (let column = 0; column < columns; column++, from += 4, to += (<usize>rows) << 2) {
       store<f32>(to, load<f32>(from));
     }
   }
@@ -182,7 +182,7 @@ function transposed(from: usize, rows: i32, columns: i32): Float32Array {
 function addRows(from: usize, to: usize, rows: i32, columns: i32): void {
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, from += 4) {
-      const at = to + (<usize>column << 2);
+      const at = to + ((<usize>column) << 2);
       store<f32>(at, load<f32>(at) + load<f32>(from));
     }
   }

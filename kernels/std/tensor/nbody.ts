@@ -12,7 +12,12 @@ export class Bodies {
  * The bodies after a time of `dt`: velocities first, then positions by the new ones. A `softening` of more than 0 keeps
  * bodies that come close from flying away.
  */
-export function nbodyStep(positions: Float32Array, velocities: Float32Array, dt: f32, softening: f32): Bodies {
+export function nbodyStep(
+  positions: Float32Array,
+  velocities: Float32Array,
+  dt: f32,
+  softening: f32,
+): Bodies {
   if (!(softening > 0)) throw new Error(`a softening is more than 0, not ${softening}`);
   if (positions.length % 4 != 0) {
     throw new Error(`positions has ${positions.length} values, and rows of 4 are needed`);

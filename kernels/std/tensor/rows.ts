@@ -1,11 +1,11 @@
-import { exp4 } from "./exp";
+import { Four } from "./four";
 import { checkLength, rowsOf } from "./sizes";
 
 /** In each row of `x`, the powers of e, divided by their sum. */
 export function softmax(x: Float32Array, columns: i32): Float32Array {
   const rows = rowsOf("x", x.length, columns);
   const out = new Float32Array(x.length);
-  const bytes = <usize>columns << 2;
+  const bytes = (<usize>columns) << 2;
   for (let row: usize = 0; row < <usize>rows; row++) {
     softmaxRow(x.dataStart + row * bytes, out.dataStart + row * bytes, columns);
   }
@@ -14,7 +14,7 @@ export function softmax(x: Float32Array, columns: i32): Float32Array {
 
 /** From one address to another, which may be the same. */
 export function softmaxRow(from: usize, to: usize, columns: i32): void {
-  const bytes = <usize>columns << 2;
+  const bytes = (<usize>columns) << 2;
   let greatest: f32 = -Infinity;
   for (let at: usize = 0; at < bytes; at += 4) greatest = max(greatest, load<f32>(from + at));
   let total: f32 = 0;
@@ -26,16 +26,18 @@ export function softmaxRow(from: usize, to: usize, columns: i32): void {
   for (let at: usize = 0; at < bytes; at += 4) store<f32>(to + at, load<f32>(to + at) / total);
 }
 
+/** The same; short rows are better off one by one. */
 export function softmaxSimd(x: Float32Array, columns: i32): Float32Array {
+  if (columns < 8) return softmax(x, columns);
   const rows = rowsOf("x", x.length, columns);
   const out = new Float32Array(x.length);
-  const bytes = <usize>columns << 2;
+  const bytes = (<usize>columns) << 2;
   const whole = bytes & ~15;
   for (let row: usize = 0; row < <usize>rows; row++) {
     const from = x.dataStart + row * bytes;
     const to = out.dataStart + row * bytes;
     let greatest4 = f32x4.splat(-Infinity);
-    for (let at: usize = 0; at < whole; at += 16) greatest4 = f32x4.max(greatest4, v128.load(from + at));
+    for (let at: usize = 0; at < whole; at += 16) greatest4 = f32x4.pmax(greatest4, v128.load(from + at));
     let greatest = max(
       max(f32x4.extract_lane(greatest4, 0), f32x4.extract_lane(greatest4, 1)),
       max(f32x4.extract_lane(greatest4, 2), f32x4.extract_lane(greatest4, 3)),
@@ -44,7 +46,7 @@ export function softmaxSimd(x: Float32Array, columns: i32): Float32Array {
     greatest4 = f32x4.splat(greatest);
     let total4 = f32x4.splat(0);
     for (let at: usize = 0; at < whole; at += 16) {
-      const powers = exp4(f32x4.sub(v128.load(from + at), greatest4));
+      const powers = Four.exp(f32x4.sub(v128.load(from + at), greatest4));
       v128.store(to + at, powers);
       total4 = f32x4.add(total4, powers);
     }
@@ -74,7 +76,7 @@ export function layerNorm(
   checkLength("gain", gain.length, columns);
   checkLength("bias", bias.length, columns);
   const out = new Float32Array(x.length);
-  const bytes = <usize>columns << 2;
+  const bytes = (<usize>columns) << 2;
   for (let row: usize = 0; row < <usize>rows; row++) {
     const from = x.dataStart + row * bytes;
     const to = out.dataStart + row * bytes;

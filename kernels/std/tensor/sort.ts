@@ -40,7 +40,7 @@ const places = memory.data(256 << 2);
 /** To and fro between two arrays, in four passes, so that it ends where it began. There are no values at 0. */
 function radixSort(keys: usize, otherKeys: usize, values: usize, otherValues: usize, length: i32): void {
   for (let shift: u32 = 0; shift < 32; shift += 8) {
-    pass(keys, otherKeys, values, otherValues, <usize>length << 2, shift);
+    pass(keys, otherKeys, values, otherValues, (<usize>length) << 2, shift);
     let swapped = keys;
     keys = otherKeys;
     otherKeys = swapped;
@@ -72,8 +72,7 @@ function pass(keys: usize, toKeys: usize, values: usize, toValues: usize, bytes:
   }
 }
 
-// @ts-ignore: decorator
-@inline
+/** Where it is kept for the digit of a key. */
 function placeOf(key: u32, shift: u32): usize {
-  return places + (<usize>((key >> shift) & 255) << 2);
+  return places + ((<usize>((key >> shift) & 255)) << 2);
 }

@@ -1,7 +1,9 @@
 /** Functions of four f32 at once. */
 export class Four {
-  /** e to the power of four f32, within 2 steps of f32; below -87 nothing is left, and above 88 it is infinite. */
+  /** e to the power of four f32, within 2 steps of f32. */
   static exp(x: v128): v128 {
+    // Beyond these there is nothing but 0 and infinity. NaN stays what it is, here and below.
+    x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104)), f32x4.splat(89));
     // x = n · ln 2 + r, with ln 2 in two parts, of which the first one has few enough bits that n times it is exact.
     const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
     let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
@@ -14,12 +16,13 @@ export class Four {
     p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
     p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
     p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
-    // Times 2 to the power of n, by the bits of its exponent.
-    const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-    p = f32x4.mul(p, power);
-    p = v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.33654)));
-    p = v128.bitselect(f32x4.splat(Infinity), p, f32x4.gt(x, f32x4.splat(88.3762)));
-    // NaN stays NaN.
-    return v128.bitselect(p, x, f32x4.eq(x, x));
+    // Times 2 to the power of n by the bits of exponents, half of n at a time, as 2 to the power of all of it may be no f32.
+    const whole = i32x4.trunc_sat_f32x4_s(n);
+    const half = i32x4.shr_s(whole, 1);
+    return f32x4.mul(f32x4.mul(p, powerOf2(half)), powerOf2(i32x4.sub(whole, half)));
   }
+}
+
+function powerOf2(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }

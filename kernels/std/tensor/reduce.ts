@@ -4,7 +4,7 @@ export function sum(x: Float32Array): f32 {
 }
 
 /** Bytes of values that are added as f32: so few that large sums do not swallow small values. */
-const BLOCK: usize = 4096 << 2;
+const BLOCK: usize = 512 << 2;
 
 /** The sum of blocks as doubles; in each, sixteen lanes are added as f32. */
 export function sumSimd(x: Float32Array): f32 {

@@ -4,7 +4,8 @@ import { matmulVariants, type Planned, plansFor } from "../../gpu/shaders/index.
 import { assert, throwsCode } from "../support/index.ts";
 import { assertClose } from "../support/ulps.ts";
 import { gpuSuite } from "./gpu-suite.ts";
-import { tensorCases, wave, wrongCalls } from "./tensor-cases.ts";
+import { tensorCases, wave } from "./tensor-cases.ts";
+import { wrongCalls } from "./tensor-wrong-calls.ts";
 
 const test = gpuSuite("plans");
 const slow = { timeoutMs: 120_000 };

@@ -1,7 +1,8 @@
 import { type Client, init, type Module } from "wray";
 import * as plain from "../../gpu/reference/index.ts";
 import type { MapOperation } from "../../gpu/shaders/index.ts";
-import { tensorCases, wrongCalls } from "../gpu/tensor-cases.ts";
+import { tensorCases } from "../gpu/tensor-cases.ts";
+import { wrongCalls } from "../gpu/tensor-wrong-calls.ts";
 import { assert, rejects, suite } from "../support/index.ts";
 import { assertClose } from "../support/ulps.ts";
 

@@ -78,7 +78,7 @@ class Network {
     let needed: i64 = 0;
     for (let layer = 0; layer < sizes.length - 1; layer++) {
       this.offsets.push(<i32>needed);
-      needed = product(1, needed + product(<i64>sizes[layer] + 1, sizes[layer + 1]));
+      needed += product(<i64>sizes[layer] + 1, sizes[layer + 1]);
     }
     checkLength("weights", weights.length, needed);
     this.values.push(x);

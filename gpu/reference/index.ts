@@ -4,6 +4,7 @@ import { convolvedSize } from "../shaders/conv2d.ts";
 import type { HistogramBins } from "../shaders/histogram.ts";
 import type { MapOperation } from "../shaders/map.ts";
 import type { MatmulSizes } from "../shaders/matmul.ts";
+import type { MlpSizes } from "../shaders/mlp.ts";
 import type { NbodyStep } from "../shaders/nbody.ts";
 import type { LayerNorm, RowSizes } from "../shaders/rows.ts";
 
@@ -137,8 +138,8 @@ export function histogram({ bins, low, high }: HistogramBins, x: Numbers): Uint3
 
 export function nbodyStep({ dt, softening }: NbodyStep, positions: Numbers, velocities: Numbers) {
   const n = positions.length / 4;
-  const outPositions = Float64Array.from(positions);
-  const outVelocities = new Float64Array(4 * n);
+  const moved = Float64Array.from(positions);
+  const pulled = new Float64Array(4 * n);
   for (let i = 0; i < n; i++) {
     const pull = [0, 0, 0];
     for (let j = 0; j < n; j++) {
@@ -148,60 +149,76 @@ export function nbodyStep({ dt, softening }: NbodyStep, positions: Numbers, velo
         pull[axis]! += (difference[axis]! * positions[4 * j + 3]!) / squared ** 1.5;
     }
     for (const axis of pull.keys()) {
-      outVelocities[4 * i + axis] = velocities[4 * i + axis]! + pull[axis]! * dt;
-      outPositions[4 * i + axis]! += outVelocities[4 * i + axis]! * dt;
+      pulled[4 * i + axis] = velocities[4 * i + axis]! + pull[axis]! * dt;
+      moved[4 * i + axis]! += pulled[4 * i + axis]! * dt;
     }
   }
-  return { outPositions, outVelocities };
+  return { positions: moved, velocities: pulled };
 }
 
-export type PlainLayer = { inputs: number; outputs: number; weights: Numbers; bias: Numbers };
+/** Where the weights and the bias of each layer are, in the one vector of a network. */
+function layersOf(weights: Numbers, sizes: MlpSizes) {
+  let offset = 0;
+  const take = (count: number) => Array.from({ length: count }, () => weights[offset++]!);
+  return sizes.slice(1).map((outputs, index) => {
+    const inputs = sizes[index]!;
+    return { inputs, outputs, weights: take(inputs * outputs), bias: take(outputs) };
+  });
+}
 
 /** What each layer gives, the last one without relu. */
-export function mlpOutputs(samples: number, x: Numbers, layers: readonly PlainLayer[]): Float64Array[] {
-  const outputs: Float64Array[] = [];
-  for (const [index, { inputs, outputs: n, weights, bias }] of layers.entries()) {
-    const out = matmul({ m: samples, k: inputs, n }, outputs.at(-1) ?? x, weights);
-    outputs.push(
-      out.map((value, i) =>
-        index < layers.length - 1 ? Math.max(0, value + bias[i % n]!) : value + bias[i % n]!,
-      ),
-    );
+function mlpOutputs(x: Numbers, weights: Numbers, sizes: MlpSizes): Float64Array[] {
+  const samples = x.length / sizes[0]!;
+  const given: Float64Array[] = [];
+  for (const [index, layer] of layersOf(weights, sizes).entries()) {
+    const { inputs, outputs, bias } = layer;
+    const out = matmul({ m: samples, k: inputs, n: outputs }, given.at(-1) ?? x, layer.weights);
+    const isLast = index === sizes.length - 2;
+    given.push(out.map((value, i) => Math.max(isLast ? -Infinity : 0, value + bias[i % outputs]!)));
   }
-  return outputs;
+  return given;
 }
 
-export function mlpBackward(
-  samples: number,
-  x: Numbers,
-  labels: Numbers,
-  layers: readonly PlainLayer[],
-  rate: number,
-): { weights: Float64Array; bias: Float64Array }[] {
-  const given = [x, ...mlpOutputs(samples, x, layers)];
-  const columns = layers.at(-1)!.outputs;
-  let gradient = softmax({ rows: samples, columns }, given.at(-1)!).map(
-    (probability, i) => (probability - (labels[Math.floor(i / columns)] === i % columns ? 1 : 0)) / samples,
-  );
-  const stepped: { weights: Float64Array; bias: Float64Array }[] = [];
-  for (let index = layers.length - 1; index >= 0; index--) {
-    const { inputs, outputs, weights, bias } = layers[index]!;
+export const mlpForward = (x: Numbers, weights: Numbers, sizes: MlpSizes): Float64Array =>
+  mlpOutputs(x, weights, sizes).at(-1)!;
+
+export function mlpGradient(x: Numbers, gradient: Numbers, weights: Numbers, sizes: MlpSizes): Float64Array {
+  const given = [x, ...mlpOutputs(x, weights, sizes)];
+  const samples = x.length / sizes[0]!;
+  const slopes: number[][] = [];
+  let after = gradient;
+  for (const [index, layer] of [...layersOf(weights, sizes).entries()].reverse()) {
+    const { inputs, outputs } = layer;
     const input = given[index]!;
-    const newWeights = Float64Array.from(weights);
-    const newBias = Float64Array.from(bias);
+    const own = new Array<number>((inputs + 1) * outputs).fill(0);
     const inner = new Float64Array(samples * inputs);
     for (let sample = 0; sample < samples; sample++) {
       for (let to = 0; to < outputs; to++) {
-        const slope = gradient[sample * outputs + to]!;
-        newBias[to]! -= rate * slope;
+        const slope = after[sample * outputs + to]!;
+        own[inputs * outputs + to]! += slope;
         for (let from = 0; from < inputs; from++) {
-          newWeights[from * outputs + to]! -= rate * input[sample * inputs + from]! * slope;
-          inner[sample * inputs + from]! += slope * weights[from * outputs + to]!;
+          own[from * outputs + to]! += input[sample * inputs + from]! * slope;
+          inner[sample * inputs + from]! += slope * layer.weights[from * outputs + to]!;
         }
       }
     }
-    stepped.unshift({ weights: newWeights, bias: newBias });
-    gradient = inner.map((slope, i) => (input[i]! > 0 ? slope : 0));
+    slopes.unshift(own);
+    after = inner.map((slope, i) => (input[i]! > 0 ? slope : 0));
   }
-  return stepped;
+  return Float64Array.from(slopes.flat());
+}
+
+export function mlpBackward(
+  x: Numbers,
+  labels: Numbers,
+  weights: Numbers,
+  sizes: MlpSizes,
+  rate: number,
+): Float64Array {
+  const samples = labels.length;
+  const columns = sizes.at(-1)!;
+  const gradient = softmax({ rows: samples, columns }, mlpForward(x, weights, sizes)).map(
+    (probability, i) => (probability - (labels[Math.floor(i / columns)] === i % columns ? 1 : 0)) / samples,
+  );
+  return mlpGradient(x, gradient, weights, sizes).map((slope, i) => weights[i]! - rate * slope);
 }

@@ -1,8 +1,7 @@
-import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
 import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuTask } from "../programs/task.ts";
 import wgsl from "./conv2d.wgsl";
-import { checkWords, groupsFor, words } from "./sizes.ts";
+import { checkSize, checkWords, groupsFor, words } from "./sizes.ts";
 
 const program = readProgram("conv2d.wgsl", wgsl);
 
@@ -54,7 +53,9 @@ export function conv2d(
     stride = 1,
     padding = 0,
   } = sizes;
-  if (!(stride >= 1)) throw new InvalidTaskError(`a stride is 1 or more, not ${stride}`);
+  for (const [name, size] of Object.entries({ ...sizes, stride, padding })) {
+    checkSize(name, size, name === "stride" ? 1 : 0);
+  }
   checkWords("x", x, images * channels * height * width);
   checkWords("weights", weights, filters * channels * filterHeight * filterWidth);
   checkWords("bias", bias, filters);

@@ -1,3 +1,4 @@
+import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
 import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuTask } from "../programs/task.ts";
 import wgsl from "./map.wgsl";
@@ -11,6 +12,11 @@ export type MapOperation = (typeof operations)[number];
 
 /** `out[i] = f(x[i])`, of f32. */
 export function map(operation: MapOperation, x: BufferSource): GpuTask {
+  const op = operations.indexOf(operation);
+  if (op < 0)
+    throw new InvalidTaskError(`operation is no one of ${operations.join(", ")}: ${operation}`, {
+      data: { name: "operation" },
+    });
   const n = wordsOf(x);
   return {
     buffers: { x, out: words(n) },
@@ -19,7 +25,7 @@ export function map(operation: MapOperation, x: BufferSource): GpuTask {
         program,
         entry: "unary",
         workgroups: groupsFor(n),
-        constants: { op: operations.indexOf(operation) },
+        constants: { op },
         uniforms: { params: { n, a: 0 } },
       },
     ],

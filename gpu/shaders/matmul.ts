@@ -3,7 +3,7 @@ import type { BufferSource, GpuTask } from "../programs/task.ts";
 import register from "./matmul-register.wgsl";
 import shared from "./matmul-shared.wgsl";
 import vector from "./matmul-vector.wgsl";
-import { checkWords, grid, words } from "./sizes.ts";
+import { checkSize, checkWords, grid, words } from "./sizes.ts";
 
 /** Each with the rows and columns that a workgroup has. */
 const variants = {
@@ -26,6 +26,7 @@ export function matmul(
   a: BufferSource,
   b: BufferSource,
 ): GpuTask {
+  for (const [name, size] of Object.entries({ m, k, n })) checkSize(name, size);
   checkWords("a", a, m * k);
   checkWords("b", b, k * n);
   const { program: general, tile } = variants[variant];

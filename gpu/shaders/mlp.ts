@@ -2,110 +2,149 @@ import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
 import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuStep, GpuTask } from "../programs/task.ts";
 import wgsl from "./mlp.wgsl";
-import { checkWords, grid, words } from "./sizes.ts";
+import { checkSize, checkWords, grid, rowsOf, words, wordsOf } from "./sizes.ts";
 
 const program = readProgram("mlp.wgsl", wgsl);
 
-/** One layer: `weights`, inputs × outputs, and a `bias` for each output, of f32. All layers but the last end in relu. */
-export type Layer = { inputs: number; outputs: number; weights: BufferSource; bias: BufferSource };
+/**
+ * The inputs of the first layer, and the outputs of each. All layers but the last end in relu. The weights of all, of f32, are
+ * one vector: of each layer its weights, inputs × outputs row by row, and then its bias.
+ */
+export type MlpSizes = readonly number[];
 
-/** `out`, samples × outputs of the last layer, is what the network gives for `x`, samples × inputs of the first one. */
-export function mlpForward(samples: number, x: BufferSource, layers: readonly Layer[]): GpuTask {
-  const { buffers, steps, last } = forward(samples, x, layers);
-  return { buffers, steps: steps.slice(), results: [last] };
+/** `out`, samples × outputs, is what the network gives for `x`, samples × inputs. */
+export function mlpForward(x: BufferSource, weights: BufferSource, sizes: MlpSizes): GpuTask {
+  const { buffers, steps } = forward(x, weights, sizes);
+  return { buffers, steps, results: ["out"] };
 }
 
 /**
- * One step of gradient descent on the mean cross entropy of softmax, with a `labels` of u32 for each sample. The results are
- * `weights i` and `bias i` of each layer i after it.
+ * `stepped`: the weights after a step of gradient descent on the mean cross entropy of softmax, with a label of u32 for each
+ * sample.
  */
 export function mlpBackward(
-  samples: number,
   x: BufferSource,
   labels: BufferSource,
-  layers: readonly Layer[],
+  weights: BufferSource,
+  sizes: MlpSizes,
   rate: number,
 ): GpuTask {
+  const { buffers, steps, layers, samples } = forward(x, weights, sizes);
   checkWords("labels", labels, samples);
-  const { buffers, steps, last } = forward(samples, x, layers);
-  const { outputs } = layers.at(-1)!;
-  buffers.labels = labels;
-  buffers[`gradient ${layers.length}`] = words(samples * outputs);
-  steps.push({
+  const outputs = sizes.at(-1)!;
+  const loss: GpuStep = {
     program,
     entry: "lossGradient",
     workgroups: grid(samples, 1, 64, 1),
-    uniforms: { params: { samples, inputs: 0, outputs, rate: 0 } },
-    buffers: { x: last, out: `gradient ${layers.length}` },
-  });
-  const results: string[] = [];
-  for (const [index, layer] of [...layers.entries()].reverse()) {
-    const given = index === 0 ? "x" : `out ${index}`;
-    const uniforms = { params: { samples, inputs: layer.inputs, outputs: layer.outputs, rate } };
-    const gradient = `gradient ${index + 1}`;
-    const [weights, bias] = [`old weights ${index}`, `old bias ${index}`];
-    if (index > 0) {
-      buffers[`gradient ${index}`] = words(samples * layer.inputs);
-      steps.push({
-        program,
-        entry: "inputGradient",
-        workgroups: grid(layer.inputs, samples, 8),
-        uniforms,
-        buffers: { x: given, gradient, weights, out: `gradient ${index}` },
-      });
-    }
-    buffers[`weights ${index}`] = words(layer.inputs * layer.outputs);
-    buffers[`bias ${index}`] = words(layer.outputs);
-    steps.push({
-      program,
-      entry: "stepWeights",
-      workgroups: grid(layer.outputs, layer.inputs, 8),
-      uniforms,
-      buffers: { x: given, gradient, weights, out: `weights ${index}` },
-    });
-    steps.push({
-      program,
-      entry: "stepBias",
-      workgroups: grid(layer.outputs, 1, 64, 1),
-      uniforms,
-      buffers: { gradient, bias, out: `bias ${index}` },
-    });
-    results.push(`weights ${index}`, `bias ${index}`);
-  }
-  return { buffers, steps, results };
+    uniforms: { params: { samples, inputs: 0, outputs, offset: 0, rate: 0 } },
+    buffers: { x: "out", out: `gradient ${layers.length}` },
+  };
+  const back = backward(layers, samples, { result: "stepped", descend: 1, rate });
+  return {
+    buffers: {
+      ...buffers,
+      ...back.buffers,
+      labels,
+      [`gradient ${layers.length}`]: words(samples * outputs),
+      stepped: words(wordsOf(weights)),
+    },
+    steps: [...steps, loss, ...back.steps],
+    results: ["stepped"],
+  };
 }
 
-/** The outputs of layer i are `out i + 1`, and those of the last one `out`. */
-function forward(samples: number, x: BufferSource, layers: readonly Layer[]) {
-  if (layers.length === 0) throw new InvalidTaskError("a network has a layer");
-  checkWords("x", x, samples * layers[0]!.inputs);
-  const buffers: Record<string, BufferSource> = { x };
-  const nameAfter = (index: number) => (index === layers.length - 1 ? "out" : `out ${index + 1}`);
-  const steps = layers.map(({ inputs, outputs, weights, bias }, index): GpuStep => {
-    const before = layers[index - 1];
-    if (before !== undefined && before.outputs !== inputs) {
-      throw new InvalidTaskError(
-        `layer ${index} takes ${inputs} inputs, and the one before gives ${before.outputs}`,
-      );
-    }
-    checkWords(`weights ${index}`, weights, inputs * outputs);
-    checkWords(`bias ${index}`, bias, outputs);
-    buffers[`old weights ${index}`] = weights;
-    buffers[`old bias ${index}`] = bias;
-    buffers[nameAfter(index)] = words(samples * outputs);
+/**
+ * `slopes`: how a loss changes with each of the weights, in their order, when it changes with the outputs by `gradient`,
+ * samples × outputs.
+ */
+export function mlpGradient(
+  x: BufferSource,
+  gradient: BufferSource,
+  weights: BufferSource,
+  sizes: MlpSizes,
+): GpuTask {
+  const { buffers, steps, layers, samples } = forward(x, weights, sizes);
+  checkWords("gradient", gradient, samples * sizes.at(-1)!);
+  const back = backward(layers, samples, { result: "slopes", descend: 0, rate: 0 });
+  return {
+    buffers: {
+      ...buffers,
+      ...back.buffers,
+      [`gradient ${layers.length}`]: gradient,
+      slopes: words(wordsOf(weights)),
+    },
+    steps: [...steps, ...back.steps],
+    results: ["slopes"],
+  };
+}
+
+type Layer = { inputs: number; outputs: number; offset: number };
+
+/** Where the weights of each layer begin. */
+function layersOf(sizes: MlpSizes, weights: BufferSource): Layer[] {
+  if (sizes.length < 2) throw new InvalidTaskError("a network has a layer");
+  for (const size of sizes) checkSize("sizes", size, 1);
+  let offset = 0;
+  const layers = sizes.slice(1).map((outputs, index) => {
+    const layer = { inputs: sizes[index]!, outputs, offset };
+    offset += (layer.inputs + 1) * outputs;
+    return layer;
+  });
+  checkWords("weights", weights, offset);
+  return layers;
+}
+
+/** What goes into layer i is in `out i`, but for the first, which takes `x`; what the last one gives is `out`. */
+const givenTo = (index: number) => (index === 0 ? "x" : `out ${index}`);
+
+function forward(x: BufferSource, weights: BufferSource, sizes: MlpSizes) {
+  const layers = layersOf(sizes, weights);
+  const samples = rowsOf("x", x, sizes[0]!);
+  const buffers: Record<string, BufferSource> = { x, weights };
+  const steps = layers.map((layer, index): GpuStep => {
+    const isLast = index === layers.length - 1;
+    const out = isLast ? "out" : givenTo(index + 1);
+    buffers[out] = words(samples * layer.outputs);
     return {
       program,
       entry: "forward",
-      workgroups: grid(outputs, samples, 8),
-      constants: { relu: index === layers.length - 1 ? 0 : 1 },
-      uniforms: { params: { samples, inputs, outputs, rate: 0 } },
-      buffers: {
-        x: index === 0 ? "x" : nameAfter(index - 1),
-        weights: `old weights ${index}`,
-        bias: `old bias ${index}`,
-        out: nameAfter(index),
-      },
+      workgroups: grid(layer.outputs, samples, 8),
+      constants: { relu: isLast ? 0 : 1 },
+      uniforms: { params: { samples, ...layer, rate: 0 } },
+      buffers: { x: givenTo(index), out },
     };
   });
-  return { buffers, steps, last: nameAfter(layers.length - 1) };
+  return { buffers, steps, layers, samples };
+}
+
+/** From the gradient of what the last layer has given, each layer writing its part of the result. */
+function backward(
+  layers: readonly Layer[],
+  samples: number,
+  { result, descend, rate }: { result: string; descend: number; rate: number },
+) {
+  const buffers: Record<string, BufferSource> = {};
+  const steps = [...layers.entries()].reverse().flatMap(([index, layer]): GpuStep[] => {
+    const uniforms = { params: { samples, ...layer, rate } };
+    const given = { x: givenTo(index), gradient: `gradient ${index + 1}` };
+    const own: GpuStep = {
+      program,
+      entry: "weightGradient",
+      workgroups: grid(layer.outputs, layer.inputs + 1, 8),
+      constants: { descend },
+      uniforms,
+      buffers: { ...given, out: result },
+    };
+    if (index === 0) return [own];
+    buffers[`gradient ${index}`] = words(samples * layer.inputs);
+    const inner: GpuStep = {
+      program,
+      entry: "inputGradient",
+      workgroups: grid(layer.inputs, samples, 8),
+      uniforms,
+      buffers: { ...given, out: `gradient ${index}` },
+    };
+    return [own, inner];
+  });
+  return { buffers, steps };
 }

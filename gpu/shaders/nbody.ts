@@ -2,7 +2,7 @@ import { InvalidTaskError } from "../../scheduler/protocol/errors.ts";
 import { readProgram } from "../../scheduler/wgsl/program.ts";
 import type { BufferSource, GpuTask } from "../programs/task.ts";
 import wgsl from "./nbody.wgsl";
-import { checkWords, grid, words, wordsOf } from "./sizes.ts";
+import { checkWords, grid, rowsOf, words, wordsOf } from "./sizes.ts";
 
 const program = readProgram("nbody.wgsl", wgsl);
 
@@ -13,7 +13,7 @@ export type NbodyStep = {
 };
 
 /**
- * `outPositions` and `outVelocities` after a time of `dt`: velocities first, then positions by the new ones. Both are four f32
+ * `positions` and `velocities` after a time of `dt`: velocities first, then positions by the new ones. Both are four f32
  * for each body: x, y, z, and the mass or nothing.
  */
 export function nbodyStep(
@@ -22,11 +22,28 @@ export function nbodyStep(
   velocities: BufferSource,
 ): GpuTask {
   if (!(softening > 0)) throw new InvalidTaskError(`a softening is more than 0, not ${softening}`);
-  const n = Math.floor(wordsOf(positions) / 4);
+  const n = rowsOf("positions", positions, 4);
   checkWords("velocities", velocities, wordsOf(positions));
   return {
-    buffers: { positions, velocities, outPositions: words(4 * n), outVelocities: words(4 * n) },
-    steps: [{ program, workgroups: grid(n, 1, 64, 1), uniforms: { params: { n, dt, softening } } }],
-    results: ["outPositions", "outVelocities"],
+    buffers: {
+      "given positions": positions,
+      "given velocities": velocities,
+      positions: words(4 * n),
+      velocities: words(4 * n),
+    },
+    steps: [
+      {
+        program,
+        workgroups: grid(n, 1, 64, 1),
+        uniforms: { params: { n, dt, softening } },
+        buffers: {
+          positions: "given positions",
+          velocities: "given velocities",
+          outPositions: "positions",
+          outVelocities: "velocities",
+        },
+      },
+    ],
+    results: ["positions", "velocities"],
   };
 }

@@ -15,6 +15,27 @@ export function checkWords(name: string, source: BufferSource, words: number): v
   });
 }
 
+/** @throws InvalidTaskError that names the size */
+export function checkSize(name: string, size: number, least = 0): void {
+  if (Number.isInteger(size) && size >= least) return;
+  throw new InvalidTaskError(`${name} is a whole number from ${least} on, not ${size}`, {
+    data: { name },
+  });
+}
+
+/**
+ * How many rows of so many columns there are in a buffer.
+ * @throws InvalidTaskError that names the binding
+ */
+export function rowsOf(name: string, source: BufferSource, columns: number): number {
+  checkSize("columns", columns);
+  const given = wordsOf(source);
+  if (columns === 0 ? given === 0 : given % columns === 0) return columns === 0 ? 0 : given / columns;
+  throw new InvalidTaskError(`${name} has ${given} values, and rows of ${columns} are needed`, {
+    data: { binding: name },
+  });
+}
+
 /** A new buffer of so many values of four bytes. */
 export const words = (count: number): { byteLength: number } => ({ byteLength: count * 4 });
 

@@ -11,10 +11,10 @@ const passCount = 32 / digitBits;
 /** Keys of an invocation: as many invocations as there are sixteenths of that counts cost as much as the keys do. */
 const chunk = 128;
 
-/** `sorted` has the keys, of u32, in ascending order. */
+/** `keys` has the keys, of u32, in ascending order. */
 export const sort = (keys: BufferSource): GpuTask => plan(keys, undefined);
 
-/** `sorted` has the keys, of u32, in ascending order, and `values` what belongs to each; equals stay in their order. */
+/** `keys` has the keys, of u32, in ascending order, and `values` what belongs to each; equals stay in their order. */
 export function sortPairs(keys: BufferSource, values: BufferSource): GpuTask {
   checkWords("values", values, wordsOf(keys));
   return plan(keys, values);
@@ -25,17 +25,20 @@ function plan(keys: BufferSource, values: BufferSource | undefined): GpuTask {
   const chunks = Math.ceil(n / chunk);
   const scan = planScan("u32", "counts", "offsets", 16 * chunks);
   const buffers: Record<string, BufferSource> = {
-    keys,
+    "given keys": keys,
     ...scan.buffers,
     counts: words(16 * chunks),
-    ...(values !== undefined && { given: values }),
+    ...(values !== undefined && { "given values": values }),
   };
   const steps: GpuStep[] = [];
   for (let pass = 0; pass < passCount; pass++) {
-    // To and fro between two buffers, so that the last pass ends in `sorted`.
+    // To and fro between two buffers, so that the last pass ends in `keys`.
     const name = (kind: string, index: number) => (index % 2 === passCount % 2 ? kind : `other ${kind}`);
-    const [from, to] = [pass === 0 ? "keys" : name("sorted", pass), name("sorted", pass + 1)];
-    const [fromValues, toValues] = [pass === 0 ? "given" : name("values", pass), name("values", pass + 1)];
+    const [from, to] = [pass === 0 ? "given keys" : name("keys", pass), name("keys", pass + 1)];
+    const [fromValues, toValues] = [
+      pass === 0 ? "given values" : name("values", pass),
+      name("values", pass + 1),
+    ];
     const uniforms = { params: { n, chunk, chunks, shift: pass * digitBits } };
     const workgroups = grid(chunks, 1, 64, 1);
     buffers[to] = words(n);
@@ -54,5 +57,5 @@ function plan(keys: BufferSource, values: BufferSource | undefined): GpuTask {
       steps.push({ program, entry: "scatterPairs", workgroups, uniforms, buffers: renamed });
     }
   }
-  return { buffers, steps, results: values === undefined ? ["sorted"] : ["sorted", "values"] };
+  return { buffers, steps, results: values === undefined ? ["keys"] : ["keys", "values"] };
 }

@@ -15,7 +15,11 @@ export type Called = { ms: number; result(): Float64Array | number };
  * A kernel in an instance of its own whose memory holds the arguments already: what a host does before and after a
  * call is not in its time, but the checks are that its module has.
  */
-export function kernelCall({ wasm, manifest, memory: needed }: WorkerModule, kernel: string, args: Args) {
+export function kernelCall(
+  { wasm, manifest, memory: needed }: WorkerModule,
+  kernel: string,
+  args: readonly unknown[],
+) {
   const meter = new Meter(new Int32Array(new SharedArrayBuffer(controlBytes)));
   meter.begin(kernel, 1, { ...defaultLimits, timeoutMs: Number.POSITIVE_INFINITY });
   const memory = new WebAssembly.Memory({ initial: needed?.initialPages ?? 0, maximum: 65_536 });

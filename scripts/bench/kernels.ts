@@ -4,6 +4,7 @@ import { byTurns, check } from "./measure.ts";
 import * as plainKernels from "./plain-kernels.ts";
 import { readShipped } from "./shipped.ts";
 import type { Suite } from "./suite.ts";
+import { tensorForms } from "./tensor-forms.ts";
 import { prepared } from "./worker.ts";
 
 const full = { turnCount: 9, turnMs: 60 };
@@ -13,7 +14,8 @@ const plain = plainKernels as unknown as Record<string, (...args: Args) => Float
 
 export const kernels: Suite = {
   name: "kernels",
-  description: "kernels that come with wray, without the way to them, beside the same loops in JavaScript",
+  description:
+    "kernels that come with wray, without the way to them, beside the same loops in JavaScript or without SIMD",
 
   async *run({ isQuick }) {
     const { turnCount, turnMs } = isQuick ? quick : full;
@@ -30,6 +32,7 @@ export const kernels: Suite = {
       checkClose(name, call().result(), inJavaScript());
       yield values(`${name}, ${size}`, "µs", turnCount * callCount, compared);
     }
+    yield* tensorForms(turnCount, turnMs);
   },
 };
 

@@ -13,6 +13,8 @@ export { type DeviceEvent, GpuDevice, type Run, type RunOptions } from "./device
 export { type KernelArg, type PlannedKernel, planKernel, type ResultType } from "./kernels/plan-kernel.ts";
 export type { BufferSource, Bytes, GpuStep, GpuTask } from "./programs/task.ts";
 export type { UniformValue } from "./programs/uniform.ts";
+export { chooseMatmul } from "./shaders/choose-matmul.ts";
+export { type Planned, plansFor } from "./shaders/plans.ts";
 export type { AdapterInfo, AdapterSource, MemoryUse } from "./wire/messages.ts";
 
 export type OpenGpuOptions = {

@@ -6,6 +6,8 @@ import math from "../dist/std/math.wasm";
 import mathMap from "../dist/std/math.wasm.map";
 import physics from "../dist/std/physics.wasm";
 import physicsMap from "../dist/std/physics.wasm.map";
+import tensor from "../dist/std/tensor.wasm";
+import tensorMap from "../dist/std/tensor.wasm.map";
 import vector from "../dist/std/vector.wasm";
 import vectorMap from "../dist/std/vector.wasm.map";
 import type { Control, shippedModules } from "../scheduler/control/control.ts";
@@ -18,6 +20,7 @@ const shipped: Record<(typeof shippedModules)[number], Shipped> = {
   linalg: { bytes: linalg, sourceMap: linalgMap },
   math: { bytes: math, sourceMap: mathMap },
   physics: { bytes: physics, sourceMap: physicsMap },
+  tensor: { bytes: tensor, sourceMap: tensorMap },
   vector: { bytes: vector, sourceMap: vectorMap },
 };
 

@@ -220,6 +220,19 @@ async function writeShippedTypings() {
   await promisify(execFile)(process.execPath, [script, "dist/std/modules.ts", ...modules]);
 }
 
+/** What kernels of tensors can be run in several ways. */
+async function addVariants() {
+  const script = "build/scripts/add-variants.mjs";
+  await build({
+    ...common,
+    entryPoints: ["scripts/add-variants.ts"],
+    outfile: script,
+    packages: "external",
+    loader: { ".wgsl": "text" },
+  });
+  await promisify(execFile)(process.execPath, [script, "dist/std/tensor.wasm"]);
+}
+
 linkSelf();
 await buildTransform();
 const shipped = shippedKernels.map((entry) => ({ entry, output: moduleIn(entry, "dist/std") }));
@@ -232,5 +245,6 @@ await Promise.all([
   compileKernels([...shipped, ...attacks, ...others]),
   assembleModules("kernels/attack", "dist/attack"),
 ]);
+await addVariants();
 await Promise.all([buildLibrary(), buildCommand(), buildRepository()]);
 await writeShippedTypings();

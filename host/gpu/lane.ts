@@ -1,7 +1,7 @@
 import type { AdapterInfo, DeviceEvent, GpuDevice, Program } from "../../gpu/index.ts";
 import { findKernel } from "../../scheduler/manifest/check.ts";
-import { InfeasibleTaskError, ModuleRejectedError } from "../../scheduler/protocol/errors.ts";
-import type { KernelSignature } from "../../scheduler/protocol/manifest.ts";
+import { ModuleRejectedError } from "../../scheduler/protocol/errors.ts";
+import type { GpuDispatches, KernelSignature } from "../../scheduler/protocol/manifest.ts";
 import type { LoadedModule } from "../modules.ts";
 import { GpuKernel, type Planner } from "./gpu-kernel.ts";
 
@@ -108,11 +108,27 @@ export class GpuLane {
   }
 
   async #plannerOf(module: LoadedModule, label: string, signature: KernelSignature): Promise<Planner> {
-    const { planKernel } = await import("../../gpu/index.ts");
     const { gpu } = signature;
-    if (gpu === undefined || !("shader" in gpu)) throw new InfeasibleTaskError(`${label} has no shader`);
-    const program = await this.#program(module, gpu.shader);
+    if (gpu !== undefined && "plan" in gpu) return this.#shippedPlan(gpu.plan, label);
+    const { planKernel } = await import("../../gpu/index.ts");
+    const program = await this.#program(module, (gpu as GpuDispatches).shader);
     return (args) => planKernel(label, signature, module.manifest, program, args);
+  }
+
+  /** A plan that comes with wray. */
+  async #shippedPlan(name: string, label: string): Promise<Planner> {
+    const { chooseMatmul, plansFor } = await import("../../gpu/index.ts");
+    const matmul = name === "matmul" ? await chooseMatmul(await this.open()) : "register";
+    const plans = plansFor({ matmul });
+    const plan = Object.hasOwn(plans, name) ? plans[name] : undefined;
+    if (plan === undefined)
+      throw new ModuleRejectedError(`${label} is planned by ${name}, which this host does not know`, {
+        remedy: `It knows ${Object.keys(plans).join(", ")}.`,
+      });
+    return (args) => {
+      const { task, results } = plan(...(args as never[]));
+      return { task, results: mapValues(results, ({ of, isScalar }) => (isScalar ? of : arrays[of])) };
+    };
   }
 
   #program({ sha256, manifest }: LoadedModule, shader: string): Promise<Program> {
@@ -126,3 +142,8 @@ export class GpuLane {
     return compiling;
   }
 }
+
+const arrays = { f32: "Float32Array", u32: "Uint32Array", i32: "Int32Array" } as const;
+
+const mapValues = <From, To>(record: Readonly<Record<string, From>>, to: (value: From) => To) =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));

@@ -39,7 +39,8 @@ export type ExternalKind = (typeof externalKinds)[number];
 
 /** A section; its content lies from `start` to `end` of the binary. */
 export type Section = { id: number; start: number; end: number };
-export type CustomSection = { name: string; start: number; end: number };
+/** Its payload lies from `start` to `end`; the section begins at `at`. */
+export type CustomSection = { name: string; at: number; start: number; end: number };
 
 /** Types of parameters and results, each as its byte. */
 export type FunctionType = { params: number[]; results: number[] };

@@ -52,7 +52,7 @@ export function parseModule(bytes: Uint8Array<ArrayBuffer>, source = "the module
       const { offset: start, end } = content;
       if (id === sectionIds.custom) {
         const name = content.name();
-        customs.push({ name, start: content.offset, end });
+        customs.push({ name, at: idAt, start: content.offset, end });
         continue;
       }
       const next = sectionOrder.indexOf(id);

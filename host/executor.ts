@@ -65,6 +65,7 @@ export type ExecutorDeps = {
   traps: Traps;
   /** The gangs of the tasks that are here. */
   gangs: Gangs;
+  hostId: string;
   /** What this host offers. */
   resources: Resources;
   /** Other hosts that have asked for work; those that may have some; and how one of them is asked. */
@@ -652,7 +653,7 @@ export class Executor {
         return { byteLength: object.byteLength, segment: segment.id };
       } catch (error) {
         // Its owner may let go of it on the way, for the sake of another task: then it comes once more.
-        if (!object.isFreed || task.hasEnded || task.isCancelled) throw error;
+        if (!object.isFreed || task.hasEnded || task.isCancelled) throw this.#lostHere(arg, error);
       }
     }
   }
@@ -665,9 +666,20 @@ export class Executor {
       try {
         return call.hold(await HeldObject.hold(object, mayStay));
       } catch (error) {
-        if (!object.isFreed || task.hasEnded || task.isCancelled) throw error;
+        if (!object.isFreed || task.hasEnded || task.isCancelled) throw this.#lostHere(arg, error);
       }
     }
+  }
+
+  /** An object that could not be brought back, from the disk or from the GPU, is here no more: its owner hears so. */
+  #lostHere({ ref }: RefArg, error: unknown): unknown {
+    if (!(error instanceof ObjectLostError)) return error;
+    const { store, hostId } = this.#deps;
+    store.drop(ref);
+    return new ObjectLostError(`object ${ref} is lost: ${error.message}`, {
+      data: { id: ref, at: [{ kind: "host", id: hostId }] },
+      cause: error,
+    });
   }
 
   /** An object that is here, or comes here from one of its peers. */

@@ -181,6 +181,7 @@ export class Host {
       segments,
       pool: this.#pool,
       gpu: this.#gpu,
+      hostId: id,
       maxMemoryBytes: limits.maxMemoryBytes,
       memoryLimitBytes: options.memoryLimitBytes ?? Math.floor(memoryPart * usableBytes),
       warn: (text) => console.error(`wray host ${id}: ${text}`),

@@ -157,6 +157,12 @@ export class ObjectStore {
     return object && (object.view() ?? object.viewed());
   }
 
+  /** What is there of an object is lost: it is here no more, whoever owns it. */
+  drop(id: string): void {
+    this.#byId.get(id)?.free();
+    this.#byId.delete(id);
+  }
+
   /** An owner lets go of an object; the last one frees it. Returns whether it was this owner's. */
   release(id: string, owner: string): boolean {
     const object = this.#byId.get(id);

@@ -19,7 +19,7 @@ export type HostProcessOptions = {
   args?: string[];
   /** Whether it is to offer the GPU. Default: not. */
   gpu?: boolean;
-} & Pick<CommandOptions, "by">;
+} & Pick<CommandOptions, "by" | "env">;
 
 export type ClusterOptions = Pick<StartNatsServerOptions, "address" | "config" | "jetstream"> & {
   hosts?: number;

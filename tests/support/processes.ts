@@ -33,6 +33,26 @@ export function processesOf(group: number, tempFolder: string): LiveProcess[] {
   });
 }
 
+/** The live processes that a process has started itself. */
+export function childrenOf(parent: number): LiveProcess[] {
+  return readdirSync("/proc").flatMap((entry) => {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) return [];
+    const [state, itsParent] = read(`/proc/${pid}/stat`)
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    if (!state || state === "Z" || Number(itsParent) !== parent) return [];
+    return [
+      {
+        pid,
+        command: read(`/proc/${pid}/cmdline`)
+          .replace(/[\0\s]+/g, " ")
+          .trim(),
+      },
+    ];
+  });
+}
+
 /** Sends a signal to a process, or to a group by its negative; false when it was gone already. */
 export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {

@@ -1,4 +1,5 @@
 import type { Bus } from "../scheduler/bus/bus.ts";
+import type { Submission } from "../scheduler/dataflow/pending-task.ts";
 import type { Holding } from "../scheduler/groups/bundles.ts";
 import { checkArgBytes, checkArgRoom } from "../scheduler/manifest/check-limits.ts";
 import { Departures } from "../scheduler/objects/departures.ts";
@@ -260,6 +261,25 @@ export class Executor {
     } catch (error) {
       if (error instanceof InfeasibleTaskError && owner !== undefined) return undefined;
       throw error;
+    }
+  }
+
+  /** Whether tasks for a GPU can run here. */
+  get hasGpu(): boolean {
+    return this.#deps.gpu?.adapter !== undefined;
+  }
+
+  /** Runs a task of nobody's where there is what it needs: it becomes this host's own. */
+  async runElsewhere(submission: Submission): Promise<Outcome> {
+    const submitter = await this.#deps.submitter();
+    const id = await submitter.submit(submission);
+    await new Promise<void>((resolve) => submitter.whenReady(id, resolve));
+    try {
+      return { kind: "value", value: await submitter.value(id) };
+    } catch (error) {
+      return { kind: "error", error: toWireError(error) };
+    } finally {
+      submitter.drop(id);
     }
   }
 

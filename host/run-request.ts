@@ -1,7 +1,9 @@
+import { defaultMaxRetries } from "../scheduler/client/task-options.ts";
 import type { Control } from "../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../scheduler/control/find-module.ts";
 import { checkArg, checkArgCount, findKernel } from "../scheduler/manifest/check.ts";
 import { fromPlain, toPlain } from "../scheduler/manifest/plain.ts";
+import { defaultGpuNeed } from "../scheduler/placement/resources.ts";
 import type { Outcome } from "../scheduler/protocol/messages.ts";
 import type { Format, SubmitRequest } from "../scheduler/protocol/submit.ts";
 import { bytesOf, decodeValue, type Encoded, encodeValue } from "../scheduler/protocol/value.ts";
@@ -43,13 +45,19 @@ export async function runRequest(
       checkArg(kernel, signature, index, value, classes);
       return encodeValue(value);
     });
-  const template = new CallTemplate(
-    { module: module.sha256, kernel: name, limits, ...(grant && { grant }) },
-    undefined,
-  );
-  const outcome = await new Promise<Outcome>((resolve) => {
-    executor.run(new BusTask(template, id, encoded, { seed }, (_, outcome) => resolve(outcome)));
-  });
+  const need = signature.gpu === undefined ? undefined : defaultGpuNeed;
+  const options = { limits, ...(grant && { grant }), ...(need && { need }) };
+  const facts = { module: module.sha256, kernel: name };
+  const outcome =
+    need === undefined || executor.hasGpu
+      ? await new Promise<Outcome>((resolve) => {
+          const template = new CallTemplate({ ...facts, ...options }, undefined);
+          executor.run(new BusTask(template, id, encoded, { seed }, (_, ended) => resolve(ended)));
+        })
+      : await executor.runElsewhere({
+          template: { label: kernel, ...facts, maxRetries: defaultMaxRetries, options },
+          args: encoded,
+        });
   return {
     outcome,
     plainOf: (encoded, format) => toPlain(signature.returns, decodeValue(bytesOf(encoded)), format, classes),

@@ -101,6 +101,22 @@ withCredentials(program.command("drain"))
     await runDrainCommand(hostId, options);
   });
 
+const gpu = program.command("gpu").description("See this machine's GPU, or get one in software.");
+gpu
+  .command("setup")
+  .description("Find an adapter, or unpack one in software into the cache folder; it needs no rights.")
+  .action(async () => {
+    const { runGpuSetup } = await import("./gpu-command.ts");
+    process.exit((await runGpuSetup()) ? 0 : 1);
+  });
+gpu
+  .command("show")
+  .description("Print what a host on this machine would offer.")
+  .action(async () => {
+    const { showGpu } = await import("./gpu-command.ts");
+    await showGpu();
+  });
+
 const jobs = program
   .command("jobs")
   .description("See what has become of a cluster's jobs, and run them again.");

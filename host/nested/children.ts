@@ -3,7 +3,9 @@ import { templateOptions } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
 import { findModule, parseKernelName } from "../../scheduler/control/find-module.ts";
 import type { Submission, TaskTemplate } from "../../scheduler/dataflow/pending-task.ts";
+import { checkGrant } from "../../scheduler/manifest/check-limits.ts";
 import { sha256Of } from "../../scheduler/manifest/read.ts";
+import { defaultGpuNeed } from "../../scheduler/placement/resources.ts";
 import {
   type ActorAddress,
   type ActorName,
@@ -13,6 +15,7 @@ import {
 } from "../../scheduler/protocol/actor-address.ts";
 import { TaskCancelledError, toWireError } from "../../scheduler/protocol/errors.ts";
 import type { NestedReply, NestedRequest, WorkerCall } from "../worker/messages.ts";
+import { gpuKernelsOf } from "./gpu-kernels-of.ts";
 
 /** Seeds of tasks in tasks grow by their numbers; a longer one than this becomes its hash, since it has to travel. */
 const longestSeed = 200;
@@ -234,7 +237,12 @@ export class Children {
       sha256 = module === ownModule ? Promise.resolve(parent.sha256) : findModule(control, module);
       this.#modules.set(module, sha256);
     }
-    const { options, ...others } = templateOptions({ ...parent.limits, grant: parent.grant });
+    const isGpu = (await gpuKernelsOf(control, await sha256)).has(name);
+    if (isGpu) checkGrant(kernel, ["gpu"], parent.grant);
+    const { options, ...others } = templateOptions({
+      ...{ ...parent.limits, grant: parent.grant },
+      ...(isGpu && { resources: defaultGpuNeed }),
+    });
     return {
       ...others,
       label: kernel,

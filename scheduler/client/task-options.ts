@@ -64,7 +64,7 @@ export const schedulingNames = [
   ...["group", "bundle"],
 ] as (keyof Scheduling)[];
 
-const defaultMaxRetries = 3;
+export const defaultMaxRetries = 3;
 export const defaultMaxUnread = 16;
 
 export type Check = { test(value: unknown): boolean; expected: string };

@@ -34,3 +34,29 @@ test("where no host has a GPU, the other variant runs, and what is for a GPU alo
   const error = await rejects(wray.get(gpu.remote(...args)), "INFEASIBLE_TASK");
   assert.match(error.message, /lacks gpu: 0.0625 needed, 0 there/);
 });
+
+gpuSuite("GPU kernels without the library")(
+  "a bare NATS client runs a GPU kernel, whichever host it asks",
+  async (t) => {
+    const cluster = await startCluster(t, { hosts: 2 });
+    await cluster.startHost({ gpu: true });
+    await cluster.heard(({ gpu }) => gpu !== undefined);
+    const nats = await cluster.nats();
+    const request = JSON.stringify({ kernel: "tensor/saxpyGpu", args: [2, [1, 2], [3, 4]] });
+    for (let i = 0; i < 6; i++) {
+      const reply = await nats.request("wray.v1.default.submit", request, { timeout: 20_000 });
+      assert.equal((reply.json() as { value: unknown }).value, [5, 8]);
+    }
+  },
+);
+
+gpuSuite("GPU kernels of tasks")("a task that is granted it submits GPU kernels", async (t) => {
+  const cluster = await startCluster(t, { hosts: 1 });
+  await cluster.startHost({ gpu: true });
+  const wray = await cluster.connect();
+  const floats = await wray.load(await compileOnce("tests/api/fixtures/floats.ts"));
+  const twice = floats.kernel("twiceOnGpu").options({ grant: ["submit", "gpu"] });
+  assert.is(await wray.get(twice.remote(3_000)), 2 * ((3_000 * 2_999) / 2));
+  const error = await rejects(wray.get(floats.kernel("twiceOnGpu").remote(3)), "INVALID_TASK");
+  assert.match(error.message, /gpu/);
+});

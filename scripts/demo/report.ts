@@ -35,6 +35,34 @@ export function printWays(
   printNodes(nodes);
 }
 
+/** What a network that was trained on a GPU reads. */
+export type Reading = {
+  gpu: { name: string; isSoftware: boolean };
+  batchCount: number;
+  tookMs: number;
+  correctCount: number;
+  heldOutCount: number;
+  /** How many digits WebAssembly reads as the GPU does. */
+  sameCount: number;
+};
+
+/** Prints it. */
+export function printReading({
+  gpu,
+  batchCount,
+  tookMs,
+  correctCount,
+  heldOutCount,
+  sameCount,
+}: Reading): void {
+  const kind = gpu.isSoftware ? ", which is cpus that do its work" : "";
+  console.log();
+  console.log(`GPU                ${gpu.name}${kind}`);
+  console.log(`network            ${batchCount} batches in ${(tookMs / 1_000).toFixed(1)} s`);
+  console.log(`held-out accuracy  ${accuracyText(correctCount, heldOutCount)}`);
+  console.log(`in WebAssembly     ${sameCount} of ${heldOutCount} are read the same`);
+}
+
 const accuracyText = (correctCount: number, heldOutCount: number) =>
   `${((100 * correctCount) / heldOutCount).toFixed(1)} % (${correctCount} of ${heldOutCount})`;
 

@@ -1,0 +1,179 @@
+import { Body } from "./body";
+import { checkState, Env } from "./env";
+import { GroundContact } from "./ground";
+import { Joint } from "./joint";
+import { Random } from "./random";
+import { World } from "./world";
+
+/** Steps of the world in one of the robot, and how long each is. */
+const SMALL_STEPS: i32 = 4;
+const SMALL_STEP: f64 = 0.005;
+
+const TORSO_MASS: f64 = 10;
+const TORSO_HEIGHT: f64 = 0.55;
+const THIGH: f64 = 0.42;
+const SHIN: f64 = 0.42;
+const FOOT_HEIGHT: f64 = 0.07;
+
+/** What each motor can do, in N·m, and how fast it turns at most, in rad/s. */
+const MAX_TORQUE: f64 = 90;
+const MAX_SPEED: f64 = 14;
+
+/** By how much what a motor does counts against what is reached. */
+const EFFORT: f64 = 0.002;
+
+/**
+ * A torso on legs of a thigh, a shin and a foot each, with a motor in each hip, knee and ankle, that is to run to the
+ * right. An action is what each motor does, from -1 to 1: it turns as fast as it can in this direction, with so much of its
+ * torque. An episode ends when the robot falls, and is broken off after 10 s.
+ *
+ * Observed are the height, the angle and the speeds of the torso; angle and speed of each joint; and whether each foot
+ * is on the ground: 5 numbers and 7 for each leg, scaled so that they are about as large as 1.
+ */
+export class Robot extends Env {
+  private readonly world: World;
+  private readonly torso: Body;
+  private readonly joints: Joint[];
+  /** The two corners of each foot that are below. */
+  private readonly soles: GroundContact[] = [];
+  private readonly standing: f64;
+  /** Where each body is in the beginning: x and y. */
+  private readonly places: f64[] = [];
+
+  constructor(private readonly legs: i32) {
+    super(5 + 7 * legs, 3 * legs, 500, SMALL_STEPS * SMALL_STEP);
+    const world = new World(SMALL_STEP);
+    world.friction = 0.9;
+    this.world = world;
+    this.joints = world.joints;
+    const ankle = FOOT_HEIGHT;
+    const knee = ankle + SHIN;
+    const hip = knee + THIGH;
+    const standing = hip + 0.5 * TORSO_HEIGHT;
+    this.standing = standing;
+    this.torso = world.add(0, standing, 0, 0.11, 0.5 * TORSO_HEIGHT, TORSO_MASS);
+    for (let leg = 0; leg < legs; leg++) {
+      const thigh = world.add(0, knee + 0.5 * THIGH, 0, 0.06, 0.5 * THIGH, 3);
+      const shin = world.add(0, ankle + 0.5 * SHIN, 0, 0.045, 0.5 * SHIN, 2);
+      const foot = world.add(0.06, 0.5 * FOOT_HEIGHT, 0, 0.13, 0.5 * FOOT_HEIGHT, 1);
+      world.join(this.torso, thigh, 0, hip, -0.8, 1.6);
+      world.join(thigh, shin, 0, knee, -2.4, 0);
+      world.join(shin, foot, 0, ankle, -0.9, 0.7);
+      const corner = world.corners.length - 4;
+      this.soles.push(world.corners[corner]);
+      this.soles.push(world.corners[corner + 1]);
+    }
+    for (let i = 0; i < world.bodies.length; i++) {
+      this.places.push(world.bodies[i].x);
+      this.places.push(world.bodies[i].y);
+    }
+  }
+
+  /** It stands, and is pushed a little. */
+  reset(random: Random): void {
+    const bodies = this.world.bodies;
+    for (let i = 0; i < bodies.length; i++) {
+      const body = bodies[i];
+      body.place(this.places[2 * i], this.places[2 * i + 1], 0);
+      body.vx = random.between(-0.1, 0.1);
+      body.vy = 0;
+      body.spin = random.between(-0.1, 0.1);
+    }
+    this.world.forget();
+    this.observe();
+  }
+
+  step(): f64 {
+    const joints = this.joints;
+    let effort: f64 = 0;
+    for (let i = 0, count = joints.length; i < count; i++) {
+      const joint = unchecked(joints[i]);
+      const action = max<f64>(-1, min<f64>(1, unchecked(this.action[i])));
+      joint.speed = action > 0 ? MAX_SPEED : -MAX_SPEED;
+      joint.maxTorque = Math.abs(action) * MAX_TORQUE;
+      effort += action * action;
+    }
+    const from = this.torso.x;
+    for (let i = 0; i < SMALL_STEPS; i++) this.world.step();
+    this.observe();
+    return this.torso.x - from + this.stepSeconds - EFFORT * effort;
+  }
+
+  distance(): f64 {
+    return this.torso.x;
+  }
+
+  /** Of each body x, y, the angle and their speeds. */
+  state(): Float64Array {
+    const bodies = this.world.bodies;
+    const state = new Float64Array(6 * bodies.length);
+    for (let i = 0; i < bodies.length; i++) {
+      const body = bodies[i];
+      state[6 * i] = body.x;
+      state[6 * i + 1] = body.y;
+      state[6 * i + 2] = body.angle;
+      state[6 * i + 3] = body.vx;
+      state[6 * i + 4] = body.vy;
+      state[6 * i + 5] = body.spin;
+    }
+    return state;
+  }
+
+  restore(state: Float64Array): void {
+    const bodies = this.world.bodies;
+    checkState(state, 6 * bodies.length);
+    for (let i = 0; i < bodies.length; i++) {
+      const body = bodies[i];
+      body.place(state[6 * i], state[6 * i + 1], state[6 * i + 2]);
+      body.vx = state[6 * i + 3];
+      body.vy = state[6 * i + 4];
+      body.spin = state[6 * i + 5];
+    }
+    this.world.forget();
+    this.observe();
+  }
+
+  sizes(): Float64Array {
+    const bodies = this.world.bodies;
+    const sizes = new Float64Array(2 * bodies.length);
+    for (let i = 0; i < bodies.length; i++) {
+      sizes[2 * i] = bodies[i].halfWidth;
+      sizes[2 * i + 1] = bodies[i].halfHeight;
+    }
+    return sizes;
+  }
+
+  pose(): Float64Array {
+    const bodies = this.world.bodies;
+    const pose = new Float64Array(3 * bodies.length);
+    for (let i = 0; i < bodies.length; i++) {
+      pose[3 * i] = bodies[i].x;
+      pose[3 * i + 1] = bodies[i].y;
+      pose[3 * i + 2] = bodies[i].angle;
+    }
+    return pose;
+  }
+
+  private observe(): void {
+    const observation = this.observation;
+    const torso = this.torso;
+    unchecked((observation[0] = 4 * (torso.y - this.standing)));
+    unchecked((observation[1] = 2 * torso.angle));
+    unchecked((observation[2] = 0.3 * torso.vx));
+    unchecked((observation[3] = 0.5 * torso.vy));
+    unchecked((observation[4] = 0.2 * torso.spin));
+    let next = 5;
+    const joints = this.joints;
+    for (let i = 0, count = joints.length; i < count; i++) {
+      const joint = unchecked(joints[i]);
+      unchecked((observation[next++] = joint.angle));
+      unchecked((observation[next++] = 0.1 * joint.rate));
+    }
+    for (let leg = 0; leg < this.legs; leg++) {
+      const pressed = unchecked(this.soles[2 * leg]).normal + unchecked(this.soles[2 * leg + 1]).normal;
+      unchecked((observation[next++] = pressed > 0 ? 1 : 0));
+    }
+    // A state that is no number any more is an end, too.
+    this.ended = !(torso.y > 0.65 * this.standing && Math.abs(torso.angle) < 0.9);
+  }
+}

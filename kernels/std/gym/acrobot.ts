@@ -27,7 +27,7 @@ export class Acrobot extends Env {
   private change2: f64 = 0;
 
   constructor() {
-    super(6, 1, 500, STEP);
+    super(1, 6, 1, 500, STEP);
   }
 
   /** Single precision is what Gymnasium begins with. */

@@ -24,7 +24,7 @@ export class CartPole extends Env {
   private spin: f64 = 0;
 
   constructor() {
-    super(4, 1, 500, STEP);
+    super(1, 4, 1, 500, STEP);
   }
 
   reset(random: Random): void {

@@ -8,17 +8,22 @@ export abstract class Env {
   ended: bool = false;
 
   /**
+   * @param rows of how many parts it is that are alike, such as legs: each has a row of the observation and one of the
+   *   action, and a policy decides for each as for all others
+   * @param observations how many numbers a row of the observation has
+   * @param actions how many numbers a row of the action has
    * @param maxSteps after how many steps an episode is broken off
    * @param stepSeconds how long a step is
    */
   constructor(
-    observations: i32,
-    actions: i32,
+    readonly rows: i32,
+    readonly observations: i32,
+    readonly actions: i32,
     readonly maxSteps: i32,
     readonly stepSeconds: f64,
   ) {
-    this.observation = new StaticArray<f64>(observations);
-    this.action = new StaticArray<f64>(actions);
+    this.observation = new StaticArray<f64>(rows * observations);
+    this.action = new StaticArray<f64>(rows * actions);
   }
 
   /** Begins an episode, and observes. */

@@ -17,7 +17,7 @@ export class Pendulum extends Env {
   private spin: f64 = 0;
 
   constructor() {
-    super(3, 1, 200, STEP);
+    super(1, 3, 1, 200, STEP);
   }
 
   reset(random: Random): void {

@@ -3,11 +3,13 @@ import { Random } from "./random";
 
 /**
  * What to do for an observation: layers of tanh, of which there may be none, and a last one without. Parameters are
- * those of one layer after the other: for each of its outputs the weights of all inputs, then its bias.
+ * those of one layer after the other: for each of its outputs the weights of all inputs, then its bias. The same
+ * parameters decide for each row of an observation.
  */
 @final
 export class Policy {
-  private readonly layers: StaticArray<f64>[] = [];
+  /** The numbers of the hidden layers. */
+  private readonly hidden: StaticArray<f64>[] = [];
   private readonly parameters: StaticArray<f64>;
 
   /** For an environment, with so many numbers in each hidden layer. */
@@ -19,11 +21,10 @@ export class Policy {
     const count = parameterCount(env, hidden);
     if (theta.length != count)
       throw new RangeError(`this policy has ${count} parameters, and ${theta.length} were given`);
-    this.parameters = new StaticArray<f64>(count);
-    for (let i = 0; i < count; i++) this.parameters[i] = theta[i];
-    this.layers.push(env.observation);
-    for (let i = 0; i < hidden.length; i++) this.layers.push(new StaticArray<f64>(hidden[i]));
-    this.layers.push(env.action);
+    const parameters = new StaticArray<f64>(count);
+    for (let i = 0; i < count; i++) parameters[i] = theta[i];
+    this.parameters = parameters;
+    for (let i = 0; i < hidden.length; i++) this.hidden.push(new StaticArray<f64>(hidden[i]));
   }
 
   /** Adds noise times `scale`: that which follows from the seed. */
@@ -35,29 +36,51 @@ export class Policy {
 
   /** Decides on the action of the environment by its observation. */
   act(): void {
-    const parameters = this.parameters;
-    let next = 0;
-    const last = this.layers.length - 1;
-    for (let layer = 0; layer < last; layer++) {
-      const inputs = unchecked(this.layers[layer]);
-      const outputs = unchecked(this.layers[layer + 1]);
-      const inputCount = inputs.length;
-      for (let output = 0, count = outputs.length; output < count; output++) {
-        let sum: f64 = 0;
-        for (let input = 0; input < inputCount; input++) {
-          sum += unchecked(parameters[next++]) * unchecked(inputs[input]);
-        }
-        sum += unchecked(parameters[next++]);
-        unchecked((outputs[output] = layer < last - 1 ? Math.tanh(sum) : sum));
+    const env = this.env;
+    const hidden = this.hidden;
+    for (let row = 0; row < env.rows; row++) {
+      let inputs = env.observation;
+      let first = row * env.observations;
+      let inputCount = env.observations;
+      let next = 0;
+      for (let layer = 0, count = hidden.length; layer < count; layer++) {
+        const outputs = unchecked(hidden[layer]);
+        next = this.feed(inputs, first, inputCount, outputs, 0, outputs.length, next);
+        for (let i = 0; i < outputs.length; i++) unchecked((outputs[i] = Math.tanh(outputs[i])));
+        inputs = outputs;
+        first = 0;
+        inputCount = outputs.length;
       }
+      this.feed(inputs, first, inputCount, env.action, row * env.actions, env.actions, next);
     }
+  }
+
+  /** Works one layer out, by the parameters from `next`, and returns where those of the one after it are. */
+  private feed(
+    inputs: StaticArray<f64>,
+    first: i32,
+    inputCount: i32,
+    outputs: StaticArray<f64>,
+    firstOutput: i32,
+    outputCount: i32,
+    next: i32,
+  ): i32 {
+    const parameters = this.parameters;
+    for (let output = firstOutput; output < firstOutput + outputCount; output++) {
+      let sum: f64 = 0;
+      for (let input = first; input < first + inputCount; input++) {
+        sum += unchecked(parameters[next++]) * unchecked(inputs[input]);
+      }
+      unchecked((outputs[output] = sum + parameters[next++]));
+    }
+    return next;
   }
 }
 
 /** How many parameters a policy has. */
 export function parameterCount(env: Env, hidden: Int32Array): i32 {
   let count = 0;
-  let inputs = env.observation.length;
+  let inputs = env.observations;
   for (let i = 0; i < hidden.length; i++) {
     const outputs = hidden[i];
     if (outputs < 1 || outputs > 1024)
@@ -65,5 +88,5 @@ export function parameterCount(env: Env, hidden: Int32Array): i32 {
     count += (inputs + 1) * outputs;
     inputs = outputs;
   }
-  return count + (inputs + 1) * env.action.length;
+  return count + (inputs + 1) * env.actions;
 }

@@ -19,6 +19,13 @@ const FOOT_HEIGHT: f64 = 0.07;
 const MAX_TORQUE: f64 = 90;
 const MAX_SPEED: f64 = 14;
 
+/** Observed of the torso, and of each leg. */
+const SHARED: i32 = 7;
+const OF_LEG: i32 = 7;
+
+/** Strides in a second that the clock tells. */
+const STRIDES: f64 = 1.5;
+
 /** By how much what a motor does counts against what is reached. */
 const EFFORT: f64 = 0.002;
 
@@ -37,11 +44,13 @@ export class Robot extends Env {
   /** The two corners of each foot that are below. */
   private readonly soles: GroundContact[] = [];
   private readonly standing: f64;
+  /** Since the beginning of the episode. */
+  private seconds: f64 = 0;
   /** Where each body is in the beginning: x and y. */
   private readonly places: f64[] = [];
 
   constructor(private readonly legs: i32) {
-    super(5 + 7 * legs, 3 * legs, 500, SMALL_STEPS * SMALL_STEP);
+    super(legs, SHARED + OF_LEG * legs, 3, 500, SMALL_STEPS * SMALL_STEP);
     const world = new World(SMALL_STEP);
     world.friction = 0.9;
     this.world = world;
@@ -79,6 +88,7 @@ export class Robot extends Env {
       body.vy = 0;
       body.spin = random.between(-0.1, 0.1);
     }
+    this.seconds = 0;
     this.world.forget();
     this.observe();
   }
@@ -94,6 +104,7 @@ export class Robot extends Env {
       effort += action * action;
     }
     const from = this.torso.x;
+    this.seconds += this.stepSeconds;
     for (let i = 0; i < SMALL_STEPS; i++) this.world.step();
     this.observe();
     return this.torso.x - from + this.stepSeconds - EFFORT * effort;
@@ -157,23 +168,34 @@ export class Robot extends Env {
   private observe(): void {
     const observation = this.observation;
     const torso = this.torso;
-    unchecked((observation[0] = 4 * (torso.y - this.standing)));
-    unchecked((observation[1] = 2 * torso.angle));
-    unchecked((observation[2] = 0.3 * torso.vx));
-    unchecked((observation[3] = 0.5 * torso.vy));
-    unchecked((observation[4] = 0.2 * torso.spin));
-    let next = 5;
-    const joints = this.joints;
-    for (let i = 0, count = joints.length; i < count; i++) {
-      const joint = unchecked(joints[i]);
-      unchecked((observation[next++] = joint.angle));
-      unchecked((observation[next++] = 0.1 * joint.rate));
-    }
+    let next = 0;
     for (let leg = 0; leg < this.legs; leg++) {
-      const pressed = unchecked(this.soles[2 * leg]).normal + unchecked(this.soles[2 * leg + 1]).normal;
-      unchecked((observation[next++] = pressed > 0 ? 1 : 0));
+      unchecked((observation[next] = 4 * (torso.y - this.standing)));
+      unchecked((observation[next + 1] = 2 * torso.angle));
+      unchecked((observation[next + 2] = 0.3 * torso.vx));
+      unchecked((observation[next + 3] = 0.5 * torso.vy));
+      unchecked((observation[next + 4] = 0.2 * torso.spin));
+      const phase = 2 * Math.PI * STRIDES * this.seconds + Math.PI * leg;
+      unchecked((observation[next + 5] = Math.sin(phase)));
+      unchecked((observation[next + 6] = Math.cos(phase)));
+      next += SHARED;
+      for (let other = 0; other < this.legs; other++) {
+        this.observeLeg(other == 0 ? leg : 1 - leg, next);
+        next += OF_LEG;
+      }
     }
     // A state that is no number any more is an end, too.
     this.ended = !(torso.y > 0.65 * this.standing && Math.abs(torso.angle) < 0.9);
+  }
+
+  private observeLeg(leg: i32, at: i32): void {
+    const observation = this.observation;
+    for (let i = 0; i < 3; i++) {
+      const joint = unchecked(this.joints[3 * leg + i]);
+      unchecked((observation[at + 2 * i] = joint.angle));
+      unchecked((observation[at + 2 * i + 1] = 0.1 * joint.rate));
+    }
+    const pressed = unchecked(this.soles[2 * leg]).normal + unchecked(this.soles[2 * leg + 1]).normal;
+    unchecked((observation[at + 6] = pressed > 0 ? 1 : 0));
   }
 }

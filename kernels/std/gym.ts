@@ -7,7 +7,7 @@
  */
 import { Episode, play } from "./gym/episode";
 import { makeEnv } from "./gym/make-env";
-import { parameterCount, Policy } from "./gym/policy";
+import { Policy, parameterCount } from "./gym/policy";
 import { Random } from "./gym/random";
 
 export { Environment } from "./gym/environment";
@@ -15,6 +15,9 @@ export { Environment } from "./gym/environment";
 /** What an environment is like. */
 class Spec {
   constructor(
+    /** How many parts it is of that are alike, such as legs: each has a row of the observation, and one of the action. */
+    public rows: i32,
+    /** How many numbers a row has. */
     public observations: i32,
     public actions: i32,
     /** After how many steps an episode is broken off. */
@@ -35,7 +38,7 @@ class Film {
 
 export function describe(env: string): Spec {
   const made = makeEnv(env);
-  return new Spec(made.observation.length, made.action.length, made.maxSteps, made.stepSeconds, made.sizes());
+  return new Spec(made.rows, made.observations, made.actions, made.maxSteps, made.stepSeconds, made.sizes());
 }
 
 /** How many parameters a policy has. */
@@ -75,16 +78,18 @@ export function esRollout(
   return play(made, policy, seed, steps);
 }
 
-/** The sum of noises, each times its weight, from the first to the last: `length` numbers. */
-export function noiseSum(length: i32, noises: Uint32Array, weights: Float64Array): Float64Array {
+/** The parameters with noises added, each times its weight, from the first to the last: a step of learning. */
+export function ascend(theta: Float64Array, noises: Uint32Array, weights: Float64Array): Float64Array {
   if (noises.length != weights.length)
     throw new RangeError(`there are ${noises.length} noises and ${weights.length} weights`);
+  const length = theta.length;
   const sum = new Float64Array(length);
   for (let i = 0; i < noises.length; i++) {
     const random = new Random(noises[i]);
     const weight = weights[i];
     for (let j = 0; j < length; j++) sum[j] += weight * random.normal();
   }
+  for (let j = 0; j < length; j++) sum[j] += theta[j];
   return sum;
 }
 

@@ -36,8 +36,7 @@ export class BoxPair {
     let side = 0;
     let farthest = -Infinity;
     for (let candidate = 0; candidate < 8; candidate++) {
-      const distance =
-        candidate < 4 ? distanceFrom(a, candidate, b) : distanceFrom(b, candidate - 4, a);
+      const distance = candidate < 4 ? distanceFrom(a, candidate, b) : distanceFrom(b, candidate - 4, a);
       if (distance > margin) return this.forget();
       if (distance > farthest + 1e-4) {
         side = candidate;

@@ -41,8 +41,7 @@ export class CartPole extends Env {
     const sin = Math.sin(this.angle);
     const pull = (force + POLE_MASS * HALF_LENGTH * this.spin * this.spin * sin) / TOTAL_MASS;
     const turning =
-      (GRAVITY * sin - cos * pull) /
-      (HALF_LENGTH * (4.0 / 3.0 - (POLE_MASS * cos * cos) / TOTAL_MASS));
+      (GRAVITY * sin - cos * pull) / (HALF_LENGTH * (4.0 / 3.0 - (POLE_MASS * cos * cos) / TOTAL_MASS));
     const pushing = pull - (POLE_MASS * HALF_LENGTH * turning * cos) / TOTAL_MASS;
     this.x += STEP * this.speed;
     this.speed += STEP * pushing;

@@ -140,14 +140,20 @@ export class Joint {
     }
     if (this.toLower <= NEAR) {
       const before = this.lower;
-      const after = max<f64>(0, before + this.limit(this.toLower, spinB - spinA, before, h, hard, slack, rate));
+      const after = max<f64>(
+        0,
+        before + this.limit(this.toLower, spinB - spinA, before, h, hard, slack, rate),
+      );
       this.lower = after;
       spinA -= ia * (after - before);
       spinB += ib * (after - before);
     }
     if (this.toUpper <= NEAR) {
       const before = this.upper;
-      const after = max<f64>(0, before + this.limit(this.toUpper, spinA - spinB, before, h, hard, slack, rate));
+      const after = max<f64>(
+        0,
+        before + this.limit(this.toUpper, spinA - spinB, before, h, hard, slack, rate),
+      );
       this.upper = after;
       spinA += ia * (after - before);
       spinB -= ib * (after - before);

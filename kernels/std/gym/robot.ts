@@ -15,28 +15,42 @@ const THIGH: f64 = 0.42;
 const SHIN: f64 = 0.42;
 const FOOT_HEIGHT: f64 = 0.07;
 
-/** What each motor can do, in N·m, and how fast it turns at most, in rad/s. */
+/** Of hip, knee and ankle: the limits, and what an action of 0 asks for and how far one of 1 is from that, in radians. */
+const LOWER: StaticArray<f64> = [-0.8, -2.4, -0.9];
+const UPPER: StaticArray<f64> = [1.6, 0, 0.7];
+const REST: StaticArray<f64> = [0.25, -0.5, 0.25];
+const RANGE: StaticArray<f64> = [0.8, 0.9, 0.6];
+
+/** What each motor can do, in N·m, how fast it turns at most, in rad/s, and how fast for each radian that is missing. */
 const MAX_TORQUE: f64 = 90;
 const MAX_SPEED: f64 = 14;
+const GAIN: f64 = 15;
 
 /** Observed of the torso, and of each leg. */
 const SHARED: i32 = 7;
 const OF_LEG: i32 = 7;
 
-/** Strides in a second that the clock tells. */
-const STRIDES: f64 = 1.5;
+/** How many strides in a second the clock tells. */
+const STRIDES: f64 = 2;
 
-/** By how much what a motor does counts against what is reached. */
+/** It has fallen when the middle of its torso is lower than so much of what it is high, or leans by so many radians. */
+const LOWEST: f64 = 0.65;
+const MOST_LEANING: f64 = 0.7;
+
+/** By how much the square of an action counts against what is reached. */
 const EFFORT: f64 = 0.002;
 
 /**
  * A torso on legs of a thigh, a shin and a foot each, with a motor in each hip, knee and ankle, that is to run to the
- * right. An action is what each motor does, from -1 to 1: it turns as fast as it can in this direction, with so much of its
- * torque. An episode ends when the robot falls, and is broken off after 10 s.
+ * right. An action is the angle that each motor is to turn to, from -1 to 1; it has only so much torque, and is only so
+ * fast. The reward of a step is how far forward the torso has come, in m, and how long it has not fallen, in s, less the
+ * effort. An episode ends when the robot falls, and is broken off after 10 s.
  *
- * Observed are the height, the angle and the speeds of the torso; angle and speed of each joint; and whether each foot
- * is on the ground: 5 numbers and 7 for each leg, scaled so that they are about as large as 1.
+ * Legs are alike. The row of a leg has the height, angle and speeds of the torso; a clock, which is half a stride ahead
+ * for the second leg; angle and speed of each of its joints, and whether its foot is on the ground; and the same of the
+ * other leg. Numbers are scaled so that they are about as large as 1.
  */
+@final
 export class Robot extends Env {
   private readonly world: World;
   private readonly torso: Body;
@@ -65,13 +79,14 @@ export class Robot extends Env {
       const thigh = world.add(0, knee + 0.5 * THIGH, 0, 0.06, 0.5 * THIGH, 3);
       const shin = world.add(0, ankle + 0.5 * SHIN, 0, 0.045, 0.5 * SHIN, 2);
       const foot = world.add(0.06, 0.5 * FOOT_HEIGHT, 0, 0.13, 0.5 * FOOT_HEIGHT, 1);
-      world.join(this.torso, thigh, 0, hip, -0.8, 1.6);
-      world.join(thigh, shin, 0, knee, -2.4, 0);
-      world.join(shin, foot, 0, ankle, -0.9, 0.7);
+      world.join(this.torso, thigh, 0, hip, LOWER[0], UPPER[0]);
+      world.join(thigh, shin, 0, knee, LOWER[1], UPPER[1]);
+      world.join(shin, foot, 0, ankle, LOWER[2], UPPER[2]);
       const corner = world.corners.length - 4;
       this.soles.push(world.corners[corner]);
       this.soles.push(world.corners[corner + 1]);
     }
+    for (let i = 0; i < world.joints.length; i++) world.joints[i].maxTorque = MAX_TORQUE;
     for (let i = 0; i < world.bodies.length; i++) {
       this.places.push(world.bodies[i].x);
       this.places.push(world.bodies[i].y);
@@ -99,13 +114,13 @@ export class Robot extends Env {
     for (let i = 0, count = joints.length; i < count; i++) {
       const joint = unchecked(joints[i]);
       const action = max<f64>(-1, min<f64>(1, unchecked(this.action[i])));
-      joint.speed = action > 0 ? MAX_SPEED : -MAX_SPEED;
-      joint.maxTorque = Math.abs(action) * MAX_TORQUE;
+      const wanted = unchecked(REST[i % 3]) + unchecked(RANGE[i % 3]) * action;
+      joint.speed = max<f64>(-MAX_SPEED, min<f64>(MAX_SPEED, GAIN * (wanted - joint.angle)));
       effort += action * action;
     }
     const from = this.torso.x;
-    this.seconds += this.stepSeconds;
     for (let i = 0; i < SMALL_STEPS; i++) this.world.step();
+    this.seconds += this.stepSeconds;
     this.observe();
     return this.torso.x - from + this.stepSeconds - EFFORT * effort;
   }
@@ -114,31 +129,33 @@ export class Robot extends Env {
     return this.torso.x;
   }
 
-  /** Of each body x, y, the angle and their speeds. */
+  /** What the clock says, in s, and of each body x, y, the angle and their speeds. */
   state(): Float64Array {
     const bodies = this.world.bodies;
-    const state = new Float64Array(6 * bodies.length);
+    const state = new Float64Array(1 + 6 * bodies.length);
+    state[0] = this.seconds;
     for (let i = 0; i < bodies.length; i++) {
       const body = bodies[i];
-      state[6 * i] = body.x;
-      state[6 * i + 1] = body.y;
-      state[6 * i + 2] = body.angle;
-      state[6 * i + 3] = body.vx;
-      state[6 * i + 4] = body.vy;
-      state[6 * i + 5] = body.spin;
+      state[6 * i + 1] = body.x;
+      state[6 * i + 2] = body.y;
+      state[6 * i + 3] = body.angle;
+      state[6 * i + 4] = body.vx;
+      state[6 * i + 5] = body.vy;
+      state[6 * i + 6] = body.spin;
     }
     return state;
   }
 
   restore(state: Float64Array): void {
     const bodies = this.world.bodies;
-    checkState(state, 6 * bodies.length);
+    checkState(state, 1 + 6 * bodies.length);
+    this.seconds = state[0];
     for (let i = 0; i < bodies.length; i++) {
       const body = bodies[i];
-      body.place(state[6 * i], state[6 * i + 1], state[6 * i + 2]);
-      body.vx = state[6 * i + 3];
-      body.vy = state[6 * i + 4];
-      body.spin = state[6 * i + 5];
+      body.place(state[6 * i + 1], state[6 * i + 2], state[6 * i + 3]);
+      body.vx = state[6 * i + 4];
+      body.vy = state[6 * i + 5];
+      body.spin = state[6 * i + 6];
     }
     this.world.forget();
     this.observe();
@@ -184,8 +201,8 @@ export class Robot extends Env {
         next += OF_LEG;
       }
     }
-    // A state that is no number any more is an end, too.
-    this.ended = !(torso.y > 0.65 * this.standing && Math.abs(torso.angle) < 0.9);
+    // This is so, too, when it is no number any more.
+    this.ended = !(torso.y > LOWEST * this.standing && Math.abs(torso.angle) < MOST_LEANING);
   }
 
   private observeLeg(leg: i32, at: i32): void {

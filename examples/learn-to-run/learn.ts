@@ -32,6 +32,8 @@ export type LearnOptions = {
   /** After how many generations the policy is tried without perturbation, and in how many episodes. */
   tryEvery?: number;
   tryEpisodes?: number;
+  /** Whether a policy is worth so much less as its episodes come to an end early, when the best one is chosen. */
+  staysUp?: boolean;
   /** Called with each of these trials. */
   onTrial?: (trial: Trial) => void;
 };
@@ -77,11 +79,20 @@ const firstTrialSeed = 0xff00_0000;
  */
 export async function learn(wray: Client, options: LearnOptions): Promise<Learning> {
   const { env, hidden = [], seed = 1, generations, algorithm = "search", pairs = 16, top = 8 } = options;
-  const { sigma = 0.04, rate = 0.03, overlap = 1, quorum = 1, tryEvery = 10, tryEpisodes = 10 } = options;
-  const gym = await wray.load<"gym">("gym");
-  const [esRollout, ascend] = [gym.kernel("esRollout"), gym.kernel("ascend")];
+  const {
+    sigma = 0.04,
+    rate = 0.03,
+    overlap = 1,
+    quorum = 1,
+    tryEvery = 10,
+    tryEpisodes = 10,
+    staysUp = false,
+  } = options;
+  const esRollout = await wray.remote("gym/esRollout");
+  const ascend = await wray.remote("gym/ascend");
+  const worth = ({ score, ended }: Trial) => (staysUp ? score * (1 - ended) : score);
   const layers = Int32Array.from(hidden);
-  const length = await wray.get(gym.kernel("parameters").remote(env, layers));
+  const length = await wray.get((await wray.remote("gym/parameters")).remote(env, layers));
 
   let theta: ObjectRef<Float64Array> = wray.put(new Float64Array(length));
   // Hidden layers of zeros would never become anything else.
@@ -146,7 +157,8 @@ export async function learn(wray: Client, options: LearnOptions): Promise<Learni
       ...(await evaluate(wray, { env, hidden, theta }, tryEpisodes)),
     };
     trials.push(trial);
-    if (best === undefined || trial.score > best.trial.score) best = { trial, theta: await wray.get(theta) };
+    if (best === undefined || worth(trial) > worth(best.trial))
+      best = { trial, theta: await wray.get(theta) };
     options.onTrial?.(trial);
   };
 
@@ -168,7 +180,7 @@ export async function evaluate(
   policy: { env: string; hidden: readonly number[]; theta: Float64Array | ObjectRef<Float64Array> },
   episodes: number,
 ): Promise<Pick<Trial, "score" | "distance" | "ended">> {
-  const rollout = (await wray.load<"gym">("gym")).kernel("rollout");
+  const rollout = await wray.remote("gym/rollout");
   const layers = Int32Array.from(policy.hidden);
   const refs = Array.from({ length: episodes }, (_, episode) =>
     rollout.remote(policy.env, layers, policy.theta, firstTrialSeed + episode),

@@ -36,7 +36,7 @@ export class World {
     readonly h: f64,
     readonly turns: i32 = 1,
   ) {
-    this.jointSoft = new Soft(min<f64>(60, 0.3 / h), 2, h);
+    this.jointSoft = new Soft(0.5 / h, 1, h);
     this.contactSoft = new Soft(min<f64>(30, 0.25 / h), 10, h);
   }
 

@@ -217,7 +217,7 @@ test("the learned walker runs: far, on its two legs in turn, and in the air betw
   assert.ok(flying > 100, `in the air for ${flying} of 500 frames`);
 });
 
-test("joints of the walker hold within 2 cm, and the ground within 1 cm, while it runs", () => {
+test("joints of the walker hold within 3 cm, and the ground within 1 cm, while it runs", () => {
   const { sizes } = describe("walker");
   const { poses } = film("walker", runner, 2);
   let gap = 0;
@@ -236,7 +236,7 @@ test("joints of the walker hold within 2 cm, and the ground within 1 cm, while i
       }
     }
   }
-  assert.ok(gap < 0.02, `${gap} m`);
+  assert.ok(gap < 0.03, `${gap} m`);
   assert.ok(depth < 0.01, `${depth} m`);
 });
 

@@ -1,5 +1,7 @@
 import actors from "../dist/std/actors.wasm";
 import actorsMap from "../dist/std/actors.wasm.map";
+import gym from "../dist/std/gym.wasm";
+import gymMap from "../dist/std/gym.wasm.map";
 import linalg from "../dist/std/linalg.wasm";
 import linalgMap from "../dist/std/linalg.wasm.map";
 import math from "../dist/std/math.wasm";
@@ -17,6 +19,7 @@ type Shipped = { bytes: Uint8Array<ArrayBuffer>; sourceMap: string };
 
 const shipped: Record<(typeof shippedModules)[number], Shipped> = {
   actors: { bytes: actors, sourceMap: actorsMap },
+  gym: { bytes: gym, sourceMap: gymMap },
   linalg: { bytes: linalg, sourceMap: linalgMap },
   math: { bytes: math, sourceMap: mathMap },
   physics: { bytes: physics, sourceMap: physicsMap },

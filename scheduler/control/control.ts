@@ -39,4 +39,4 @@ export const leaseRenewMs = 3_000;
 export const longestSourceMapBytes = 2 * 1024 * 1024;
 
 /** The modules that every host brings along; their names can't be taken by others. */
-export const shippedModules = ["actors", "linalg", "math", "physics", "tensor", "vector"] as const;
+export const shippedModules = ["actors", "gym", "linalg", "math", "physics", "tensor", "vector"] as const;

@@ -6,16 +6,16 @@ import { Meter } from "../../host/worker/meter.ts";
 import { lift, lowerAll, type Runtime } from "../../host/worker/values.ts";
 import { defaultLimits } from "../../scheduler/protocol/limits.ts";
 
-export type Args = (Float64Array | number)[];
+export type Args = (Float64Array | Int32Array | string | number)[];
 
 /** A call of a kernel that has been made: how long it took, and what it returned. */
-export type Called = { ms: number; result(): Float64Array | number };
+export type Called<Result = Float64Array | number> = { ms: number; result(): Result };
 
 /**
  * A kernel in an instance of its own whose memory holds the arguments already: what a host does before and after a
  * call is not in its time, but the checks are that its module has.
  */
-export function kernelCall(
+export function kernelCall<Result = Float64Array | number>(
   { wasm, manifest, memory: needed }: WorkerModule,
   kernel: string,
   args: readonly unknown[],
@@ -33,7 +33,7 @@ export function kernelCall(
   // What a call allocates is let go of as a host does it: by putting the globals back.
   (exports[keepExport] as () => void)();
   const restore = exports[restoreExport] as (from: number, pages: number) => number;
-  return (): Called => {
+  return (): Called<Result> => {
     const { byteLength } = memory.buffer;
     restore(byteLength, byteLength / pageBytes);
     const startMs = performance.now();
@@ -41,7 +41,7 @@ export function kernelCall(
     const ms = performance.now() - startMs;
     return {
       ms,
-      result: () => lift(runtime, manifest, returns, raw, Number.MAX_SAFE_INTEGER) as Float64Array | number,
+      result: () => lift(runtime, manifest, returns, raw, Number.MAX_SAFE_INTEGER) as Result,
     };
   };
 }

@@ -1,9 +1,11 @@
-import { values } from "./figures.ts";
+import { loadPolicy } from "../../examples/learn-to-run/policy.ts";
+import { barred } from "./bar.ts";
+import { value, values } from "./figures.ts";
 import { type Args, kernelCall, usOf } from "./kernel-call.ts";
 import { byTurns, check } from "./measure.ts";
 import * as plainKernels from "./plain-kernels.ts";
 import { readShipped } from "./shipped.ts";
-import type { Suite } from "./suite.ts";
+import type { Figure, Suite } from "./suite.ts";
 import { tensorForms } from "./tensor-forms.ts";
 import { prepared } from "./worker.ts";
 
@@ -33,8 +35,24 @@ export const kernels: Suite = {
       yield values(`${name}, ${size}`, "µs", turnCount * callCount, compared);
     }
     yield* tensorForms(turnCount, turnMs);
+    yield barred(await walkerSteps(turnCount, turnMs), { of: "value", atLeast: 200_000 });
   },
 };
+
+/** Steps a second of a walker that runs, each with what its policy makes of it: of 20 ms, in 4 steps of its world. */
+async function walkerSteps(turnCount: number, turnMs: number): Promise<Figure> {
+  const { hidden, theta } = await loadPolicy("examples/learn-to-run/walker.policy.json");
+  const args = ["walker", Int32Array.from(hidden), Float64Array.from(theta), 1];
+  const call = kernelCall<{ steps: number }>(await prepared(await readShipped("gym")), "rollout", args);
+  const callCount = Math.max(1, Math.round(turnMs / call().ms));
+  const rates = Array.from({ length: turnCount }, () => {
+    const us = usOf(callCount, () => call().ms);
+    const { steps } = call().result();
+    check("gym/rollout's steps", steps, 500);
+    return steps / (us / 1_000_000);
+  });
+  return value("gym/rollout of the walker, steps", "1/s", turnCount * callCount, rates);
+}
 
 /** What is called: the kernel, how large, its arguments. */
 function* cases(): Iterable<[name: string, size: string, args: Args]> {

@@ -50,6 +50,8 @@ const tasks: [module: string, kernel: string, ...args: unknown[]][] = [
   ["numbers", "sorted", 1_000],
   ["linalg", "matmul", sines(32 * 48), sines(48 * 16), 32, 48, 16],
   ["physics", "nbody", sines(35), 0.001, 500],
+  ["gym", "rollout", "walker", new Int32Array(0), sines(66), 7],
+  ["gym", "film", "acrobot", Int32Array.of(4), sines(33), 7, 100, 20],
   ["vector", "sum", sines(10_001)],
   ["math", "pi", 1_000],
 ];

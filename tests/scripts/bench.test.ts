@@ -197,6 +197,17 @@ test("bench collectives measures hosts and threads, beside OpenMPI where that is
   }
 });
 
+test("bench kernels measures kernels beside JavaScript, and the steps of the walker", async (t) => {
+  const bench = await startBench(t, ["kernels", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+  assert.is(rows.filter(({ baseline, ratio }) => baseline === "JavaScript" && isFigure(ratio)).length, 13);
+  assert.equal(
+    rows.filter(({ bar }) => bar !== null).map(({ name, value }) => [name, isFigure(value)]),
+    [["gym/rollout of the walker, steps", true]],
+  );
+});
+
 test(
   "bench barrier compares both ways with one thread",
   async (t) => {

@@ -33,6 +33,14 @@ export class Pipelines {
     this.#messages.set(message.id, message);
   }
 
+  forget(program: Id, pipelines: readonly Id[]): void {
+    this.#programs.delete(program);
+    for (const id of pipelines) {
+      this.#messages.delete(id);
+      this.#compiled.delete(id);
+    }
+  }
+
   /** One that is compiled. */
   get(id: Id): Pipeline | undefined {
     return this.#compiled.get(id);

@@ -1,4 +1,5 @@
 import { toWireError } from "../../scheduler/protocol/errors.ts";
+import { readProgram, wireProgram } from "../../scheduler/wgsl/program.ts";
 import { mostBytesPerMessage } from "../wire/byte-file.ts";
 import type { Channel, Take } from "../wire/channel.ts";
 import type { FromChild, Id, Operation, TaskOperation, ToChild } from "../wire/messages.ts";
@@ -44,6 +45,8 @@ export class Session {
         return this.#pipelines.addProgram(message.id, message.name, message.wgsl);
       case "pipeline":
         return this.#pipelines.add(message);
+      case "forget":
+        return this.#pipelines.forget(message.program, message.pipelines);
       case "compile":
         return this.#compile(message);
       case "write":
@@ -63,7 +66,7 @@ export class Session {
   async #compile({ id, name, wgsl }: ToChild & { kind: "compile" }): Promise<void> {
     try {
       await this.#pipelines.check(name, wgsl);
-      void this.#send({ kind: "compiled", id });
+      void this.#send({ kind: "compiled", id, program: wireProgram(readProgram(name, wgsl)) });
     } catch (error) {
       void this.#send({ kind: "compiled", id, error: toWireError(error) });
     }

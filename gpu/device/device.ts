@@ -1,11 +1,12 @@
 import {
   fromWireError,
   type InfeasibleTaskError,
+  ModuleRejectedError,
   ShutdownError,
   TaskTimeoutError,
   WorkerCrashedError,
 } from "../../scheduler/protocol/errors.ts";
-import { type Program, readProgram } from "../../scheduler/wgsl/program.ts";
+import { type Program, programOf, type WireProgram } from "../../scheduler/wgsl/program.ts";
 import type { Bytes, GpuTask } from "../programs/task.ts";
 import { mostBytesPerMessage } from "../wire/byte-file.ts";
 import type { Take } from "../wire/channel.ts";
@@ -61,6 +62,8 @@ type Batch = { id: Id; tasks: Map<Id, Task> };
 const enoughOperations = 64;
 /** A minute is more than anything should take that has no limit of its own. */
 const defaultTimeoutMs = 60_000;
+/** The process reads and compiles a shader that nobody has to trust. */
+const mostCompileMs = 10_000;
 /** A timer of more fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -74,7 +77,7 @@ export class GpuDevice implements AsyncDisposable {
   readonly #watchdog = new Watchdog<Batch>();
   readonly #tasks = new Map<Id, Task>();
   readonly #reads = new Map<Id, Read>();
-  readonly #compiles = new Map<Id, Request<void>>();
+  readonly #compiles = new Map<Id, Request<WireProgram>>();
   readonly #uses = new Map<Id, Request<MemoryUse>>();
   #adapter!: AdapterInfo;
   #child: GpuChild | undefined;
@@ -121,8 +124,19 @@ export class GpuDevice implements AsyncDisposable {
   async compile(name: string, wgsl: string): Promise<Program> {
     this.#check();
     const id = this.#nextId++;
-    await this.#ask(this.#compiles, { kind: "compile", id, name, wgsl });
-    return readProgram(name, wgsl);
+    const late = setInterval(() => {
+      // It waits for what the device does, which has a time of its own.
+      if (this.#watchdog.due !== undefined) return;
+      this.#compiles.get(id)?.reject(tooSlow(name));
+      this.#compiles.delete(id);
+      this.#child?.kill("a shader took too long to compile");
+    }, mostCompileMs);
+    late.unref();
+    try {
+      return programOf(await this.#ask(this.#compiles, { kind: "compile", id, name, wgsl }));
+    } finally {
+      clearInterval(late);
+    }
   }
 
   /**
@@ -265,6 +279,7 @@ export class GpuDevice implements AsyncDisposable {
     this.#operations = [];
     for (const { message, bytes } of messages) void child.send(message, bytes);
     for (const batch of cutBatches(operations, this.#pipelines.isProven)) this.#sendBatch(child, batch);
+    for (const message of this.#pipelines.prune()) void child.send(message);
     if (this.#isBusy) child.ref();
   }
 
@@ -345,8 +360,8 @@ export class GpuDevice implements AsyncDisposable {
       case "compiled": {
         const request = this.#compiles.get(message.id);
         this.#compiles.delete(message.id);
-        if (message.error === undefined) request?.resolve();
-        else request?.reject(fromWireError(message.error));
+        if (message.program !== undefined) request?.resolve(message.program);
+        else request?.reject(fromWireError(message.error!));
         break;
       }
       case "spilled":
@@ -431,3 +446,9 @@ export class GpuDevice implements AsyncDisposable {
     }
   }
 }
+
+const tooSlow = (name: string) =>
+  new ModuleRejectedError(`${name} takes longer to compile than ${mostCompileMs} ms`, {
+    remedy: "Make it smaller.",
+    data: { program: name, mostCompileMs },
+  });

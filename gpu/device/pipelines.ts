@@ -10,6 +10,9 @@ const types: Record<string, BindingType> = {
   read_write: "storage",
 };
 
+/** So many programs are kept, with all that was made of them. */
+const mostPrograms = 256;
+
 /** The pipelines that tasks have asked for, by WGSL, entry point and constants, and what the child knows of them. */
 export class KnownPipelines {
   readonly #programs = new Map<string, { id: Id; pipelines: Map<string, Known> }>();
@@ -68,12 +71,28 @@ export class KnownPipelines {
     this.#sent = new Set();
   }
 
-  #program(program: Program) {
-    let known = this.#programs.get(program.wgsl);
-    if (known === undefined) {
-      known = { id: this.#nextId++, pipelines: new Map() };
-      this.#programs.set(program.wgsl, known);
+  /** Forgets the programs that were not used for the longest, when there are many. Returns what the child is told. */
+  prune(most = mostPrograms): ToChild[] {
+    const told: ToChild[] = [];
+    for (const [wgsl, { id, pipelines }] of this.#programs) {
+      if (this.#programs.size <= most) break;
+      this.#programs.delete(wgsl);
+      const ids = [...pipelines.values()].map((each) => each.id);
+      for (const each of ids) {
+        this.#byId.delete(each);
+        this.#proven.delete(each);
+      }
+      told.push({ kind: "forget", program: id, pipelines: ids });
     }
+    return told;
+  }
+
+  /** It was used just now. */
+  #program(program: Program) {
+    const { wgsl } = program;
+    const known = this.#programs.get(wgsl) ?? { id: this.#nextId++, pipelines: new Map() };
+    this.#programs.delete(wgsl);
+    this.#programs.set(wgsl, known);
     return known;
   }
 }

@@ -1,4 +1,5 @@
 import type { WireError } from "../../scheduler/protocol/errors.ts";
+import type { WireProgram } from "../../scheduler/wgsl/program.ts";
 
 /** Buffers go by numbers of the parent's, which are never used again. So do programs, pipelines, tasks and reads. */
 export type Id = number;
@@ -73,9 +74,11 @@ export type MemoryUse = {
 
 export type ToChild =
   | { kind: "program"; id: Id; name: string; wgsl: string }
-  /** Only to hear what is wrong with it. */
+  /** To hear what it declares, and what is wrong with it. */
   | { kind: "compile"; id: Id; name: string; wgsl: string }
   | PipelineMessage
+  /** Nobody needs these any more. */
+  | { kind: "forget"; program: Id; pipelines: Id[] }
   /** Some bytes of a new buffer, the first of which make it. */
   | { kind: "write"; buffer: Id; byteLength: number; from: number }
   /** What is done on the device at once; the parent hears of its end. */
@@ -86,7 +89,7 @@ export type ToChild =
 export type FromChild =
   | { kind: "ready"; adapter: AdapterInfo }
   | { kind: "none"; reason: string }
-  | { kind: "compiled"; id: Id; error?: WireError }
+  | { kind: "compiled"; id: Id; program?: WireProgram; error?: WireError }
   | { kind: "done"; id: Id; errors: [task: Id, error: WireError][] }
   | { kind: "part"; read: Id; from: number }
   | { kind: "unread"; read: Id; error: WireError }

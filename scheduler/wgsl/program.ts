@@ -30,6 +30,24 @@ export type Program = {
   constants: ReadonlyMap<string, { type: string; isRequired: boolean }>;
 };
 
+/** The same as JSON. */
+export type WireProgram = Omit<Program, "entries" | "constants"> & {
+  entries: Entry[];
+  constants: [string, { type: string; isRequired: boolean }][];
+};
+
+export const wireProgram = ({ entries, constants, ...others }: Program): WireProgram => ({
+  ...others,
+  entries: [...entries.values()],
+  constants: [...constants],
+});
+
+export const programOf = ({ entries, constants, ...others }: WireProgram): Program => ({
+  ...others,
+  entries: new Map(entries.map((each) => [each.name, each])),
+  constants: new Map(constants),
+});
+
 /** A megabyte of WGSL takes a compiler many seconds. */
 const mostBytes = 1024 * 1024;
 

@@ -248,6 +248,25 @@ test("compile() gives a program with what its text declares", async () => {
   assert.equal(program, scale);
 });
 
+test("of very many programs, those that are used again after a long time work as the others do", async () => {
+  const program = (index: number) =>
+    readProgram(
+      "many.wgsl",
+      `@group(0) @binding(0) var<storage, read_write> x: array<u32, 1>;
+      @compute @workgroup_size(1) fn main() { x[0] = ${index}u; }`,
+    );
+  const run = (index: number) =>
+    device.run({
+      buffers: { x: { byteLength: 4 } },
+      steps: [{ program: program(index), workgroups: [1] }],
+      results: ["x"],
+    }).results.x!;
+  const buffers = Array.from({ length: 300 }, (_, index) => run(index));
+  buffers.push(run(0), run(299));
+  const values = await Promise.all(buffers.map(async (buffer) => (await words(buffer))[0]));
+  assert.equal(values, [...Array.from({ length: 300 }, (_, index) => index), 0, 299]);
+});
+
 test("run() fails with the place in the WGSL, as does what would use its results, and the next task works", async () => {
   const program = readProgram("broken.wgsl", broken);
   const task = {

@@ -10,6 +10,7 @@ import { decodeTable } from "../../scheduler/client/tables.ts";
 import {
   defaultMaxUnread,
   type KernelOptions,
+  schedulingNames,
   templateOptions,
 } from "../../scheduler/client/task-options.ts";
 import type { Control } from "../../scheduler/control/control.ts";
@@ -29,6 +30,7 @@ import {
 } from "../../scheduler/protocol/errors.ts";
 import { randomId } from "../../scheduler/protocol/ids.ts";
 import { defaultGrant, defaultLimits } from "../../scheduler/protocol/limits.ts";
+import { signatureOf } from "../../scheduler/protocol/manifest.ts";
 import { type GangPlace, inlineBytes, type Resources } from "../../scheduler/protocol/messages.ts";
 import { EncodedTable } from "../../scheduler/protocol/table.ts";
 import { decodeValue, type Encoded, planValue } from "../../scheduler/protocol/value.ts";
@@ -150,6 +152,8 @@ export class LocalBackend implements Backend, Owner {
 
   target({ sha256, manifest, needs }: ModuleFacts, kernel: string, options: KernelOptions): LocalTarget {
     checkOwnGroup(this.id, options.group);
+    const isGpu = signatureOf(manifest, kernel)?.gpu !== undefined;
+    if (isGpu) checkGpuOptions(`${manifest.module}/${kernel}`, options);
     const { maxRetries, retryErrors, onProgress, options: others } = templateOptions(options);
     const { grant = defaultGrant, seed, maxUnread, gang } = options;
     return this.targetOf(
@@ -160,7 +164,7 @@ export class LocalBackend implements Backend, Owner {
       {
         maxUnread,
         mapsByTasks: mayBlock(needs, grant) || retryErrors !== undefined,
-        gating: this.gate.gatingOf(options),
+        gating: isGpu ? undefined : this.gate.gatingOf(options),
       },
     );
   }
@@ -571,6 +575,19 @@ export class LocalBackend implements Backend, Owner {
       this.gate.tick();
     }
   }
+}
+
+/** The GPU does one task after the other, in their order. @throws InvalidTaskError for options of where and when one runs */
+function checkGpuOptions(label: string, options: KernelOptions): void {
+  const odd = schedulingNames.filter((name) => name !== "resources" && options[name] !== undefined);
+  if (odd.length === 0) return;
+  throw new InvalidTaskError(
+    `${label} runs on the GPU of this process, and takes no option ${odd.join(", ")}`,
+    {
+      remedy: "Leave it out, or join a cluster, whose hosts do.",
+      data: { kernel: label, option: odd[0] },
+    },
+  );
 }
 
 const onlyInCluster = () =>

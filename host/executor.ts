@@ -389,11 +389,15 @@ export class Executor {
 
   async #runOnGpu(task: BusTask, call: GpuCall): Promise<void> {
     let outcome: Outcome;
+    // Whoever has no owner gets it whole.
+    const mostBytes = task.owner === undefined ? Number.POSITIVE_INFINITY : inlineBytes;
     this.#onGpu++;
     try {
-      outcome = await this.#gpuOutcome(task, await call.run(), call);
+      outcome = await this.#gpuOutcome(task, await call.run(mostBytes), call);
     } catch (error) {
-      outcome = { kind: "error", error: toWireError(error) };
+      // The GPU is gone: its owner has it run elsewhere.
+      const isGone = error instanceof InfeasibleTaskError && task.owner !== undefined;
+      outcome = isGone ? { kind: "returned" } : { kind: "error", error: toWireError(error) };
     }
     this.#onGpu--;
     if (outcome.kind !== "error") this.#ran(task, call.ranMs);
@@ -403,11 +407,9 @@ export class Executor {
 
   /** A large result stays on the device until somebody needs it elsewhere; a small one travels with the message. */
   async #gpuOutcome(task: BusTask, result: GpuResult, call: GpuCall): Promise<Outcome> {
-    if (!(result instanceof DeviceValue)) return this.#outcomeOf(task, result);
     const { owner, template } = task;
-    if (owner === undefined || result.byteLength <= inlineBytes) {
-      return { kind: "value", value: await result.encoded() };
-    }
+    if (!(result instanceof DeviceValue) || owner === undefined)
+      return this.#outcomeOf(task, result as Encoded);
     if (task.isCancelled) return { kind: "returned" };
     this.#deps.store.add(
       task.id,

@@ -6,7 +6,7 @@ import {
   TaskTimeoutError,
   WorkerCrashedError,
 } from "../../scheduler/protocol/errors.ts";
-import { type Program, programOf, type WireProgram } from "../../scheduler/wgsl/program.ts";
+import { checkLength, type Program, programOf, type WireProgram } from "../../scheduler/wgsl/program.ts";
 import type { Bytes, GpuTask } from "../programs/task.ts";
 import { mostBytesPerMessage } from "../wire/byte-file.ts";
 import type { Take } from "../wire/channel.ts";
@@ -123,6 +123,7 @@ export class GpuDevice implements AsyncDisposable {
    */
   async compile(name: string, wgsl: string): Promise<Program> {
     this.#check();
+    checkLength(name, wgsl);
     const id = this.#nextId++;
     const late = setInterval(() => {
       // It waits for what the device does, which has a time of its own.

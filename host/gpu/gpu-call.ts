@@ -29,13 +29,19 @@ export class GpuCall {
     return held;
   }
 
-  /** @throws what the task has failed with */
-  async run(): Promise<GpuResult> {
+  /**
+   * @param mostBytes up to this, the result is brought here; else it stays on the device
+   * @throws what the task has failed with
+   */
+  async run(mostBytes: number): Promise<GpuResult> {
     const { value, ended } = this.#kernel.run(this.args!, this.#limits);
     this.#value = value;
+    // What travels with the message is asked for together with the task, and not when that is done.
+    const encoded = value !== undefined && value.byteLength <= mostBytes ? value.encoded() : undefined;
+    encoded?.catch(() => {}); // The task itself tells it.
     const { result, ranMs } = await ended;
     this.ranMs = ranMs;
-    return result;
+    return encoded ?? result;
   }
 
   /** Makes an object of its result, which lives as long as that. */

@@ -14,6 +14,7 @@ export class Gather implements Waiter {
     for (const object of objects) {
       if (object.isReady) continue;
       this.#missingCount++;
+      object.want();
       object.whenReady(this);
     }
   }

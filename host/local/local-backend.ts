@@ -285,7 +285,9 @@ export class LocalBackend implements Backend, Owner {
     const objects = handles as readonly LocalObject[];
     const gather = new Gather(objects);
     try {
-      while (!gather.isOver && this.#spin.until(() => gather.isOver)) await nextTurn();
+      // What comes from the GPU needs the event loop, and so no spinning.
+      while (!gather.isOver && this.gpuTasks.size === 0 && this.#spin.until(() => gather.isOver))
+        await nextTurn();
       if (!gather.isOver) await gather.wait();
       let isAllHere = true;
       const values = objects.map((object) => {

@@ -33,6 +33,8 @@ export class LocalGpuTask {
   readonly args: readonly LocalArg[];
   readonly #backend: LocalBackend;
   #stored: StoredObject | undefined;
+  /** Whether its result is wanted in memory. */
+  #isWanted = false;
   #missingCount = 0;
   #retryCount = 0;
   /** How long the device took for it, in ms, once it has ended. */
@@ -73,6 +75,17 @@ export class LocalGpuTask {
     this.#end();
     this.result.settle({ kind: "failed", error });
     this.#tellFollowers();
+  }
+
+  /** Its result is asked for together with the task, and not when that is done. */
+  want(): void {
+    this.#isWanted = true;
+    this.#bring();
+  }
+
+  /** Why that fails, it tells who takes it. */
+  #bring(): void {
+    this.#stored?.restore().catch(() => {});
   }
 
   readonly #oneMore = (): void => {
@@ -130,7 +143,9 @@ export class LocalGpuTask {
       .finally(() => {
         for (const each of held) each.release();
       });
-    if (stored !== undefined) this.#tellFollowers();
+    if (stored === undefined) return;
+    if (this.#isWanted) this.#bring();
+    this.#tellFollowers();
   }
 
   /** What it is given; a promise for what has to be brought here first. */

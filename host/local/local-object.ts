@@ -52,7 +52,7 @@ export class LocalObject implements Handle {
   readonly owner: Owner;
   readonly number: number;
   /** What ends the task that makes it, while that is pending. */
-  task: { cancel(error?: Error): void } | undefined;
+  task: { cancel(error?: Error): void; want?(): void } | undefined;
   /** Whether a task makes it. */
   isResult = false;
   #rare: Rare | undefined;
@@ -150,6 +150,11 @@ export class LocalObject implements Handle {
       ready: ({ content }) =>
         this.settle(content.kind === "pending" ? { kind: "failed", error: freedError(other.id) } : content),
     });
+  }
+
+  /** Its value is wanted in memory, as soon as there is one. */
+  want(): void {
+    this.task?.want?.();
   }
 
   /** Has a waiter called once it is ready; if it is, at once. */

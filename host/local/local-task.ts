@@ -84,7 +84,11 @@ export class LocalTask extends Call implements Waiter {
     this.#backend.waiting.add(this);
     // So that its site is not forgotten meanwhile.
     this.site.callCount++;
-    for (const arg of this.args) if (isObject(arg)) arg.whenReady(this);
+    for (const arg of this.args) {
+      if (!isObject(arg)) continue;
+      arg.want();
+      arg.whenReady(this);
+    }
   }
 
   ready(object: LocalObject): void {

@@ -68,11 +68,17 @@ export function checkConsistent(manifest: Manifest): void {
   }
 }
 
+/** A host plans all of them with each call. */
+const mostSteps = 1_024;
+
 /** What a kernel says of a GPU has all that it refers to; variants take and return the same. */
 function checkGpu(kernel: KernelSignature, { kernels, shaders = {} }: Manifest): void {
   const { name, gpu, variants = {} } = kernel;
-  if (gpu !== undefined && "shader" in gpu && shaders[gpu.shader] === undefined)
-    throw new ProtocolError(`shaders has no ${gpu.shader}, which ${name} needs`);
+  if (gpu !== undefined && "shader" in gpu) {
+    if (shaders[gpu.shader] === undefined)
+      throw new ProtocolError(`shaders has no ${gpu.shader}, which ${name} needs`);
+    if (gpu.steps.length > mostSteps) throw new ProtocolError(`${name} has more than ${mostSteps} steps`);
+  }
   for (const [variant, other] of Object.entries(variants)) {
     const found = kernels.find((each) => each.name === other);
     if (found === undefined || typesOf(found) !== typesOf(kernel))

@@ -52,13 +52,24 @@ function calculate(what: string, formula: Formula, known: Known): number {
   if (typeof formula === "number") return formula;
   const refuse = refusal(what, formula);
   if (formula.length > mostCharacters) throw refuse(`… has more than ${mostCharacters} characters`);
-  let parsed: jsep.Expression;
+  return numberOf(parse(formula, refuse), known, refuse);
+}
+
+/** Those that were asked for lately: a kernel asks for its own with each call. */
+const parsed = new Map<string, jsep.Expression>();
+const mostParsed = 1_000;
+
+function parse(formula: string, refuse: Refuse): jsep.Expression {
+  let expression = parsed.get(formula);
+  if (expression !== undefined) return expression;
   try {
-    parsed = jsep(formula);
+    expression = jsep(formula);
   } catch (error) {
     throw refuse(`is no formula: ${(error as Error).message}`);
   }
-  return numberOf(parsed, known, refuse);
+  if (parsed.size >= mostParsed) parsed.clear();
+  parsed.set(formula, expression);
+  return expression;
 }
 
 const refusal = (what: string, formula: Formula) => (why: string) => {

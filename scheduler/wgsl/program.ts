@@ -49,7 +49,15 @@ export const programOf = ({ entries, constants, ...others }: WireProgram): Progr
 });
 
 /** A megabyte of WGSL takes a compiler many seconds. */
-const mostBytes = 1024 * 1024;
+const mostCharacters = 1024 * 1024;
+
+/** @throws ModuleRejectedError for a text that is too long to compile it */
+export function checkLength(name: string, wgsl: string): void {
+  if (wgsl.length <= mostCharacters) return;
+  throw new ModuleRejectedError(`${name}: ${wgsl.length} characters are more than ${mostCharacters}`, {
+    data: { program: name },
+  });
+}
 
 /**
  * Reads what a program declares. That it is right, only a device tells; see `GpuDevice.compile`.
@@ -57,7 +65,7 @@ const mostBytes = 1024 * 1024;
  */
 export function readProgram(name: string, wgsl: string): Program {
   const reject = (why: string) => new ModuleRejectedError(`${name}: ${why}`, { data: { program: name } });
-  if (wgsl.length > mostBytes) throw reject(`${wgsl.length} characters are more than ${mostBytes}`);
+  checkLength(name, wgsl);
   let reflected: WgslReflect;
   try {
     reflected = new WgslReflect(wgsl);

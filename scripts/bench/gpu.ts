@@ -4,6 +4,7 @@ import { chooseMatmul, matmul, matmulVariants } from "../../gpu/shaders/index.ts
 import { barred } from "./bar.ts";
 import { type BareDawn, startBareDawn } from "./bare/dawn.ts";
 import { latencies, value, values } from "./figures.ts";
+import { gpuKernels } from "./gpu/kernels.ts";
 import { chainLength, smallCount, smallWgsl } from "./gpu/small.ts";
 import { byTurns, check, elapsedMs } from "./measure.ts";
 import type { Context, Figure, Suite } from "./suite.ts";
@@ -46,6 +47,7 @@ export const gpu: Suite = {
     yield* tasks(context, device, bare);
     yield* bytes(context, device, bare);
     yield* variants(context, device);
+    yield* gpuKernels(context, bare);
   },
 };
 

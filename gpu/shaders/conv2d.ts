@@ -72,6 +72,7 @@ export function conv2d(
       {
         program,
         workgroups: groupsFor(tiles),
+        constants: { isSingle: filters === 1 ? 1 : 0 },
         uniforms: { params: { ...sizes, stride, padding, ...outSize } },
       },
     ],

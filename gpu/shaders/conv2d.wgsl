@@ -1,6 +1,9 @@
 // Cross-correlation of images with filters, as networks have it. Each invocation has 8 values of a row of the result, and those of
 // 8 filters there, in registers as in mlp.wgsl; what is outside an image counts as zero.
 
+// Whether there is one filter only, so that nothing is computed for others.
+override isSingle: bool = false;
+
 struct Params {
   images: u32,
   channels: u32,
@@ -73,13 +76,15 @@ fn tile(image: u32, kernel: u32, row: u32, column: u32) {
           valueAt(start, at + 6u * step), valueAt(start, at + 7u * step),
         );
         sum0 += weights[kernel0 + tap] * values;
-        sum1 += weights[kernel1 + tap] * values;
-        sum2 += weights[kernel2 + tap] * values;
-        sum3 += weights[kernel3 + tap] * values;
-        sum4 += weights[kernel4 + tap] * values;
-        sum5 += weights[kernel5 + tap] * values;
-        sum6 += weights[kernel6 + tap] * values;
-        sum7 += weights[kernel7 + tap] * values;
+        if (!isSingle) {
+          sum1 += weights[kernel1 + tap] * values;
+          sum2 += weights[kernel2 + tap] * values;
+          sum3 += weights[kernel3 + tap] * values;
+          sum4 += weights[kernel4 + tap] * values;
+          sum5 += weights[kernel5 + tap] * values;
+          sum6 += weights[kernel6 + tap] * values;
+          sum7 += weights[kernel7 + tap] * values;
+        }
         tap++;
       }
     }

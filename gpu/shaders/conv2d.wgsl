@@ -1,5 +1,6 @@
 // Cross-correlation of images with filters, as networks have it. Each invocation has 8 values of a row of the result, and those of
-// 8 filters there, in registers as in mlp.wgsl; what is outside an image counts as zero.
+// 8 filters there, in registers as in mlp.wgsl; what is outside an image counts as zero. Filters and columns past the last are
+// computed and not written.
 
 // Whether there is one filter only, so that nothing is computed for others.
 override isSingle: bool = false;
@@ -39,15 +40,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
 fn tile(image: u32, kernel: u32, row: u32, column: u32) {
   let taps = params.channels * params.filterHeight * params.filterWidth;
-  let last = params.filters - 1u;
   let kernel0 = kernel * taps;
-  let kernel1 = min(kernel + 1u, last) * taps;
-  let kernel2 = min(kernel + 2u, last) * taps;
-  let kernel3 = min(kernel + 3u, last) * taps;
-  let kernel4 = min(kernel + 4u, last) * taps;
-  let kernel5 = min(kernel + 5u, last) * taps;
-  let kernel6 = min(kernel + 6u, last) * taps;
-  let kernel7 = min(kernel + 7u, last) * taps;
+  let kernel1 = (kernel + 1u) * taps;
+  let kernel2 = (kernel + 2u) * taps;
+  let kernel3 = (kernel + 3u) * taps;
+  let kernel4 = (kernel + 4u) * taps;
+  let kernel5 = (kernel + 5u) * taps;
+  let kernel6 = (kernel + 6u) * taps;
+  let kernel7 = (kernel + 7u) * taps;
   var sum0 = mat2x4f();
   var sum1 = mat2x4f();
   var sum2 = mat2x4f();

@@ -3,8 +3,8 @@
 //
 // All but the loss is products of matrices, `left` and `right`. Each invocation has a tile of 8 × 8 in registers, written out
 // since the compiler does not unroll: it reads 16 values for 64 products, so that it is no slower one value at a time than by
-// vectors, and takes rows of any length, and columns. No barriers, which is right for a device that is a cpu. What is past an
-// edge is read at the edge, and not written.
+// vectors, and takes rows of any length, and columns. No barriers, which is right for a device that is a cpu. Past an edge it
+// reads what is there, or whatever the device gives past the end, and writes nothing.
 
 override relu: bool = false;
 // Whether weights are stepped, or their gradient is wanted.
@@ -16,7 +16,7 @@ struct Params { samples: u32, inputs: u32, outputs: u32, offset: u32, rate: f32 
 @group(0) @binding(1) var<storage, read> left: array<f32>;
 @group(0) @binding(2) var<storage, read> right: array<f32>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
-// What makes a value of the result of a sum.
+// What a sum becomes a value of the result with: weights, or what a layer was given.
 @group(0) @binding(4) var<storage, read> given: array<f32>;
 @group(0) @binding(5) var<storage, read> labels: array<u32>;
 
@@ -65,22 +65,22 @@ fn multiply(id: vec3u, p: Product) {
   let row = id.y * 8u;
   let column = id.x * 8u;
   if (row >= p.rows || column >= p.columns) { return; }
-  let row0 = leftAt(p, row);
-  let row1 = leftAt(p, row + 1u);
-  let row2 = leftAt(p, row + 2u);
-  let row3 = leftAt(p, row + 3u);
-  let row4 = leftAt(p, row + 4u);
-  let row5 = leftAt(p, row + 5u);
-  let row6 = leftAt(p, row + 6u);
-  let row7 = leftAt(p, row + 7u);
-  let column0 = rightAt(p, column);
-  let column1 = rightAt(p, column + 1u);
-  let column2 = rightAt(p, column + 2u);
-  let column3 = rightAt(p, column + 3u);
-  let column4 = rightAt(p, column + 4u);
-  let column5 = rightAt(p, column + 5u);
-  let column6 = rightAt(p, column + 6u);
-  let column7 = rightAt(p, column + 7u);
+  let row0 = row * p.leftRow;
+  let row1 = (row + 1u) * p.leftRow;
+  let row2 = (row + 2u) * p.leftRow;
+  let row3 = (row + 3u) * p.leftRow;
+  let row4 = (row + 4u) * p.leftRow;
+  let row5 = (row + 5u) * p.leftRow;
+  let row6 = (row + 6u) * p.leftRow;
+  let row7 = (row + 7u) * p.leftRow;
+  let column0 = p.rightStart + column * p.rightColumn;
+  let column1 = p.rightStart + (column + 1u) * p.rightColumn;
+  let column2 = p.rightStart + (column + 2u) * p.rightColumn;
+  let column3 = p.rightStart + (column + 3u) * p.rightColumn;
+  let column4 = p.rightStart + (column + 4u) * p.rightColumn;
+  let column5 = p.rightStart + (column + 5u) * p.rightColumn;
+  let column6 = p.rightStart + (column + 6u) * p.rightColumn;
+  let column7 = p.rightStart + (column + 7u) * p.rightColumn;
   var sum0 = mat2x4f();
   var sum1 = mat2x4f();
   var sum2 = mat2x4f();
@@ -115,14 +115,6 @@ fn multiply(id: vec3u, p: Product) {
   store(p, row + 5u, column, sum5);
   store(p, row + 6u, column, sum6);
   store(p, row + 7u, column, sum7);
-}
-
-fn leftAt(p: Product, row: u32) -> u32 {
-  return min(row, p.ones - 1u) * p.leftRow;
-}
-
-fn rightAt(p: Product, column: u32) -> u32 {
-  return p.rightStart + min(column, p.columns - 1u) * p.rightColumn;
 }
 
 fn store(p: Product, row: u32, column: u32, sums: mat2x4f) {

@@ -5,6 +5,9 @@ import { checkSize, checkWords, groupsFor, words } from "./sizes.ts";
 
 const program = readProgram("conv2d.wgsl", wgsl);
 
+/** An invocation has so many values of a row, for so many filters. */
+const tile = 8;
+
 export type Conv2dSizes = {
   images: number;
   channels: number;
@@ -60,13 +63,16 @@ export function conv2d(
   checkWords("weights", weights, filters * channels * filterHeight * filterWidth);
   checkWords("bias", bias, filters);
   const outSize = convolvedSize(sizes);
-  const count = images * filters * outSize.outHeight * outSize.outWidth;
+  const { outHeight, outWidth } = outSize;
+  const count = images * filters * outHeight * outWidth;
+  const tiles = images * Math.ceil(filters / tile) * outHeight * Math.ceil(outWidth / tile);
   return {
     buffers: { x, weights, bias, out: words(count) },
     steps: [
       {
         program,
-        workgroups: groupsFor(count),
+        workgroups: groupsFor(tiles),
+        constants: { isSingle: filters === 1 ? 1 : 0 },
         uniforms: { params: { ...sizes, stride, padding, ...outSize } },
       },
     ],

@@ -6,6 +6,9 @@ import { checkSize, checkWords, grid, rowsOf, words, wordsOf } from "./sizes.ts"
 
 const program = readProgram("mlp.wgsl", wgsl);
 
+/** The columns and rows that a workgroup has of a product. */
+const tile = [32, 64] as const;
+
 /**
  * The inputs of the first layer, and the outputs of each. All layers but the last end in relu. The weights of all, of f32, are
  * one vector: of each layer its weights, inputs × outputs row by row, and then its bias.
@@ -37,7 +40,7 @@ export function mlpBackward(
     entry: "lossGradient",
     workgroups: grid(samples, 1, 64, 1),
     uniforms: { params: { samples, inputs: 0, outputs, offset: 0, rate: 0 } },
-    buffers: { x: "out", out: `gradient ${layers.length}` },
+    buffers: { given: "out", out: `gradient ${layers.length}` },
   };
   const back = backward(layers, samples, { result: "stepped", descend: 1, rate });
   return {
@@ -108,10 +111,10 @@ function forward(x: BufferSource, weights: BufferSource, sizes: MlpSizes) {
     return {
       program,
       entry: "forward",
-      workgroups: grid(layer.outputs, samples, 8),
+      workgroups: grid(layer.outputs, samples, ...tile),
       constants: { relu: isLast ? 0 : 1 },
       uniforms: { params: { samples, ...layer, rate: 0 } },
-      buffers: { x: givenTo(index), out },
+      buffers: { left: givenTo(index), right: "weights", given: "weights", out },
     };
   });
   return { buffers, steps, layers, samples };
@@ -126,23 +129,23 @@ function backward(
   const buffers: Record<string, BufferSource> = {};
   const steps = [...layers.entries()].reverse().flatMap(([index, layer]): GpuStep[] => {
     const uniforms = { params: { samples, ...layer, rate } };
-    const given = { x: givenTo(index), gradient: `gradient ${index + 1}` };
+    const [x, gradient] = [givenTo(index), `gradient ${index + 1}`];
     const own: GpuStep = {
       program,
       entry: "weightGradient",
-      workgroups: grid(layer.outputs, layer.inputs + 1, 8),
+      workgroups: grid(layer.outputs, layer.inputs + 1, ...tile),
       constants: { descend },
       uniforms,
-      buffers: { ...given, out: result },
+      buffers: { left: x, right: gradient, given: "weights", out: result },
     };
     if (index === 0) return [own];
     buffers[`gradient ${index}`] = words(samples * layer.inputs);
     const inner: GpuStep = {
       program,
       entry: "inputGradient",
-      workgroups: grid(layer.inputs, samples, 8),
+      workgroups: grid(layer.inputs, samples, ...tile),
       uniforms,
-      buffers: { ...given, out: `gradient ${index}` },
+      buffers: { left: gradient, right: "weights", given: x, out: `gradient ${index}` },
     };
     return [own, inner];
   });

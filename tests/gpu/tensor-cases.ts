@@ -59,6 +59,8 @@ export const convolutions = (
     [2, 3, 9, 7, 4, 3, 3, 1, 1],
     [1, 2, 11, 13, 3, 5, 3, 2, 2],
     [1, 8, 64, 64, 8, 3, 3, 1, 1],
+    // More filters and wider rows than an invocation of the shader has, with some left.
+    [3, 2, 10, 19, 17, 3, 2, 1, 1],
     // Wide enough that a row at a time is as much as there is room for.
     [1, 9, 3, 1_001, 2, 3, 3, 1, 1],
   ] as const
@@ -73,6 +75,8 @@ const networks = [
   [3, 5, 2],
   [17, 9, 13, 4],
   [64, 33, 20, 16, 10],
+  // More samples, inputs and outputs than a workgroup of the shaders has, with some left.
+  [67, 65, 73, 3],
 ] as const;
 
 export function* tensorCases(): Iterable<Case> {

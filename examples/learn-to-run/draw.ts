@@ -31,7 +31,7 @@ const boxes = Array.from({ length: count }, (_, picture) =>
     return `<rect ${place} fill="${colors[box]}" transform="${turned}"/>`;
   }),
 );
-const view = `viewBox="-0.9 -1.6 ${(count + 0.6).toFixed(1)} 1.8" width="1000"`;
+const view = `viewBox="-0.9 -1.6 ${(count + 1.4).toFixed(1)} 1.8" width="1000"`;
 const ground = '<path d="M-1 0h20" stroke="#999" stroke-width="0.015"/>';
 const drawn = boxes.flat().join("\n");
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${view}><g transform="scale(1 -1)">${ground}\n${drawn}</g></svg>\n`;

@@ -16,8 +16,9 @@ export type LearnOptions = {
   pairs?: number;
   /** How many of them count, with `search`. */
   top?: number;
-  /** How large perturbations are, and steps. */
+  /** How large perturbations are. */
   sigma?: number;
+  /** How large the first step is; they get smaller, down to a tenth of it. */
   rate?: number;
   /**
    * How many generations are under way at once. With 1, the next begins when all of one have ended; with 2, workers have
@@ -118,7 +119,7 @@ export async function learn(wray: Client, options: LearnOptions): Promise<Learni
   };
 
   /** Takes scores until there are enough pairs, and steps by them. */
-  const finish = async ({ noises, rollouts }: Generation) => {
+  const finish = async ({ noises, rollouts }: Generation, rate: number) => {
     const needed = Math.ceil(quorum * noises.length);
     const scores = Array.from(noises, () => ({ plus: Number.NaN, minus: Number.NaN }));
     const isComplete = ({ plus, minus }: Pair) => !Number.isNaN(plus) && !Number.isNaN(minus);
@@ -167,7 +168,7 @@ export async function learn(wray: Client, options: LearnOptions): Promise<Learni
   for (let generation = 0; generation < generations; generation++) {
     while (underWay.length < overlap && begun < generations) underWay.push(begin(begun++));
     if (generation % tryEvery === 0) await tryOut(generation);
-    await finish(underWay.shift()!);
+    await finish(underWay.shift()!, rate * (1 - (0.9 * generation) / generations));
   }
   await tryOut(generations);
   const policy = { env, hidden: [...hidden], theta: [...best!.theta] };

@@ -33,9 +33,12 @@ export function kernelCall<Result = Float64Array | number>(
   // What a call allocates is let go of as a host does it: by putting the globals back.
   (exports[keepExport] as () => void)();
   const restore = exports[restoreExport] as (from: number, pages: number) => number;
+  const tellCount = exports.__setArgumentsLength as ((count: number) => void) | undefined;
   return (): Called<Result> => {
     const { byteLength } = memory.buffer;
     restore(byteLength, byteLength / pageBytes);
+    // A kernel with defaults asks how many arguments it has been given.
+    tellCount?.(args.length);
     const startMs = performance.now();
     const raw = call(...lowered);
     const ms = performance.now() - startMs;

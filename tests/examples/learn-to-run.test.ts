@@ -59,8 +59,8 @@ for (const [way, options] of [
   ["search", {}],
   ["strategy", { algorithm: "strategy", rate: 0.2, generations: 60 }],
   ["search with a hidden layer", { hidden: [8], generations: 80 }],
-  ["search that lets generations overlap", { overlap: 2 }],
-  ["search that waits for no stragglers", { quorum: 0.75 }],
+  ["search that lets generations overlap", { overlap: 2, generations: 120 }],
+  ["search that waits for no stragglers", { quorum: 0.75, generations: 80 }],
 ] as const) {
   test(
     `learn() solves the cart-pole by ${way}: 475 steps or more in the mean of 100 episodes`,

@@ -27,6 +27,7 @@ export class World {
   private groundedCount: i32 = 0;
   private readonly jointSoft: Soft;
   private readonly contactSoft: Soft;
+  private readonly groundSoft: Soft;
   gravityX: f64 = 0;
   gravityY: f64 = -9.81;
   friction: f64 = 0.8;
@@ -36,8 +37,10 @@ export class World {
     readonly h: f64,
     readonly turns: i32 = 1,
   ) {
-    this.jointSoft = new Soft(0.5 / h, 1, h);
+    this.jointSoft = new Soft(min<f64>(60, 0.3 / h), 2, h);
     this.contactSoft = new Soft(min<f64>(30, 0.25 / h), 10, h);
+    // It does not give way, so it may be stiffer.
+    this.groundSoft = new Soft(0.5 / h, 1, h);
   }
 
   /** A box, which the ground stops. One without a mass is held. */
@@ -83,9 +86,10 @@ export class World {
       body.vy += h * this.gravityY;
     }
     this.begin();
-    for (let turn = 0; turn < this.turns; turn++) this.solve(this.jointSoft, this.contactSoft);
+    for (let turn = 0; turn < this.turns; turn++)
+      this.solve(this.jointSoft, this.contactSoft, this.groundSoft);
     for (let i = 0, count = bodies.length; i < count; i++) unchecked(bodies[i]).move(h);
-    this.solve(null, null);
+    this.solve(null, null, null);
   }
 
   /** The energy of all bodies, in J. */
@@ -126,7 +130,7 @@ export class World {
     this.touching.push(contact);
   }
 
-  private solve(jointSoft: Soft | null, contactSoft: Soft | null): void {
+  private solve(jointSoft: Soft | null, contactSoft: Soft | null, groundSoft: Soft | null): void {
     const h = this.h;
     const joints = this.joints;
     for (let i = 0, count = joints.length; i < count; i++) unchecked(joints[i]).solve(h, jointSoft);
@@ -136,7 +140,7 @@ export class World {
     }
     const grounded = this.grounded;
     for (let i = 0, count = this.groundedCount; i < count; i++) {
-      unchecked(grounded[i]).solve(h, this.friction, contactSoft);
+      unchecked(grounded[i]).solve(h, this.friction, groundSoft);
     }
   }
 }

@@ -1,11 +1,12 @@
 import type { Streaming, Target } from "../../scheduler/client/backend.ts";
 import { sizeClassOf, type VariantTimes } from "../../scheduler/placement/variant-times.ts";
+import { decodeValue } from "../../scheduler/protocol/value.ts";
 import { numberBytes } from "../../scheduler/protocol/value-format.ts";
 import type { LocalBackend } from "./local-backend.ts";
 import { LocalGpuTask, storedOf } from "./local-gpu-task.ts";
 import { LocalObject } from "./local-object.ts";
 import type { LocalTarget } from "./local-target.ts";
-import { LocalTask } from "./local-task.ts";
+import { type LocalArg, LocalTask } from "./local-task.ts";
 
 /** A kernel that can be run in several ways on an embedded host. */
 export class LocalChoice implements Target {
@@ -40,7 +41,8 @@ export class LocalChoice implements Target {
     const { target, timedAs } = this.#times.pick(this.#ways(size));
     const object = target.submit(given);
     const { task } = object;
-    if (task instanceof LocalGpuTask) task.otherwise = () => this.#submit(given);
+    // As they were when it was submitted.
+    if (task instanceof LocalGpuTask) task.otherwise = () => this.#submit(task.args.map(valueOfArg));
     object.whenReady({
       ready: () => {
         if ((task instanceof LocalTask || task instanceof LocalGpuTask) && task.ranMs > 0)
@@ -60,8 +62,10 @@ export class LocalChoice implements Target {
   }
 
   /** What it takes decides how it is run, and is not known yet. */
-  #submitLater(given: readonly unknown[], pending: readonly LocalObject[]): LocalObject {
+  #submitLater(args: readonly unknown[], pending: readonly LocalObject[]): LocalObject {
     const result = this.#backend.newResult();
+    // What the program does to its arrays meanwhile is not seen.
+    const given = args.map((arg) => (ArrayBuffer.isView(arg) ? this.#backend.put(arg) : arg));
     const objects = given.filter((arg) => arg instanceof LocalObject);
     for (const object of objects) object.use();
     this.#backend.coming.add(result);
@@ -80,6 +84,8 @@ export class LocalChoice implements Target {
     return result;
   }
 }
+
+const valueOfArg = (arg: LocalArg) => (arg instanceof Uint8Array ? decodeValue(arg) : arg);
 
 function bytesOf(arg: unknown): number {
   if (arg instanceof LocalObject) return sizeOf(arg) ?? 0;

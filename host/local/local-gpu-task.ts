@@ -158,7 +158,7 @@ export class LocalGpuTask {
       case "bytes":
         return content.encoded;
       case "failed":
-        throw withDependant(content.error, this.facts.label);
+        throw content.error;
       default: {
         const object = content.kind === "stored" ? content.object : storedOf(arg)!;
         return HeldObject.holdNow(object, mayStay) ?? HeldObject.hold(object, mayStay);

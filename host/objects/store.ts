@@ -27,6 +27,8 @@ const collectAfter = 1 / 8;
  * than to collect the garbage of most programs.
  */
 const mostLingeringBytes = 256 * 1024 * 1024;
+/** Garbage is collected once so many bytes of objects have got a copy on a GPU. */
+const collectCopiesAfter = 512 * 1024 * 1024;
 /** How long spilling rests after the disk was full, unless room is needed at once. */
 const restMs = 1_000;
 
@@ -54,6 +56,8 @@ export class ObjectStore {
   #seenBytes = 0;
   #usedBytes = 0;
   #takenBytes = 0;
+  /** That were copied since garbage was collected for their sake. */
+  #copiedBytes = 0;
   #spilling: Promise<void> | undefined;
   #restUntilMs = 0;
 
@@ -82,8 +86,11 @@ export class ObjectStore {
       },
       load: (slot) => this.#bring(slot.byteLength, (bytes) => this.#files.read(slot, bytes)),
       copied: (object, hasCopy) => {
-        if (hasCopy) this.#copied.add(object);
-        else this.#copied.delete(object);
+        if (!hasCopy) this.#copied.delete(object);
+        else {
+          this.#copied.add(object);
+          this.#collectCopies(object.byteLength);
+        }
       },
       fetch: (copy) => this.#bring(copy.byteLength, (bytes) => copy.read(bytes.subarray(0, copy.byteLength))),
     };
@@ -356,6 +363,14 @@ export class ObjectStore {
     if (this.#lingeringBytes - this.#seenBytes < mostLingeringBytes) return;
     this.#views.collect();
     this.#seenBytes = this.#lingeringBytes;
+  }
+
+  /** What is garbage and has a copy takes memory that nobody misses here. */
+  #collectCopies(byteLength: number): void {
+    this.#copiedBytes += byteLength;
+    if (this.#copiedBytes < collectCopiesAfter) return;
+    this.#copiedBytes = 0;
+    this.#views.collect();
   }
 
   /** Collects garbage, unless that was done not long ago. */

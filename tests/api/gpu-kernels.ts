@@ -252,6 +252,20 @@ export function gpuKernelTests(test: Suite, api: () => Api): void {
     await rejects(get(increment.remote(hung)), "TASK_TIMEOUT");
   });
 
+  test("arguments are those at the time of the call, also where it is decided later how it is run", async () => {
+    const { wray } = api();
+    const floats = await wray.load(await compileOnce("tests/api/fixtures/floats.ts"));
+    const both = wray.variants({ wasm: floats.kernel("saxpy") as unknown as Kernel<Saxpy>, gpu: saxpy });
+    const x = new Float32Array(3_000).fill(1);
+    const refs = [
+      saxpy.remote(1, x, x),
+      both.remote(1, x, floats.kernel("ramp").remote(3_000) as ObjectRef<Float32Array>),
+    ];
+    x.fill(5);
+    const [one, other] = await wray.get(refs);
+    assert.equal([one![2_999], other![2_999]], [2, 3_000]);
+  });
+
   test("a task that is cancelled fails so, and its device works on", async () => {
     const { wray } = api();
     const x = new Float32Array(100_000);

@@ -25,7 +25,7 @@ const SOURCES = {
   [BATCHES]: "examples/digits/kernels/batches.ts",
 };
 /** In so many batches the network on the GPU gets its images. */
-const BATCH_COUNT = 36;
+const BATCH_COUNT = 90;
 
 type Demo = { train(job: Job): Promise<number>; shardCount: number; iterations: number };
 const byTasks: Demo = { train: trainByTasks, shardCount: 6, iterations: 200 };

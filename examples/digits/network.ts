@@ -33,7 +33,7 @@ export async function trainNetwork(
   digits: Digits,
   options: NetworkOptions = {},
 ): Promise<Network> {
-  const { module = "build/batches.wasm", epochs = 3, rate = 0.3, variant } = options;
+  const { module = "build/batches.wasm", epochs = 2, rate = 0.3, variant } = options;
   const batches = await wray.load<"batches">(module);
   const learn = (await wray.remote("tensor/mlpBackward")).options(variant === undefined ? {} : { variant });
   const shards = digits.shards.map((shard) => {

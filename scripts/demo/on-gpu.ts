@@ -5,7 +5,7 @@ import type { Belongings } from "../belongings.ts";
 import { startProgress } from "./progress.ts";
 import { printReading } from "./report.ts";
 
-const epochs = 3;
+const epochs = 2;
 
 /** Trains a network on the hosts' GPU, has it read digits there and in WebAssembly, and returns its accuracy. */
 export async function readOnGpu(

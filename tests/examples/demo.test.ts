@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { gpuSuite } from "../gpu/gpu-suite.ts";
 import { assert, suite, type TestBody, type TestContext } from "../support/index.ts";
 import { startProcessGroup } from "../support/process-group.ts";
 
@@ -79,11 +80,26 @@ test("demo leaves no process behind when it is killed while it trains", async (t
   while (demo.processes().length > 0) await delay(5);
 });
 
-type DemoOptions = { iterations: number; parameterServer?: boolean };
+gpuSuite("demo on a GPU")(
+  "demo trains a network on the GPU of a host, and reads the same digits there and in WebAssembly",
+  async (t) => {
+    const demo = await startDemo(t, { iterations: 50, gpu: true });
+    assert.is(await demo.ended, 0, demo.text());
+    assert.match(demo.text(), /^GPU +\S/m);
+    assert.match(demo.text(), /^in WebAssembly +1000 of 1000 are read the same$/m);
+    assert.ok(demo.number(/GPU[\s\S]*held-out accuracy +([\d.]+) %/) > 90, demo.text());
+    assert.equal(await demo.leftovers(), []);
+  },
+  { timeoutMs: 150_000 },
+);
+
+type DemoOptions = { iterations: number; parameterServer?: boolean; gpu?: boolean };
 
 /** Starts the demo in a process group and a temp folder of its own. */
-async function startDemo(t: TestContext, { iterations, parameterServer = false }: DemoOptions) {
-  const args = ["--iterations", `${iterations}`, ...(parameterServer ? ["--parameter-server"] : [])];
+async function startDemo(t: TestContext, { iterations, parameterServer = false, gpu = false }: DemoOptions) {
+  const args = ["--iterations", `${iterations}`];
+  if (parameterServer) args.push("--parameter-server");
+  if (!gpu) args.push("--no-gpu");
   const demo = await startProcessGroup(t, () => ["build/scripts/demo.mjs", ...args]);
   const lines: string[] = [];
   let awaited: { start: string; found: () => void } | undefined;

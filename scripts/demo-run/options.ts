@@ -2,7 +2,7 @@ import type { LearnOptions } from "../../examples/learn-to-run/learn.ts";
 import { presets } from "../../examples/learn-to-run/presets.ts";
 
 /** About so many points make a curve. */
-const trialCount = 100;
+const trialCount = 250;
 /** Trials are more frequent here than those that presets are for, and so have fewer episodes. */
 const mostEpisodes = 20;
 

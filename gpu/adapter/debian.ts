@@ -45,7 +45,10 @@ export async function unpackDebianPackage(
   return root;
 }
 
-/** Only the list of packages is fetched, and none of the machine's hooks for an update runs. */
+/**
+ * Only the list of packages is fetched, and none of the machine's hooks for an update runs. Nothing of the machine is written,
+ * so it need not be locked, which only root can do.
+ */
 const aptConfig = (folder: string, status: string) => `
 Dir::State "${folder}";
 Dir::State::Lists "${folder}/lists";
@@ -53,6 +56,7 @@ Dir::State::status "${status}";
 Dir::Cache "${folder}/cache";
 Dir::Log "${folder}";
 APT::Sandbox::User "root";
+Debug::NoLocking "true";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::IndexTargets::deb-src::Sources::DefaultEnabled "false";

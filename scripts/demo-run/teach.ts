@@ -19,7 +19,11 @@ export async function teach(
   { feed, onTrial }: { feed: Feed; onTrial: (trial: Trial) => void },
 ): Promise<Taught> {
   const { env, hidden = [], seed = 1, generations } = options;
-  const spec = await wray.get((await wray.remote("gym/describe")).remote(env));
+  let unseen: Float64Array | undefined;
+  const observed = observe(wray, (theta) => {
+    unseen = theta;
+  });
+  const spec = await wray.get((await observed.remote("gym/describe")).remote(env));
   const every = Math.max(1, Math.round(1 / (framesPerSecond * spec.stepSeconds)));
   const scene: Scene = {
     ...{ env, seed, generations },
@@ -29,10 +33,6 @@ export async function teach(
   };
   feed.tell("scene", scene);
 
-  let unseen: Float64Array | undefined;
-  const observed = observe(wray, (theta) => {
-    unseen = theta;
-  });
   const filmKernel = await observed.remote("gym/film");
   const shoot = async (theta: Float64Array, generation: number): Promise<Film> => {
     const { episode, poses } = await wray.get(

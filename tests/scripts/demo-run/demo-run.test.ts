@@ -63,7 +63,7 @@ test("--headless prints how it learns, and writes the gait, the curve and the po
 });
 
 test("two hosts join while it learns and the first is killed: it learns the same to the last bit", async (t) => {
-  const demo = await startDemo(t, ["--hosts", "1", "--generations", "100"]);
+  const demo = await startDemo(t, ["--hosts", "1", "--generations", "60"]);
   const page = await openPage(t, demo);
   await page.until(({ trials }) => trials !== undefined);
   assert.equal(await Promise.all([page.press("POST", "/hosts"), page.press("POST", "/hosts")]), [201, 201]);
@@ -75,7 +75,7 @@ test("two hosts join while it learns and the first is killed: it learns the same
   assert.is(await page.press("DELETE", "/hosts/host-1"), 204);
   await page.until(({ hosts = [] }) => hosts.map(({ id }) => id).join() === "host-2,host-3");
   const atKill = page.told.trials!.length;
-  assert.ok(page.told.trials!.at(-1)!.generation < 100, "it had learned all before");
+  assert.ok(page.told.trials!.at(-1)!.generation < 60, "it had learned all before");
   await page.until(({ trials = [] }) => trials.length > atKill);
   await page.until(({ status }) => status?.phase === "done");
   assert.equal(
@@ -87,14 +87,14 @@ test("two hosts join while it learns and the first is killed: it learns the same
   );
   // The film is that of the policy that was kept.
   const best = page.told.trials!.reduce((a, b) => (b.score > a.score ? b : a));
-  assert.ok(page.told.film!.generation <= 100 && page.told.film!.distance > 0.5 * best.distance);
-  assert.equal(await endOf(demo), await undisturbed(t, "walker", 100));
+  assert.ok(page.told.film!.generation <= 60 && page.told.film!.distance > 0.5 * best.distance);
+  assert.equal(await endOf(demo), await undisturbed(t, "walker", 60));
 });
 
-test("each host is killed while it has tasks, six times, the last one too: it waits, and learns the same", async (t) => {
-  const demo = await startDemo(t, ["--hosts", "1", "--generations", "30"]);
+test("each host is killed while it has tasks, five times, the last one too: it waits, and learns the same", async (t) => {
+  const demo = await startDemo(t, ["--hosts", "1", "--generations", "12"]);
   const page = await openPage(t, demo);
-  for (let host = 1; host <= 6; host++) {
+  for (let host = 1; host <= 5; host++) {
     await page.until(({ hosts = [] }) =>
       hosts.some(({ id, inFlight }) => id === `host-${host}` && inFlight > 0),
     );
@@ -103,8 +103,8 @@ test("each host is killed while it has tasks, six times, the last one too: it wa
     assert.is(await page.press("POST", "/hosts"), 201);
   }
   await page.until(({ status }) => status?.phase === "done");
-  assert.ok(page.told.status!.tasksRetried >= 6);
-  assert.equal(await endOf(demo), await undisturbed(t, "walker", 30));
+  assert.ok(page.told.status!.tasksRetried >= 5);
+  assert.equal(await endOf(demo), await undisturbed(t, "walker", 12));
 });
 
 test("who opens the page late is told all of it, and that it is done", async (t) => {

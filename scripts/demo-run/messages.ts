@@ -38,10 +38,11 @@ export type HostState = "starting" | "up" | "killed";
 export type HostRow = {
   id: string;
   state: HostState;
-  /** Tasks that it has been sent and has not ended. */
+  /** Tasks that it has and has not ended, as it says itself ten times a second. */
   inFlight: number;
-  /** Those of them that wait there, as it says itself ten times a second. */
+  /** Those of them that wait for their turn. */
   queued: number;
+  /** Tasks that it has ended. */
   tasksRun: number;
 };
 

@@ -21,13 +21,13 @@ export async function watchHosts({
   fleet,
   onLook,
 }: WatchOptions): Promise<() => Promise<void>> {
-  const queued = new Map<string, number>();
+  const loads = new Map<string, Pick<HostRow, "inFlight" | "queued">>();
   const connection = await connect({ servers, maxReconnectAttempts: -1 });
   connection.subscribe("wray.v1.default.load.*", {
     callback(error, { data }) {
       if (error !== null) return;
-      const beat = decodeHeartbeat(data);
-      queued.set(beat.host, beat.queued);
+      const { host, running, queued } = decodeHeartbeat(data);
+      loads.set(host, { inFlight: running + queued, queued });
     },
   });
   const look = () => {
@@ -40,8 +40,8 @@ export async function watchHosts({
         fleet.forget(id);
         continue;
       }
-      const { tasksPending: inFlight = 0, tasksRun = 0 } = node ?? {};
-      rows.push({ id, state, inFlight, queued: queued.get(id) ?? 0, tasksRun });
+      const { inFlight = 0, queued = 0 } = loads.get(id) ?? {};
+      rows.push({ id, state, inFlight, queued, tasksRun: node?.tasksRun ?? 0 });
     }
     onLook(rows);
   };

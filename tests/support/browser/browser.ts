@@ -27,7 +27,7 @@ export type Browser = { open(url: string): Promise<Page> };
 export async function startBrowser(
   { after }: Pick<TestContext, "after">,
   { program, env }: Chromium,
-  { width = 1280, height = 1000 }: { width?: number; height?: number } = {},
+  { width = 1280, height = 920 }: { width?: number; height?: number } = {},
 ): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), "wray-browser-"));
   after(() => rm(folder, { recursive: true, force: true }));

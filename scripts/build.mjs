@@ -25,7 +25,7 @@ const common = {
 
 /**
  * `import source from "worker:./file.ts"` is the text of that file bundled as one script, so that a worker
- * thread needs no file of its own beside the bundle that starts it.
+ * thread, or a page, needs no file of its own beside the bundle that starts it.
  * @type {import("esbuild").Plugin}
  */
 const inlineWorker = {
@@ -204,7 +204,7 @@ const buildRepository = () =>
     outExtension: { ".js": ".mjs" },
     splitting: true,
     packages: "external",
-    loader: { ".wasm": "binary", ".map": "text", ".wgsl": "text" },
+    loader: { ".wasm": "binary", ".map": "text", ".wgsl": "text", ".html": "text", ".css": "text" },
     plugins: [inlineWorker],
   });
 

@@ -10,12 +10,17 @@ const RUN_TIMEOUT_MS = 120_000;
  * @returns What it printed on stdout.
  * @throws Error naming the program, with the last lines it printed on stderr.
  */
-export async function run(program: string, args: string[], { cwd }: { cwd?: string } = {}): Promise<string> {
+export async function run(
+  program: string,
+  args: string[],
+  { cwd, env }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, args, {
       timeout: RUN_TIMEOUT_MS,
       killSignal: "SIGKILL",
       ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
     });
     return stdout;
   } catch (error) {

@@ -69,6 +69,8 @@ const trials: Record<string, (t: TestContext, command: string) => Promise<unknow
   "npm ci && npm run demo": (_, command) => isRunBeforeEachChange(command),
   // What it does, tests/examples/demo.test.ts tells.
   "npm run demo -- --parameter-server": async () => assert.ok((await readPackage(root)).scripts.demo),
+  // What it does, tests/scripts/demo-run/ tells.
+  "npm run demo:run": async () => assert.ok((await readPackage(root)).scripts["demo:run"]),
   "npm ci && npm test": (_, command) => isRunBeforeEachChange(command),
   "npm run bench": async () => assert.ok((await readPackage(root)).scripts.bench),
   "npm run chaos": async () => assert.ok((await readPackage(root)).scripts.chaos),

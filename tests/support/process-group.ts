@@ -7,11 +7,15 @@ import { processesOf } from "./processes.ts";
 import type { TestContext } from "./suite.ts";
 
 /** Starts a program of this repository in a process group and a temp folder of its own, which end with the test. */
-export async function startProcessGroup({ after }: TestContext, argsIn: (folder: string) => string[]) {
+export async function startProcessGroup(
+  { after }: TestContext,
+  argsIn: (folder: string) => string[],
+  env: NodeJS.ProcessEnv = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), "wray-program-"));
   after(() => rm(folder, { recursive: true }));
   const child = spawn(process.execPath, argsIn(folder), {
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, ...env, TMPDIR: folder },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

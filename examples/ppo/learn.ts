@@ -1,4 +1,5 @@
 import { type Client, gangOf, type ObjectRef } from "wray";
+import { firstWeights } from "../digits/network.ts";
 
 export type LearnOptions = {
   /** The compiled `kernels/ppo.ts`. */
@@ -76,7 +77,7 @@ export async function learn(wray: Client, options: LearnOptions = {}): Promise<L
   const forward = (await wray.remote("tensor/mlpForward")).options(ofVariant);
   const backward = (await wray.remote("tensor/mlpGradient")).options(ofVariant);
   const sizes = [4, ...hidden, 3];
-  const first = ppo.kernel("firstWeights").remote(sizes, seed);
+  const first = wray.put(firstWeights(sizes, seed));
   const learners = Array.from({ length: learnerCount }, () => ppo.actor("Learner").remote(first));
   const gang = gangOf(learners);
 
@@ -109,7 +110,9 @@ export async function learn(wray: Client, options: LearnOptions = {}): Promise<L
     }
     const means = await wray.get(rollouts.map((rollout) => ppo.kernel("meanSteps").remote(rollout)));
     const trialSteps =
-      iteration % tryEvery === 0 ? await tryOut(wray, { module, weights: tried, sizes }, tryEpisodes) : undefined;
+      iteration % tryEvery === 0
+        ? await tryOut(wray, { module, weights: tried, sizes }, tryEpisodes)
+        : undefined;
     history.push({
       iteration,
       seconds: (performance.now() - startMs) / 1_000,
@@ -118,7 +121,8 @@ export async function learn(wray: Client, options: LearnOptions = {}): Promise<L
       ...(trialSteps !== undefined && { trialSteps }),
     });
     options.onIteration?.(history.at(-1)!);
-    if (trialSteps !== undefined && trialSteps >= until) return { weights: await wray.get(tried), sizes, iterations: history };
+    if (trialSteps !== undefined && trialSteps >= until)
+      return { weights: await wray.get(tried), sizes, iterations: history };
   }
   return { weights: await wray.get(weights[0]!), sizes, iterations: history };
 }
@@ -126,7 +130,11 @@ export async function learn(wray: Client, options: LearnOptions = {}): Promise<L
 /** How long a policy keeps the pole up without chance: the mean of so many episodes, which follow from `seed`. */
 export async function tryOut(
   wray: Client,
-  { module = "build/ppo.wasm", weights, sizes }: { module?: string; weights: Float32Array | ObjectRef<Float32Array>; sizes: number[] },
+  {
+    module = "build/ppo.wasm",
+    weights,
+    sizes,
+  }: { module?: string; weights: Float32Array | ObjectRef<Float32Array>; sizes: number[] },
   episodes: number,
   seed = firstTrialSeed,
 ): Promise<number> {

@@ -28,7 +28,9 @@ const { weights, sizes, iterations } = await learn(wray, {
   onIteration({ iteration, seconds, steps, meanSteps, trialSteps }) {
     if (trialSteps === undefined) return;
     const told = `${meanSteps.toFixed(0)} in rollouts, ${trialSteps.toFixed(1)} in a trial`;
-    console.log(`${seconds.toFixed(1)} s, iteration ${iteration}, ${steps} steps: the pole stays up for ${told}`);
+    console.log(
+      `${seconds.toFixed(1)} s, iteration ${iteration}, ${steps} steps: the pole stays up for ${told}`,
+    );
   },
 });
 // Other episodes than those by which learning was ended.

@@ -14,7 +14,7 @@ const ACTIONS: i32 = 2;
 const OUTPUTS: i32 = ACTIONS + 1;
 
 /** What was seen and done, step by step. */
-export class Rollout {
+class Rollout {
   constructor(
     public observations: Float32Array,
     public actions: Uint8Array,
@@ -29,7 +29,7 @@ export class Rollout {
 }
 
 /** What is learned from some steps. */
-export class Targets {
+class Targets {
   constructor(
     public actions: Uint8Array,
     public logProbs: Float32Array,
@@ -38,21 +38,6 @@ export class Targets {
     /** What the states turned out to be worth. */
     public values: Float32Array,
   ) {}
-}
-
-/** A network as it begins: uniform (He and others, 2015), and a last layer so small that all actions are as likely. */
-export function firstWeights(sizes: Array<i32>, seed: u32): Float32Array {
-  const random = new Random(seed);
-  let count = 0;
-  for (let layer = 1; layer < sizes.length; layer++) count += (sizes[layer - 1] + 1) * sizes[layer];
-  const weights = new Float32Array(count);
-  let at = 0;
-  for (let layer = 1; layer < sizes.length; layer++) {
-    const most = Math.sqrt(6.0 / sizes[layer - 1]) * (layer == sizes.length - 1 ? 0.01 : 1);
-    for (let i = sizes[layer - 1] * sizes[layer]; i > 0; i--) weights[at++] = <f32>random.between(-most, most);
-    at += sizes[layer];
-  }
-  return weights;
 }
 
 /** So many steps, of as many episodes as they are, with actions drawn as the policy says. */

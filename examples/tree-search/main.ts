@@ -1,0 +1,35 @@
+// Plays Connect Four by Monte-Carlo tree search, in this process or on the hosts of a cluster, and tells by how much it is better
+// than random games alone:
+//
+//   node build/examples/tree-search/main.mjs --games 40
+//   node build/examples/tree-search/main.mjs --servers nats://127.0.0.1:4222
+import { parseArgs } from "node:util";
+import { init } from "wray";
+import { makePlayers, winRate } from "./match.ts";
+import { train } from "./train.ts";
+
+const { values } = parseArgs({
+  options: {
+    servers: { type: "string" },
+    games: { type: "string", default: "40" },
+    /** Another number learns another network, and plays other games. */
+    seed: { type: "string", default: "1" },
+  },
+});
+const match = { games: Number(values.games), seed: Number(values.seed) };
+
+const wray = await (values.servers === undefined ? init() : init({ servers: values.servers }));
+const seconds = () => `${(performance.now() / 1_000).toFixed(1)} s`;
+const network = await train(wray, { seed: match.seed });
+console.log(`${seconds()}: the network tells ${(100 * network.accuracy).toFixed(1)} % of outcomes`);
+
+const { tree, flat } = await makePlayers(wray);
+const tell = async (name: string, rate: Promise<number>) =>
+  console.log(`${seconds()}: ${name}: ${(100 * (await rate)).toFixed(1)} % of ${match.games} games`);
+for (const budget of [50, 100, 200, 400]) {
+  const withNetwork = tree(budget, { network });
+  await tell(`${budget} simulations against flat ${budget}`, winRate(wray, withNetwork, flat(budget), match));
+  await tell(`${budget} simulations against flat 400`, winRate(wray, withNetwork, flat(400), match));
+  await tell(`${budget}, with network against without`, winRate(wray, withNetwork, tree(budget), match));
+}
+await wray.shutdown();

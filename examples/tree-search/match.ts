@@ -23,7 +23,7 @@ export async function makePlayers(wray: Client, module = "build/search.wasm"): P
     tree(simulations, { network, ...options } = {}) {
       const { weights, sizes } = network ?? none;
       const trust = network === undefined ? 0 : 0.5;
-      const plan = { simulations, trees: 2, batch: 8, ahead: 2, trust, ...options };
+      const plan = { simulations, trees: 2, batch: 4, trust, ...options };
       return (board, seed) => search.kernel("decide").remote(board, plan, weights, sizes, seed);
     },
     flat: (simulations) => (board, seed) => search.kernel("flat").remote(board, simulations, seed),

@@ -38,9 +38,8 @@ class Plan {
     /** Of all trees together. */
     public simulations: i32,
     public trees: i32,
-    /** How many leaves of a tree are valued at once, at most, and how many batches are under way. */
+    /** How many leaves of a tree are valued at once, at most. */
     public batch: i32,
-    public ahead: i32,
     /** Which part of a leaf's value is the network's; the rest is that of a playout. */
     public trust: f64,
   ) {}
@@ -72,15 +71,6 @@ export function decide(board: Board, plan: Plan, weights: Float32Array, sizes: A
   return moved(board, mostTried(counts));
 }
 
-/** Leaves that are being valued. */
-class Batch {
-  constructor(
-    public leaves: Node[],
-    public played: Ref<Float32Array>,
-    public outputs: Ref<Float32Array> | null,
-  ) {}
-}
-
 /** Grows a tree by so many leaves, and returns how often each column was tried. */
 export function grow(
   board: Board,
@@ -93,47 +83,49 @@ export function grow(
   const tree = new Tree(board.own, board.all);
   const shared = put<Float32Array>(weights);
   const random = new Random(seed);
-  const underWay: Batch[] = [];
-  let begun = 0;
-  while (begun < simulations || underWay.length > 0) {
+  let done = 0;
+  while (done < simulations) {
     const leaves: Node[] = [];
-    while (begun < simulations && underWay.length < plan.ahead && leaves.length < plan.batch) {
+    while (done < simulations && leaves.length < plan.batch) {
       const leaf = tree.descend();
+      // The best one is in the batch already: its value has to be known first.
       if (leaf == null) break;
-      begun++;
+      done++;
       if (leaf.state == GOES_ON) leaves.push(leaf);
       else tree.backUp(leaf, worthOf(leaf.state));
     }
-    if (leaves.length > 0)
-      underWay.push(submit(leaves, plan, shared, sizes, <u32>(random.next() * 4294967296.0)));
-    // With no room for more, or no leaf that does not wait already, the oldest has to be known first.
-    if (underWay.length > 0 && (leaves.length < plan.batch || underWay.length == plan.ahead))
-      value(tree, underWay.shift(), plan.trust);
+    if (leaves.length == 0) continue;
+    const values = valuesOf(leaves, plan.trust, shared, sizes, <u32>(random.next() * 4294967296.0));
+    for (let i = 0; i < leaves.length; i++) tree.backUp(leaves[i], values[i]);
   }
   return tree.visits();
 }
 
-function submit(leaves: Node[], plan: Plan, weights: Ref<Float32Array>, sizes: Array<i32>, seed: u32): Batch {
+/** What leaves are worth, by playouts and the network at the same time. */
+function valuesOf(
+  leaves: Node[],
+  trust: f64,
+  weights: Ref<Float32Array>,
+  sizes: Array<i32>,
+  seed: u32,
+): Float64Array {
   const boards = new Uint64Array(2 * leaves.length);
   for (let i = 0; i < leaves.length; i++) {
     boards[2 * i] = leaves[i].own;
     boards[2 * i + 1] = leaves[i].all;
   }
+  const values = new Float64Array(leaves.length);
   const played = remote<Float32Array>("search/playouts", boards, seed);
-  if (plan.trust == 0) return new Batch(leaves, played, null);
-  return new Batch(leaves, played, remote<Float32Array>("tensor/mlpForward", inputs(boards), weights, sizes));
-}
-
-function value(tree: Tree, batch: Batch, trust: f64): void {
-  const played = get(batch.played);
-  batch.played.free();
-  const outputs = batch.outputs;
-  const given = outputs == null ? played : get(outputs);
-  if (outputs != null) outputs.free();
-  for (let i = 0; i < batch.leaves.length; i++) {
-    const guessed = outputs == null ? 0 : expected(given, 3 * i);
-    tree.backUp(batch.leaves[i], trust * guessed + (1 - trust) * <f64>played[i]);
+  if (trust > 0) {
+    const guessed = remote<Float32Array>("tensor/mlpForward", inputs(boards), weights, sizes);
+    const outputs = get(guessed);
+    for (let i = 0; i < values.length; i++) values[i] = trust * expected(outputs, 3 * i);
+    guessed.free();
   }
+  const outcomes = get(played);
+  for (let i = 0; i < values.length; i++) values[i] += (1 - trust) * <f64>outcomes[i];
+  played.free();
+  return values;
 }
 
 /** What a random game from each position comes to for whoever is to move there. */

@@ -33,7 +33,10 @@ export type LearnOptions = {
   entropy?: number;
   /** How long a gradient may be. */
   longest?: number;
-  /** By which variant of the kernels of tensors it learns: "gpu", "simd", "wasm". Default: whichever costs least. */
+  /**
+   * By which variant of the kernels of tensors it learns: "simd", "wasm" or "gpu". Default: whichever costs least. A GPU rounds
+   * otherwise, so only a variant that is named gives the same policy to the last bit each time.
+   */
   variant?: string;
   /** Called with what each rollout was like, and each trial. */
   onIteration?: (iteration: Iteration) => void;

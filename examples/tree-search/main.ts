@@ -24,12 +24,16 @@ const network = await train(wray, { seed: match.seed });
 console.log(`${seconds()}: the network tells ${(100 * network.accuracy).toFixed(1)} % of outcomes`);
 
 const { tree, flat } = await makePlayers(wray);
-const tell = async (name: string, rate: Promise<number>) =>
-  console.log(`${seconds()}: ${name}: ${(100 * (await rate)).toFixed(1)} % of ${match.games} games`);
 for (const budget of [50, 100, 200, 400]) {
-  const withNetwork = tree(budget, { network });
-  await tell(`${budget} simulations against flat ${budget}`, winRate(wray, withNetwork, flat(budget), match));
-  await tell(`${budget} simulations against flat 400`, winRate(wray, withNetwork, flat(400), match));
-  await tell(`${budget}, with network against without`, winRate(wray, withNetwork, tree(budget), match));
+  const player = tree(budget, { network });
+  for (const [name, other] of [
+    [`flat ${budget}`, flat(budget)],
+    ["flat 200", flat(200)],
+    ["the same without the network", tree(budget)],
+    ["the same in one tree", tree(budget, { network, trees: 1 })],
+  ] as const) {
+    const rate = await winRate(wray, player, other, match);
+    console.log(`${seconds()}: ${budget} simulations against ${name}: ${(100 * rate).toFixed(1)} %`);
+  }
 }
 await wray.shutdown();

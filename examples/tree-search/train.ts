@@ -13,6 +13,8 @@ export type TrainOptions = {
   /** How often it learns from each batch. */
   epochs?: number;
   rate?: number;
+  /** By which variant of the kernels of tensors it learns. Those of GPUs round otherwise, and so would learn another network. */
+  variant?: string;
 };
 
 export type Network = {
@@ -31,10 +33,10 @@ const networkSizes = [84, 48, 3];
  */
 export async function train(wray: Client, options: TrainOptions = {}): Promise<Network> {
   const { module = "build/search.wasm", seed = 1, batches = 96, games = 24, simulations = 100 } = options;
-  const { epochs = 12, rate = 0.1 } = options;
+  const { epochs = 12, rate = 0.1, variant = "simd" } = options;
   const search = await wray.load<"search">(module);
-  const learn = await wray.remote("tensor/mlpBackward");
-  const forward = await wray.remote("tensor/mlpForward");
+  const learn = (await wray.remote("tensor/mlpBackward")).options({ variant });
+  const forward = (await wray.remote("tensor/mlpForward")).options({ variant });
   const sizes = networkSizes;
   const play = (index: number) => {
     const experience = search.kernel("selfPlay").remote(games, simulations, seed * 1_000_003 + index);

@@ -117,7 +117,7 @@ function valuesOf(
   const values = new Float64Array(leaves.length);
   const played = remote<Float32Array>("search/playouts", boards, seed);
   if (trust > 0) {
-    const guessed = remote<Float32Array>("tensor/mlpForward", inputs(boards), weights, sizes);
+    const guessed = remote<Float32Array>("tensor/mlpForwardSimd", inputs(boards), weights, sizes);
     const outputs = get(guessed);
     for (let i = 0; i < values.length; i++) values[i] = trust * expected(outputs, 3 * i);
     guessed.free();

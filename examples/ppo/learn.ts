@@ -17,7 +17,7 @@ export type LearnOptions = {
   learners?: number;
   /** Of each rollout. */
   steps?: number;
-  /** How often each rollout is learned from, in so many parts. */
+  /** How often each rollout is learned from, and in how many parts. */
   epochs?: number;
   parts?: number;
   /** How many numbers each hidden layer has. */
@@ -66,9 +66,10 @@ export type Learning = {
 const firstTrialSeed = 0xff00_0000;
 
 /**
- * Learns to hold up the cart-pole. An iteration is a graph of tasks that is submitted at once: a rollout for each learner,
- * then for each part of it forward, the gradient of the loss and backward, by the kernels of the module `tensor`, and a step
- * of all learners together, which are actors with a gang. This program gets no more of it than a number of each rollout.
+ * Learns to hold up the cart-pole. An iteration is a rollout for each learner, as a task, and then a graph of tasks that is
+ * submitted at once: for each part of a rollout forward, the gradient of the loss and backward, by the kernels of the module
+ * `tensor`, and a step of all learners together, which are actors and a gang. This program gets no more of it than a
+ * number of each rollout.
  */
 export async function learn(wray: Client, options: LearnOptions = {}): Promise<Learning> {
   const { module = "build/ppo.wasm", seed = 1, iterations = 60, until = Number.POSITIVE_INFINITY } = options;
@@ -84,24 +85,17 @@ export async function learn(wray: Client, options: LearnOptions = {}): Promise<L
   const learners = Array.from({ length: learnerCount }, () => ppo.actor("Learner").remote(first));
   const gang = gangOf(learners);
 
-  /** What each learner has to learn from: of each part, what goes into the network, and what should come of it. */
+  const rolloutOf = (weights: ObjectRef<Float32Array>, rolloutSeed: number) =>
+    ppo.kernel("rollout").remote(weights, sizes, rolloutSeed, steps);
+  /** What a learner has to learn from: of each part, what goes into the network, and what should come of it. */
   const partsOf = (rollout: ReturnType<typeof rolloutOf>) =>
     Array.from({ length: parts }, (_, part) => ({
       x: ppo.kernel("observations").remote(rollout, part, parts),
       targets: ppo.kernel("targets").remote(rollout, part, parts, gamma, lambda),
     }));
-  const rolloutOf = (weights: ObjectRef<Float32Array>, rolloutSeed: number) =>
-    ppo.kernel("rollout").remote(weights, sizes, rolloutSeed, steps);
-
-  const startMs = performance.now();
-  const history: Iteration[] = [];
-  let weights = learners.map(() => first);
-  for (let iteration = 0; iteration < iterations; iteration++) {
-    const tried = weights[0]!;
-    const firstSeed = seed * 1_000_003 + iteration * learnerCount;
-    const rollouts = weights.map((own, rank) => rolloutOf(own, firstSeed + rank));
+  /** The weights of all learners after they have learned from their rollouts. */
+  const update = (rollouts: ReturnType<typeof rolloutOf>[], stepRate: number) => {
     const batches = rollouts.map(partsOf);
-    const stepRate = rate * (1 - iteration / iterations);
     for (let turn = 0; turn < epochs * parts; turn++) {
       const calls = batches.map((ofLearner, rank): [ObjectRef<Float32Array>, number, number] => {
         const { x, targets } = ofLearner[turn % parts]!;
@@ -111,21 +105,27 @@ export async function learn(wray: Client, options: LearnOptions = {}): Promise<L
       });
       weights = gang.step.remote(calls);
     }
+  };
+
+  const startMs = performance.now();
+  const history: Iteration[] = [];
+  let weights = learners.map(() => first);
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    const firstSeed = seed * 1_000_003 + iteration * learnerCount;
+    const rollouts = weights.map((own, rank) => rolloutOf(own, firstSeed + rank));
+    const isTried = iteration % tryEvery === 0;
+    const trialSteps = isTried ? await tryOut(wray, { module, weights: weights[0]!, sizes }, tryEpisodes) : 0;
     const means = await wray.get(rollouts.map((rollout) => ppo.kernel("meanSteps").remote(rollout)));
-    const trialSteps =
-      iteration % tryEvery === 0
-        ? await tryOut(wray, { module, weights: tried, sizes }, tryEpisodes)
-        : undefined;
     history.push({
       iteration,
       seconds: (performance.now() - startMs) / 1_000,
       steps: iteration * learnerCount * steps,
       meanSteps: means.reduce((sum, mean) => sum + mean, 0) / means.length,
-      ...(trialSteps !== undefined && { trialSteps }),
+      ...(isTried && { trialSteps }),
     });
     options.onIteration?.(history.at(-1)!);
-    if (trialSteps !== undefined && trialSteps >= until)
-      return { weights: await wray.get(tried), sizes, iterations: history };
+    if (trialSteps >= until) break;
+    update(rollouts, rate * (1 - iteration / iterations));
   }
   return { weights: await wray.get(weights[0]!), sizes, iterations: history };
 }

@@ -12,6 +12,8 @@ const { values } = parseArgs({
   options: {
     servers: { type: "string" },
     games: { type: "string", default: "40" },
+    /** How many simulations a move is searched by. */
+    budgets: { type: "string", default: "50,100,200,400" },
     /** Another number learns another network, and plays other games. */
     seed: { type: "string", default: "1" },
   },
@@ -24,7 +26,7 @@ const network = await train(wray, { seed: match.seed });
 console.log(`${seconds()}: the network tells ${(100 * network.accuracy).toFixed(1)} % of outcomes`);
 
 const { tree, flat } = await makePlayers(wray);
-for (const budget of [50, 100, 200, 400]) {
+for (const budget of values.budgets.split(",").map(Number)) {
   const player = tree(budget, { network });
   for (const [name, other] of [
     [`flat ${budget}`, flat(budget)],

@@ -42,7 +42,7 @@ export const kernels: Suite = {
 /** Steps a second of a walker that runs, each with what its policy makes of it: of 20 ms, in 4 steps of its world. */
 async function walkerSteps(turnCount: number, turnMs: number): Promise<Figure> {
   const { hidden, theta } = await loadPolicy("examples/learn-to-run/walker.policy.json");
-  const args = ["walker", Int32Array.from(hidden), Float64Array.from(theta), 1, 0];
+  const args = ["walker", Int32Array.from(hidden), Float64Array.from(theta), 1];
   const call = kernelCall<{ steps: number }>(await prepared(await readShipped("gym")), "rollout", args);
   const callCount = Math.max(1, Math.round(turnMs / call().ms));
   const rates = Array.from({ length: turnCount }, () => {

@@ -70,7 +70,10 @@ const kernelsIn = (folder) => filesBelow(folder, ".ts").filter((file) => dirname
 /** Those that come with wray. */
 const shippedKernels = kernelsIn("kernels/std");
 /** Those that have actors, which want memory that is freed. */
-const withActors = ["kernels/std/actors.ts", "kernels/std/gym.ts"];
+const withActors = [
+  ...["kernels/std/actors.ts", "kernels/std/gym.ts"],
+  ...["examples/ppo/kernels/ppo.ts", "examples/serve-policy/kernels/serving.ts"],
+];
 /** Those of `wray attack`; most of what it sends is written in WebAssembly's own text. */
 const attackKernels = kernelsIn("kernels/attack");
 /** Those of the examples: compiled so that `asc` checks their types and their programs have typings. */

@@ -83,8 +83,7 @@ export async function readDigits(
 }
 
 /** Uniform, so that what goes through a layer is neither more nor less (He et al., 2015); the same each time. */
-function firstWeights(sizes: readonly number[]): Float32Array {
-  let seed = 2015;
+export function firstWeights(sizes: readonly number[], seed = 2015): Float32Array {
   const random = () => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
     return seed / 2 ** 32;

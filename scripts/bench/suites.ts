@@ -9,6 +9,7 @@ import { objects } from "./objects.ts";
 import { recovery } from "./recovery.ts";
 import { roundtrip } from "./roundtrip.ts";
 import { sandbox } from "./sandbox.ts";
+import { serving } from "./serving.ts";
 import { start } from "./start.ts";
 import type { Suite } from "./suite.ts";
 import { tables } from "./tables.ts";
@@ -25,6 +26,7 @@ export const suites: readonly Suite[] = [
   jobs,
   local,
   actors,
+  serving,
   objects,
   tables,
   transfer,

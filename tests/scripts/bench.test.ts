@@ -172,6 +172,24 @@ test(
   { timeoutMs: 60_000 },
 );
 
+test("bench serving measures decisions one by one and many at once, embedded and over NATS", async (t) => {
+  const bench = await startBench(t, ["serving", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+  const compared = rows.filter(({ ratio }) => isFigure(ratio));
+  assert.equal(
+    compared.map(({ name, unit, baseline }) => [name, unit, baseline]),
+    [
+      ["decision, embedded", "µs", "plain loop in this thread"],
+      ["decisions, embedded", "1/s", "plain loop in this thread"],
+      ["decision, NATS", "µs", "NATS request/reply"],
+      ["decisions, NATS", "1/s", "NATS request/reply, own inbox"],
+    ],
+  );
+  for (const { p50, p99, value } of rows)
+    assert.ok(isFigure(p50 ?? value) && (p50 === null || isFigure(p99)));
+});
+
 test("bench transfer measures each way of an object beside a raw socket", async (t) => {
   const bench = await startBench(t, ["transfer", "--quick", "--json", "figures.json"]);
   assert.is(await bench.ended, 0, bench.text());
@@ -240,7 +258,7 @@ test("bench refuses an unknown suite and names those that there are", async (t) 
   assert.is(await bench.ended, 1);
   assert.match(
     bench.text(),
-    /nonsense.*roundtrip, throughput, barrier, collectives, recovery, jobs, local, actors, objects, tables, transfer, kernels, gpu, sandbox, start/,
+    /nonsense.*roundtrip, throughput, barrier, collectives, recovery, jobs, local, actors, serving, objects, tables, transfer, kernels, gpu, sandbox, start/,
   );
 });
 

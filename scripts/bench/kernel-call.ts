@@ -30,7 +30,6 @@ export function kernelCall<Result = Float64Array | number>(
   const types = params.map(({ type }) => type);
   const lowered = lowerAll(runtime, manifest, types, args);
   const call = exports[kernel] as (...args: unknown[]) => number;
-  // A kernel with defaults wants to know, each time, how many arguments were given.
   // What a call allocates is let go of as a host does it: by putting the globals back.
   (exports[keepExport] as () => void)();
   const restore = exports[restoreExport] as (from: number, pages: number) => number;

@@ -348,7 +348,7 @@ export class LocalBackend implements Backend, Owner {
     return [
       {
         ...{ ...this.#host, cpus: this.cpus, state: "up", rssBytes: process.memoryUsage.rss() },
-        gpu: this.gpu.adapter && gpuFactsOf(this.gpu.adapter),
+        ...(this.gpu.adapter && { gpu: gpuFactsOf(this.gpu.adapter) }),
         // One that was cancelled may still be on its way to its end.
         tasksPending: this.gpuTasks.size + this.#calls().filter((call) => !call.result.isReady).length,
         tasksRun: this.tasksRun,

@@ -51,8 +51,8 @@ export type HostEntry = {
 
 export type HostView = Pick<
   HostEntry,
-  "id" | "cpus" | "resources" | "labels" | "gpu" | "state" | "rssBytes" | "tasksPending" | "tasksRun"
->;
+  "id" | "cpus" | "resources" | "labels" | "state" | "rssBytes" | "tasksPending" | "tasksRun"
+> & { gpu?: GpuFacts };
 
 /** What a task needs of its host, whatever it costs there. */
 export type Demand = {
@@ -242,7 +242,8 @@ export class HostTable {
   view(): HostView[] {
     return [...this.#hosts.values()].map(
       ({ id, cpus, resources, labels, gpu, state, rssBytes, tasksPending, tasksRun }) => ({
-        ...{ id, cpus, resources, labels, gpu, state, rssBytes, tasksPending, tasksRun },
+        ...{ id, cpus, resources, labels, state, rssBytes, tasksPending, tasksRun },
+        ...(gpu !== undefined && { gpu }),
       }),
     );
   }

@@ -230,12 +230,11 @@ test("bench learning measures rollouts, generations and ways to wait, each besid
   );
   assert.equal(
     rows.filter(({ bar }) => bar !== null).map(({ name }) => name),
-    [
-      ...["time outside of rollouts, 1 worker", "rollouts, 2 workers"],
-      "to a score of 3, overlap 2, 4 pairs",
-    ],
+    [...["time outside of rollouts, 1 worker", "rollouts, 2 workers"], "to a score of 3, overlap 2, 4 pairs"],
   );
-  const steps = rows.filter(({ name, unit, value }) => name.startsWith("steps, ") && unit === "1" && isFigure(value));
+  const steps = rows.filter(
+    ({ name, unit, value }) => name.startsWith("steps, ") && unit === "1" && isFigure(value),
+  );
   assert.is(steps.length, 5);
 });
 

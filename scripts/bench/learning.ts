@@ -1,4 +1,5 @@
 import { generations } from "./learning/generations.ts";
+import { moreWorkers } from "./learning/more-workers.ts";
 import { noBarrier } from "./learning/no-barrier.ts";
 import { rollouts } from "./learning/rollouts.ts";
 import type { Suite } from "./suite.ts";
@@ -11,5 +12,6 @@ export const learning: Suite = {
     yield* rollouts(context);
     yield* generations(context);
     yield* noBarrier(context);
+    yield* moreWorkers(context);
   },
 };

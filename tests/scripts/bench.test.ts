@@ -222,19 +222,20 @@ test("bench learning measures rollouts, generations and ways to wait, each besid
       ["rollouts, 2 bare threads", "1 bare thread"],
       ["steps of learning, 1 worker", "no runtime, 1 thread"],
       ["steps of learning, 2 workers", "no runtime, 1 thread"],
-      ["to a score of 3, overlap 2, 4 pairs", "barrier, 4 pairs"],
-      ["to a score of 3, quorum 0.75, 4 pairs", "barrier, 4 pairs"],
-      ["to a score of 3, barrier, 16 pairs", "barrier, 4 pairs"],
-      ["to a score of 3, overlap 2, 16 pairs", "barrier, 4 pairs"],
+      ...["overlap 2, 4 pairs", "quorum 0.75, 4 pairs", "barrier, 16 pairs", "overlap 2, 16 pairs"].flatMap(
+        (way) => [`to a score of 3, ${way}`, `steps, ${way}`].map((name) => [name, "barrier, 4 pairs"]),
+      ),
+      ["computed for 8 workers, overlap 2, 4 pairs", "barrier, 4 pairs"],
     ],
   );
   assert.equal(
     rows.filter(({ bar }) => bar !== null).map(({ name }) => name),
-    [...["time outside of rollouts, 1 worker", "rollouts, 2 workers"], "to a score of 3, overlap 2, 4 pairs"],
+    [
+      ...["time outside of rollouts, 1 worker", "a rollout, 1 worker", "rollouts, 2 workers"],
+      "to a score of 3, overlap 2, 4 pairs",
+    ],
   );
-  const steps = rows.filter(
-    ({ name, unit, value }) => name.startsWith("steps, ") && unit === "1" && isFigure(value),
-  );
+  const steps = rows.filter(({ name, value }) => name.startsWith("steps to a score") && isFigure(value));
   assert.is(steps.length, 5);
 });
 

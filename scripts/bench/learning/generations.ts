@@ -20,7 +20,7 @@ export async function* generations(context: Context): AsyncIterable<Figure> {
       tryEvery: generationCount,
       tryEpisodes: 1,
     });
-  const plain = await plainClient();
+  const { wray: plain } = await plainClient();
   const [one, two] = [await startEmbedded(context, 1), await startEmbedded(context, 2)];
   const clients = [plain, one, two];
   for (const client of clients) await run(client);

@@ -14,7 +14,12 @@ export type LearnOptions = {
   algorithm?: "search" | "strategy";
   /** How many perturbations a generation has, each of which is added and taken away. */
   pairs?: number;
-  /** How many of them count, with `search`. */
+  /**
+   * Among how many of the last pairs scores are compared, at least those of a generation, which is the default. So a
+   * generation can be small: its steps are as safe as those of a large one, and begin from newer parameters.
+   */
+  memory?: number;
+  /** How many of these count, with `search`. */
   top?: number;
   /** How large perturbations are. */
   sigma?: number;
@@ -30,11 +35,16 @@ export type LearnOptions = {
    * cancelled; which ones those are depends on time, and so does then what is learned.
    */
   quorum?: number;
-  /** After how many generations the policy is tried without perturbation, and in how many episodes. */
+  /**
+   * After how many generations the policy is tried without perturbation, and in how many episodes. Meanwhile learning
+   * goes on.
+   */
   tryEvery?: number;
   tryEpisodes?: number;
   /** Whether a policy is worth so much less as its episodes come to an end early, when the best one is chosen. */
   staysUp?: boolean;
+  /** The score of a trial that is good enough to end with. By how much later learning ends depends on time. */
+  enough?: number;
   /** Called with each of these trials. */
   onTrial?: (trial: Trial) => void;
 };
@@ -43,7 +53,7 @@ export type LearnOptions = {
 export type Trial = {
   /** How many generations there were before. */
   generation: number;
-  /** Since the beginning. */
+  /** From the beginning to when its parameters were known. */
   seconds: number;
   /** Episodes that there were to learn from so far, and their steps. */
   episodes: number;
@@ -60,6 +70,8 @@ export type Learning = {
   policy: Policy;
   best: Trial;
   trials: Trial[];
+  /** How long all of it took. */
+  seconds: number;
   /** The parameters after the last generation. */
   last: Float64Array;
 };
@@ -81,6 +93,8 @@ const firstTrialSeed = 0xff00_0000;
 export async function learn(wray: Client, options: LearnOptions): Promise<Learning> {
   const { env, hidden = [], seed = 1, generations, algorithm = "search", pairs = 16, top = 8 } = options;
   const {
+    memory = pairs,
+    enough = Number.POSITIVE_INFINITY,
     sigma = 0.04,
     rate = 0.03,
     overlap = 1,
@@ -103,6 +117,8 @@ export async function learn(wray: Client, options: LearnOptions): Promise<Learni
   const startMs = performance.now();
   let episodes = 0;
   let steps = 0;
+  /** Of the last pairs, the newest at the end. */
+  let compared: Pair[] = [];
 
   const begin = (generation: number): Generation => {
     const noises = Uint32Array.from(
@@ -137,26 +153,26 @@ export async function learn(wray: Client, options: LearnOptions): Promise<Learni
     }
     for (const ref of pending) wray.cancel(ref);
     const complete = [...scores.keys()].filter((index) => isComplete(scores[index]!));
-    const counted = complete.map((index) => scores[index]!);
+    compared = [...compared, ...complete.map((index) => scores[index]!)].slice(-memory);
+    // The first steps are no longer than others, though there are few scores yet.
+    const part = compared.length / memory;
     const weights =
-      algorithm === "search" ? searchWeights(counted, rate, top) : strategyWeights(counted, rate);
+      algorithm === "search"
+        ? searchWeights(compared, rate * part, Math.ceil(top * part))
+        : strategyWeights(compared, rate * part);
     theta = ascend.remote(
       theta,
       Uint32Array.from(complete, (index) => noises[index]!),
-      weights,
+      weights.slice(-complete.length),
     );
   };
 
+  const secondsSoFar = () => (performance.now() - startMs) / 1_000;
   const trials: Trial[] = [];
   let best: { trial: Trial; theta: Float64Array } | undefined;
-  const tryOut = async (generation: number) => {
-    const trial = {
-      generation,
-      seconds: (performance.now() - startMs) / 1_000,
-      episodes,
-      steps,
-      ...(await evaluate(wray, { env, hidden, theta }, tryEpisodes)),
-    };
+  const tryOut = async (generation: number, theta: ObjectRef<Float64Array>) => {
+    const before = { generation, seconds: secondsSoFar(), episodes, steps };
+    const trial = { ...before, ...(await evaluate(wray, { env, hidden, theta }, tryEpisodes)) };
     trials.push(trial);
     if (best === undefined || worth(trial) > worth(best.trial))
       best = { trial, theta: await wray.get(theta) };
@@ -165,14 +181,23 @@ export async function learn(wray: Client, options: LearnOptions): Promise<Learni
 
   const underWay: Generation[] = [];
   let begun = 0;
+  let trying = Promise.resolve();
   for (let generation = 0; generation < generations; generation++) {
     while (underWay.length < overlap && begun < generations) underWay.push(begin(begun++));
-    if (generation % tryEvery === 0) await tryOut(generation);
+    if (generation % tryEvery === 0) {
+      await trying;
+      trying = tryOut(generation, theta);
+      // That it failed is told where it is awaited.
+      trying.catch(() => {});
+    }
     await finish(underWay.shift()!, rate * (1 - (0.9 * generation) / generations));
+    if (trials.some(({ score }) => score >= enough)) break;
   }
-  await tryOut(generations);
+  for (const { rollouts } of underWay) for (const ref of rollouts.keys()) wray.cancel(ref);
+  await trying;
+  if (!trials.some(({ score }) => score >= enough)) await tryOut(generations, theta);
   const policy = { env, hidden: [...hidden], theta: [...best!.theta] };
-  return { policy, best: best!.trial, trials, last: await wray.get(theta) };
+  return { policy, best: best!.trial, trials, seconds: secondsSoFar(), last: await wray.get(theta) };
 }
 
 /** What a policy does in so many episodes, which are the same each time: means. */

@@ -17,6 +17,8 @@ const { values, positionals } = parseArgs({
     seed: { type: "string", default: "1" },
     generations: { type: "string" },
     algorithm: { type: "string", default: "search" },
+    /** How many a generation has: with fewer, let more generations follow each other. */
+    pairs: { type: "string" },
     overlap: { type: "string", default: "1" },
     quorum: { type: "string", default: "1" },
     /** Where to, as `<out>.policy.json` and `<out>.curve.json`. */
@@ -33,6 +35,7 @@ const { policy, best, trials } = await learn(wray, {
   seed: Number(values.seed),
   algorithm: values.algorithm === "strategy" ? "strategy" : "search",
   ...(values.generations !== undefined && { generations: Number(values.generations) }),
+  ...(values.pairs !== undefined && { pairs: Number(values.pairs) }),
   overlap: Number(values.overlap),
   quorum: Number(values.quorum),
   onTrial({ generation, seconds, score, distance, ended }) {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 
 /** Of the times in `/proc`: what `getconf CLK_TCK` says on every Linux. */
 const tickMs = 10;
@@ -15,4 +15,18 @@ export async function cpuMsOf(pid: number): Promise<number> {
 export async function rssBytesOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** What each thread of this process that lives has had of the processor so far, in ns, by its number. */
+export async function cpuNsOfThreads(): Promise<Map<string, number>> {
+  const ids = await readdir("/proc/self/task");
+  const texts = await Promise.all(
+    ids.map((id) => readFile(`/proc/self/task/${id}/schedstat`, "utf8").catch(() => undefined)),
+  );
+  // A thread may have ended meanwhile.
+  return new Map(
+    ids.flatMap((id, index) =>
+      texts[index] === undefined ? [] : [[id, Number.parseInt(texts[index]!, 10)]],
+    ),
+  );
 }

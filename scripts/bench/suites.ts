@@ -4,6 +4,7 @@ import { collectives } from "./collectives.ts";
 import { gpu } from "./gpu.ts";
 import { jobs } from "./jobs.ts";
 import { kernels } from "./kernels.ts";
+import { learning } from "./learning.ts";
 import { local } from "./local.ts";
 import { objects } from "./objects.ts";
 import { recovery } from "./recovery.ts";
@@ -31,6 +32,7 @@ export const suites: readonly Suite[] = [
   tables,
   transfer,
   kernels,
+  learning,
   gpu,
   sandbox,
   start,

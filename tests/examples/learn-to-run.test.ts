@@ -60,6 +60,7 @@ for (const [way, options] of [
   ["strategy", { algorithm: "strategy", rate: 0.2, generations: 60 }],
   ["search with a hidden layer", { hidden: [8], generations: 80 }],
   ["search that lets generations overlap", { overlap: 2, generations: 120 }],
+  ["search in small generations that overlap", { pairs: 2, memory: 8, overlap: 2, generations: 240 }],
   ["search that waits for no stragglers", { quorum: 0.75, generations: 80 }],
 ] as const) {
   test(
@@ -136,6 +137,25 @@ test(
   },
   slow,
 );
+
+test(
+  "learn() learns the same to the last bit when generations are small, and other than with scores of their own",
+  async (t) => {
+    const [one, two] = [await startEmbedded(t, 1), await startEmbedded(t, 2)];
+    const small: LearnOptions = { ...short, pairs: 2, memory: 16, overlap: 2 };
+    const expected = await learn(one, small);
+    assert.equal((await learn(two, small)).last, expected.last);
+    assert.not.equal((await learn(two, { ...small, memory: 2, top: 1 })).last, expected.last);
+  },
+  slow,
+);
+
+test("learn() ends soon after a trial with a score that is enough", async (t) => {
+  const wray = await startEmbedded(t);
+  const { best, trials } = await learn(wray, { ...presets["cart-pole"]!, generations: 100_000, enough: 100 });
+  assert.ok(trials.slice(0, -2).every(({ score }) => score < 100));
+  assert.ok(best.score >= 100, `${best.score}`);
+});
 
 test("learn() fails as the kernel does when there is no such environment", async (t) => {
   const wray = await startEmbedded(t, 1);

@@ -226,6 +226,37 @@ test("bench kernels measures kernels beside JavaScript, and the steps of the wal
   );
 });
 
+test("bench learning measures rollouts, generations and ways to wait, each beside its baseline", async (t) => {
+  const bench = await startBench(t, ["learning", "--quick", "--json", "figures.json"]);
+  assert.is(await bench.ended, 0, bench.text());
+  const { rows }: { rows: Row[] } = JSON.parse(await readFile(bench.json, "utf8"));
+  const compared = rows.filter(({ ratio }) => isFigure(ratio));
+  assert.equal(
+    compared.map(({ name, baseline }) => [name, baseline]),
+    [
+      ["rollouts, 1 worker", "1 bare thread"],
+      ["a rollout, 1 worker", "1 bare thread"],
+      ["rollouts, 2 workers", "1 worker"],
+      ["rollouts, 2 bare threads", "1 bare thread"],
+      ["steps of learning, 1 worker", "no runtime, 1 thread"],
+      ["steps of learning, 2 workers", "no runtime, 1 thread"],
+      ...["overlap 2, 4 pairs", "quorum 0.75, 4 pairs", "barrier, 16 pairs", "overlap 2, 16 pairs"].flatMap(
+        (way) => [`to a score of 3, ${way}`, `steps, ${way}`].map((name) => [name, "barrier, 4 pairs"]),
+      ),
+      ["computed for 8 workers, overlap 2, 4 pairs", "barrier, 4 pairs"],
+    ],
+  );
+  assert.equal(
+    rows.filter(({ bar }) => bar !== null).map(({ name }) => name),
+    [
+      ...["time outside of rollouts, 1 worker", "a rollout, 1 worker", "rollouts, 2 workers"],
+      "to a score of 3, overlap 2, 4 pairs",
+    ],
+  );
+  const steps = rows.filter(({ name, value }) => name.startsWith("steps to a score") && isFigure(value));
+  assert.is(steps.length, 5);
+});
+
 test(
   "bench barrier compares both ways with one thread",
   async (t) => {
@@ -258,7 +289,7 @@ test("bench refuses an unknown suite and names those that there are", async (t) 
   assert.is(await bench.ended, 1);
   assert.match(
     bench.text(),
-    /nonsense.*roundtrip, throughput, barrier, collectives, recovery, jobs, local, actors, serving, objects, tables, transfer, kernels, gpu, sandbox, start/,
+    /nonsense.*roundtrip, throughput, barrier, collectives, recovery, jobs, local, actors, serving, objects, tables, transfer, kernels, learning, gpu, sandbox, start/,
   );
 });
 

@@ -76,8 +76,45 @@ export type Progress = { fraction: number; text: string };
 
 const noInputs: Placed["inputs"] = [];
 
+/** What a task's template says of where it can be run. */
+abstract class Templated {
+  abstract readonly template: TaskTemplate;
+
+  get shape(): string {
+    return shapeOf(this.template);
+  }
+
+  get label(): string {
+    return this.template.label;
+  }
+
+  get module(): string {
+    return this.template.module;
+  }
+
+  get need(): Resources {
+    return this.template.options.need ?? defaultNeed;
+  }
+
+  get labels(): Selector | undefined {
+    return this.template.where?.labels;
+  }
+
+  get prefer(): Selector | undefined {
+    return this.template.where?.prefer;
+  }
+
+  get host(): string | undefined {
+    return this.template.where?.host;
+  }
+
+  get bundle(): PlacedBundle | undefined {
+    return this.template.bundle;
+  }
+}
+
 /** A task that has not ended. */
-export class PendingTask implements Placeable {
+export class PendingTask extends Templated implements Placeable {
   /** Among those of its owner; its id follows from it. */
   readonly number: number;
   /** Its result, which has the same id. */
@@ -113,6 +150,7 @@ export class PendingTask implements Placeable {
   isAdmitted = false;
 
   constructor(number: number, object: Entry, submission: Submission, missingCount: number, nowMs: number) {
+    super();
     const { ttlMs, deadlineMs, maxRetries } = submission.template;
     this.number = number;
     this.object = object;
@@ -156,10 +194,6 @@ export class PendingTask implements Placeable {
     return this.attempt === 0 ? seed : attemptSeed(seed ?? this.id, this.attempt);
   }
 
-  get shape(): string {
-    return shapeOf(this.template);
-  }
-
   /** All are the client's own. */
   get owner(): string {
     return "";
@@ -174,36 +208,8 @@ export class PendingTask implements Placeable {
     return 0;
   }
 
-  get label(): string {
-    return this.template.label;
-  }
-
-  get module(): string {
-    return this.template.module;
-  }
-
-  get need(): Resources {
-    return this.template.options.need ?? defaultNeed;
-  }
-
   get depth(): number {
     return this.template.options.depth ?? 0;
-  }
-
-  get labels(): Selector | undefined {
-    return this.template.where?.labels;
-  }
-
-  get prefer(): Selector | undefined {
-    return this.template.where?.prefer;
-  }
-
-  get host(): string | undefined {
-    return this.template.where?.host;
-  }
-
-  get bundle(): PlacedBundle | undefined {
-    return this.template.bundle;
   }
 
   get key(): string | undefined {
@@ -216,11 +222,12 @@ export class PendingTask implements Placeable {
 }
 
 /** A task as it would be run by one of its variants. */
-export class TaskVariant implements PlacedVariant {
+export class TaskVariant extends Templated implements PlacedVariant {
   readonly template: TaskTemplate;
   readonly #task: PendingTask;
 
   constructor(task: PendingTask, template: TaskTemplate) {
+    super();
     this.#task = task;
     this.template = template;
   }
@@ -231,38 +238,6 @@ export class TaskVariant implements PlacedVariant {
 
   get timedAs(): string {
     return this.template.options.timedAs!;
-  }
-
-  get shape(): string {
-    return shapeOf(this.template);
-  }
-
-  get label(): string {
-    return this.template.label;
-  }
-
-  get module(): string {
-    return this.template.module;
-  }
-
-  get need(): Resources {
-    return this.template.options.need ?? defaultNeed;
-  }
-
-  get labels(): Selector | undefined {
-    return this.template.where?.labels;
-  }
-
-  get prefer(): Selector | undefined {
-    return this.template.where?.prefer;
-  }
-
-  get host(): string | undefined {
-    return this.template.where?.host;
-  }
-
-  get bundle(): PlacedBundle | undefined {
-    return this.template.bundle;
   }
 
   get inputs(): Placed["inputs"] {

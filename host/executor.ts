@@ -259,7 +259,8 @@ export class Executor {
       if (gpu === undefined) throw new InfeasibleTaskError("this host offers no GPU");
       return await gpu.kernel(template.module, template.kernel);
     } catch (error) {
-      if (error instanceof InfeasibleTaskError && owner !== undefined) return undefined;
+      // Where there was none, its owner would only have it sent here again.
+      if (gpu?.isGone && owner !== undefined) return undefined;
       throw error;
     }
   }
@@ -396,7 +397,8 @@ export class Executor {
       outcome = await this.#gpuOutcome(task, await call.run(mostBytes), call);
     } catch (error) {
       // The GPU is gone: its owner has it run elsewhere.
-      const isGone = error instanceof InfeasibleTaskError && task.owner !== undefined;
+      const isGone =
+        error instanceof InfeasibleTaskError && this.#deps.gpu?.isGone && task.owner !== undefined;
       outcome = isGone ? { kind: "returned" } : { kind: "error", error: toWireError(error) };
     }
     this.#onGpu--;

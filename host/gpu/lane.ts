@@ -32,9 +32,9 @@ export class GpuLane {
     return this.#isGone ? undefined : this.#device?.adapter;
   }
 
-  /** Of the device's process, once there is one. */
-  get pid(): number | undefined {
-    return this.#device?.pid;
+  /** Whether there was one, and is none any more. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** Looks for an adapter, once. @throws InfeasibleTaskError when there is none, with the reasons */

@@ -60,3 +60,12 @@ gpuSuite("GPU kernels of tasks")("a task that is granted it submits GPU kernels"
   const error = await rejects(wray.get(floats.kernel("twiceOnGpu").remote(3)), "INVALID_TASK");
   assert.match(error.message, /gpu/);
 });
+
+test("a host that says it has a GPU, and has none, fails what comes for it", async (t) => {
+  const cluster = await startCluster(t, { hosts: 0 });
+  await cluster.startHost({ args: ["--resource", "gpu=1"] });
+  const wray = await cluster.connect();
+  const kernel = await wray.remote("tensor/saxpyGpu");
+  const ref = kernel.remote(1, Float32Array.of(1), Float32Array.of(1));
+  assert.match((await rejects(wray.get(ref), "INFEASIBLE_TASK")).message, /this host offers no GPU/);
+});

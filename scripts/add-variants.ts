@@ -26,7 +26,9 @@ function withVariants(kernel: KernelSignature): KernelSignature[] {
 
 for (const name of Object.keys(plans))
   if (!has(name)) throw new Error(`${path} has no kernel ${name}, and there is a plan`);
-const kernels = manifest.kernels.filter(({ gpu }) => gpu === undefined).flatMap(withVariants);
+// As asc has told them, if this was done before.
+const compiled = manifest.kernels.filter(({ gpu }) => gpu === undefined);
+const kernels = compiled.map(({ variants: _, ...kernel }) => kernel).flatMap(withVariants);
 const types = new Map(kernels.map((kernel) => [kernel.name, typesOf(kernel)]));
 for (const { name, variants = {} } of kernels)
   for (const other of Object.values(variants))

@@ -33,8 +33,9 @@ export class LocalGpuTask {
   readonly args: readonly LocalArg[];
   readonly #backend: LocalBackend;
   #stored: StoredObject | undefined;
-  /** Whether its result is wanted in memory. */
+  /** Whether its result is wanted in memory; and a small one, on its way there. */
   #isWanted = false;
+  #bytes: Promise<Uint8Array> | undefined;
   #missingCount = 0;
   #retryCount = 0;
   /** How long the device took for it, in ms, once it has ended. */
@@ -83,9 +84,13 @@ export class LocalGpuTask {
     this.#bring();
   }
 
-  /** Why that fails, it tells who takes it. */
+  /** A small one into memory of its own, others into shared memory. Why that fails, the task tells, or who takes it. */
   #bring(): void {
-    this.#stored?.restore().catch(() => {});
+    const value = this.#stored?.copy;
+    if (!(value instanceof DeviceValue)) return;
+    if (value.byteLength > inlineBytes) this.#stored!.restore().catch(() => {});
+    else this.#bytes ??= value.encoded();
+    this.#bytes?.catch(() => {});
   }
 
   readonly #oneMore = (): void => {
@@ -129,23 +134,23 @@ export class LocalGpuTask {
         label: `result of ${this.facts.label}`,
       });
     const stored = this.#stored;
-    void run.ended
-      .then(
-        ({ result, ranMs }) => {
-          this.ranMs = ranMs;
-          this.#ended(result, stored);
-        },
-        (error) => {
-          stored?.free();
-          this.#failed(error);
-        },
-      )
-      .finally(() => {
-        for (const each of held) each.release();
-      });
+    void this.#await(run, stored).finally(() => {
+      for (const each of held) each.release();
+    });
     if (stored === undefined) return;
     if (this.#isWanted) this.#bring();
     this.#tellFollowers();
+  }
+
+  async #await({ ended }: GpuRun, stored: StoredObject | undefined): Promise<void> {
+    try {
+      const { result, ranMs } = await ended;
+      this.ranMs = ranMs;
+      this.#ended((await this.#bytes) ?? result, stored);
+    } catch (error) {
+      stored?.free();
+      this.#failed(error);
+    }
   }
 
   /** What it is given; a promise for what has to be brought here first. */
@@ -173,15 +178,19 @@ export class LocalGpuTask {
     }
     this.#end();
     this.#backend.tasksRun++;
-    if (result instanceof DeviceValue) this.#backend.settleStored(this.result, stored!);
-    else if (typeof result === "number") this.result.settle({ kind: "number", value: result });
-    else if (result.byteLength <= inlineBytes) this.result.settle({ kind: "bytes", encoded: result });
-    else this.#backend.settleCopy(this.result, result, `result of ${this.facts.label}`);
+    if (result instanceof DeviceValue) {
+      this.#backend.settleStored(this.result, stored!);
+    } else {
+      stored?.free();
+      if (typeof result === "number") this.result.settle({ kind: "number", value: result });
+      else if (result.byteLength <= inlineBytes) this.result.settle({ kind: "bytes", encoded: result });
+      else this.#backend.settleCopy(this.result, result, `result of ${this.facts.label}`);
+    }
     this.#tellFollowers();
   }
 
   #failed(error: unknown): void {
-    this.#stored = undefined;
+    this.#stored = this.#bytes = undefined;
     if (this.result.isReady) return;
     const failure = error as Error;
     if (failure instanceof InfeasibleTaskError && this.otherwise !== undefined) {

@@ -58,6 +58,8 @@ type Read = {
 type Request<T> = { resolve(value: T): void; reject(error: Error): void };
 type Batch = { id: Id; tasks: Map<Id, Task> };
 
+/** How long a buffer that is not needed waits for something to go along with. */
+const freeAfterMs = 2;
 /** So much is sent at once, so that the device begins while the program goes on to submit. */
 const enoughOperations = 64;
 /** A minute is more than anything should take that has no limit of its own. */
@@ -92,6 +94,8 @@ export class GpuDevice implements AsyncDisposable {
   #messages: { message: ToChild; bytes?: Uint8Array }[] = [];
   #operations: Operation[] = [];
   #isFlushing = false;
+  /** Sees to it that buffers are freed when nothing else is submitted. */
+  #freeing: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer looks. */
   #lookMs = Number.POSITIVE_INFINITY;
@@ -202,7 +206,12 @@ export class GpuDevice implements AsyncDisposable {
   free(buffer: GpuBuffer): void {
     if (buffer.isFreed || buffer.life !== this.#life || this.#end !== undefined) return;
     buffer.isFreed = true;
-    this.#submit({ kind: "free", buffer: buffer.id });
+    this.#operations.push({ kind: "free", buffer: buffer.id });
+    // It goes with whatever comes next: alone, it would be work for the process, and keep that from what comes.
+    this.#freeing ??= setTimeout(() => {
+      this.#freeing = undefined;
+      this.#flushSoon();
+    }, freeAfterMs).unref();
   }
 
   /**

@@ -23,6 +23,7 @@ import { Ids, randomId } from "../scheduler/protocol/ids.ts";
 import { largestObjects, type PeerMemory } from "../scheduler/protocol/memory.ts";
 import type {
   Call,
+  GpuFacts,
   Heartbeat,
   ItemOutcome,
   Outcome,
@@ -115,6 +116,8 @@ export class Host {
   /** The GPU, if it offers one. */
   readonly #gpu: GpuLane | undefined;
   #resources: Resources;
+  /** What heartbeats tell of it. */
+  #gpuFacts: GpuFacts | undefined;
   readonly #gangs: Gangs;
   /** Where others fetch large objects, and members of gangs meet. */
   readonly #door: Door | undefined;
@@ -216,7 +219,7 @@ export class Host {
     this.#presence = new Presence({
       ...{ bus, control, subjects: this.#subjects, id, cpus, labels },
       resources: () => this.#resources,
-      gpu: () => this.#gpu?.adapter && gpuFactsOf(this.#gpu.adapter),
+      gpu: () => this.#gpuFacts,
       load: () => this.#executor.load,
       heard: (heartbeat) => this.#submitter?.heard(heartbeat),
       needed: () => this.#submitter?.busy() ?? [],
@@ -309,6 +312,7 @@ export class Host {
 
   #gpuChanged(adapter: AdapterInfo | undefined): void {
     const amount = adapter === undefined ? 0 : 1;
+    this.#gpuFacts = adapter && gpuFactsOf(adapter);
     this.#resources = { ...this.#resources, gpu: amount };
     this.#executor.offer("gpu", amount);
     this.#presence.beatSoon();

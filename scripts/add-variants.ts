@@ -3,7 +3,7 @@
 // have a plan for on GPUs, which becomes the kernel `matmulGpu`.
 import { readFile, writeFile } from "node:fs/promises";
 import { plansFor } from "../gpu/shaders/plans.ts";
-import { typesOf } from "../scheduler/manifest/consistent.ts";
+import { checkConsistent } from "../scheduler/manifest/consistent.ts";
 import { openModule } from "../scheduler/manifest/read.ts";
 import { type KernelSignature, type Manifest, manifestSection } from "../scheduler/protocol/manifest.ts";
 import { withCustomSection } from "../scheduler/wasm/write.ts";
@@ -29,11 +29,8 @@ for (const name of Object.keys(plans))
 // As asc has told them, if this was done before.
 const compiled = manifest.kernels.filter(({ gpu }) => gpu === undefined);
 const kernels = compiled.map(({ variants: _, ...kernel }) => kernel).flatMap(withVariants);
-const types = new Map(kernels.map((kernel) => [kernel.name, typesOf(kernel)]));
-for (const { name, variants = {} } of kernels)
-  for (const other of Object.values(variants))
-    if (types.get(name) !== types.get(other)) throw new Error(`${name} and ${other} are of different types`);
 const told: Manifest = { ...manifest, kernels };
+checkConsistent(told);
 await writeFile(
   path!,
   withCustomSection(bytes, manifestSection, new TextEncoder().encode(JSON.stringify(told))),

@@ -45,8 +45,8 @@ export type LearnOptions = {
   staysUp?: boolean;
   /** The score of a trial that is good enough to end with. By how much later learning ends depends on time. */
   enough?: number;
-  /** Called with each of these trials. */
-  onTrial?: (trial: Trial) => void;
+  /** Called with each of these trials, and with the parameters where they are the best so far. */
+  onTrial?: (trial: Trial, best: Float64Array | undefined) => void;
 };
 
 /** How well a policy does, without perturbation: means over its episodes. */
@@ -174,9 +174,9 @@ export async function learn(wray: Client, options: LearnOptions): Promise<Learni
     const before = { generation, seconds: secondsSoFar(), episodes, steps };
     const trial = { ...before, ...(await evaluate(wray, { env, hidden, theta }, tryEpisodes)) };
     trials.push(trial);
-    if (best === undefined || worth(trial) > worth(best.trial))
-      best = { trial, theta: await wray.get(theta) };
-    options.onTrial?.(trial);
+    const isBest = best === undefined || worth(trial) > worth(best.trial);
+    if (isBest) best = { trial, theta: await wray.get(theta) };
+    options.onTrial?.(trial, isBest ? best!.theta : undefined);
   };
 
   const underWay: Generation[] = [];

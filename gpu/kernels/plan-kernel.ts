@@ -11,6 +11,7 @@ import {
   type Type,
   type TypedArrayName,
 } from "../../scheduler/protocol/manifest.ts";
+import { mapValues } from "../../scheduler/protocol/map-values.ts";
 import { evaluate, type Known } from "../../scheduler/wgsl/formula.ts";
 import type { Binding, Program } from "../../scheduler/wgsl/program.ts";
 import { scalarOf } from "../../scheduler/wgsl/shape.ts";
@@ -111,9 +112,6 @@ function stepOf(label: string, program: Program, step: GpuDispatch, given: Given
     ...(buffers !== undefined && { buffers }),
   };
 }
-
-const mapValues = <From, To>(record: Record<string, From>, to: (value: From) => To): Record<string, To> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
 
 function entryOf(program: Program, name: string | undefined): readonly Binding[] {
   const [only] = program.entries.values();

@@ -1,5 +1,6 @@
 import type { GpuBuffer, GpuDevice } from "../../gpu/index.ts";
 import type { TypedArrayName } from "../../scheduler/protocol/manifest.ts";
+import { mapValues } from "../../scheduler/protocol/map-values.ts";
 import { headerBytes, tagOf, typedArrayClasses } from "../../scheduler/protocol/value-format.ts";
 import { encodePlan, planValue } from "../../scheduler/protocol/value-plan.ts";
 import type { Copy } from "../objects/stored-object.ts";
@@ -99,10 +100,8 @@ export class DeviceValue implements Copy {
   }
 }
 
-const elements = (type: TypedArrayName, buffer: ArrayBuffer) => {
+/** The typed array of these bytes. */
+export const elements = (type: TypedArrayName, buffer: ArrayBuffer) => {
   const TypedArrayClass = typedArrayClasses[type];
   return new TypedArrayClass(buffer, 0, buffer.byteLength / TypedArrayClass.BYTES_PER_ELEMENT);
 };
-
-const mapValues = <From, To>(record: Readonly<Record<string, From>>, to: (value: From) => To) =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));

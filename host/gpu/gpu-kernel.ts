@@ -12,9 +12,8 @@ import {
 } from "../../scheduler/protocol/manifest.ts";
 import { Tensor, type TypedArray } from "../../scheduler/protocol/tensor.ts";
 import { decodeValue, type Encoded, encodeValue } from "../../scheduler/protocol/value.ts";
-import { typedArrayClasses } from "../../scheduler/protocol/value-format.ts";
-import { DeviceArray, DeviceValue } from "./device-value.ts";
-import type { GpuArg } from "./held-arg.ts";
+import { DeviceArray, DeviceValue, elements } from "./device-value.ts";
+import { type GpuArg, HeldObject } from "./held-arg.ts";
 
 /** What a task came to: a value on the device, or one that is here. */
 export type GpuResult = DeviceValue | Encoded;
@@ -159,7 +158,7 @@ export class GpuKernel {
 
   /** What one of several results is, where it is. */
   #field(name: string, arg: GpuArg): GpuRun {
-    const held = typeof arg === "object" && "object" in arg ? arg : undefined;
+    const held = arg instanceof HeldObject ? arg : undefined;
     const arrays = held?.value?.arrays;
     if (arrays !== undefined && !(arrays instanceof DeviceArray)) {
       const value = new DeviceValue(arrays[name]!.use());
@@ -170,28 +169,27 @@ export class GpuKernel {
     return { value: undefined, ended: Promise.resolve({ result, ranMs: 0 }) };
   }
 
-  /** A value that no buffer is, checked. */
+  /** The value of what is not on the device, checked. */
   #value(arg: GpuArg, index: number): unknown {
     const value = decoded(arg);
-    checkArg(this.#label, this.#signature, index, value, this.#manifest.classes);
+    this.#check(index, value);
     return value;
   }
 
   #buffer(arg: GpuArg, index: number, device: GpuDevice): KernelArg {
-    const held = typeof arg === "object" && "object" in arg ? arg : undefined;
+    const held = arg instanceof HeldObject ? arg : undefined;
     // It may be given twice, and be there since the first time.
     const value = held?.value ?? held?.object.copy;
     const there = value instanceof DeviceValue ? value.arrays : undefined;
     if (there !== undefined) {
       const [type, buffer] =
         there instanceof DeviceArray ? [there.type, there.buffer] : [undefined, undefined];
-      this.#check(index, type === undefined ? {} : new typedArrayClasses[type](new ArrayBuffer(0), 0, 0));
+      this.#check(index, type === undefined ? {} : elements(type, new ArrayBuffer(0)));
       if (!device.has(buffer!))
         throw new ObjectLostError(`${held!.object.facts.label} was lost with the GPU`);
       return buffer;
     }
-    const given = decoded(arg);
-    this.#check(index, given);
+    const given = this.#value(arg, index);
     const array = given instanceof Tensor ? given.data : (given as TypedArray);
     if (held === undefined) return array;
     // The next one that takes it finds it there.
@@ -226,11 +224,11 @@ const isNew = (source: object) => Object.getPrototypeOf(source) === Object.proto
 
 function decoded(arg: GpuArg): unknown {
   if (typeof arg === "number") return arg;
-  return decodeValue("object" in arg ? arg.object.bytes! : arg);
+  return decodeValue(arg instanceof HeldObject ? arg.object.bytes! : arg);
 }
 
 function readAs(type: TypedArrayName | ScalarType, buffer: ArrayBuffer): unknown {
-  if (isTypedArrayName(type)) return new typedArrayClasses[type](buffer, 0, buffer.byteLength / 4);
+  if (isTypedArrayName(type)) return elements(type, buffer);
   const view = new DataView(buffer);
   if (type === "f32") return view.getFloat32(0, true);
   return type === "i32" ? view.getInt32(0, true) : view.getUint32(0, true);

@@ -2,6 +2,7 @@ import type { AdapterInfo, DeviceEvent, GpuDevice, Program } from "../../gpu/ind
 import { findKernel } from "../../scheduler/manifest/check.ts";
 import { ModuleRejectedError } from "../../scheduler/protocol/errors.ts";
 import type { GpuDispatches, KernelSignature } from "../../scheduler/protocol/manifest.ts";
+import { mapValues } from "../../scheduler/protocol/map-values.ts";
 import type { LoadedModule } from "../modules.ts";
 import { GpuKernel, type Planner } from "./gpu-kernel.ts";
 
@@ -144,6 +145,3 @@ export class GpuLane {
 }
 
 const arrays = { f32: "Float32Array", u32: "Uint32Array", i32: "Int32Array" } as const;
-
-const mapValues = <From, To>(record: Readonly<Record<string, From>>, to: (value: From) => To) =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));

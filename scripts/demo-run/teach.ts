@@ -2,7 +2,7 @@ import type { Client } from "wray";
 import { type Learning, type LearnOptions, learn, type Trial } from "../../examples/learn-to-run/learn.ts";
 import type { Feed } from "./feed.ts";
 import type { Film, Scene } from "./messages.ts";
-import { observe } from "./observe.ts";
+import { neverGiveUp } from "./never-give-up.ts";
 
 const framesPerSecond = 25;
 /** How the filmed episode begins. */
@@ -19,11 +19,8 @@ export async function teach(
   { feed, onTrial }: { feed: Feed; onTrial: (trial: Trial) => void },
 ): Promise<Taught> {
   const { env, hidden = [], seed = 1, generations } = options;
-  let unseen: Float64Array | undefined;
-  const observed = observe(wray, (theta) => {
-    unseen = theta;
-  });
-  const spec = await wray.get((await observed.remote("gym/describe")).remote(env));
+  const learner = neverGiveUp(wray);
+  const spec = await wray.get((await learner.remote("gym/describe")).remote(env));
   const every = Math.max(1, Math.round(1 / (framesPerSecond * spec.stepSeconds)));
   const scene: Scene = {
     ...{ env, seed, generations },
@@ -33,7 +30,7 @@ export async function teach(
   };
   feed.tell("scene", scene);
 
-  const filmKernel = await observed.remote("gym/film");
+  const filmKernel = await learner.remote("gym/film");
   const shoot = async (theta: Float64Array, generation: number): Promise<Film> => {
     const { episode, poses } = await wray.get(
       filmKernel.remote(env, Int32Array.from(hidden), theta, filmSeed, 0, every),
@@ -50,15 +47,13 @@ export async function teach(
 
   const trials: Trial[] = [];
   let films: Promise<Film> | undefined;
-  const learning = await learn(observed, {
+  const learning = await learn(learner, {
     ...options,
-    onTrial(trial) {
+    onTrial(trial, theta) {
       trials.push(trial);
       feed.tell("trials", trials);
       onTrial(trial);
-      if (unseen === undefined) return;
-      const theta = unseen;
-      unseen = undefined;
+      if (theta === undefined) return;
       // One after the other, so that the last is that of the best policy.
       const next = Promise.resolve(films).then(() => shoot(theta, trial.generation));
       next.catch(() => {}); // It is awaited below, unless learning fails before.
